@@ -1,0 +1,439 @@
+/**
+ * Resumable, verified uploads from a web page straight into an object store.
+ *
+ * @packageDocumentation
+ */
+
+/** Where an upload is. `done`, `failed` and `cancelled` are final; {@link Upload.resume} starts a failed one again. */
+export type UploadState =
+  | 'queued'
+  | 'hashing'
+  | 'starting'
+  | 'uploading'
+  | 'paused'
+  | 'offline'
+  | 'completing'
+  | 'done'
+  | 'failed'
+  | 'cancelled';
+
+/** What went wrong, by its stable name. The README lists a remedy for each. */
+export type UploadErrorCode =
+  | 'bad-option'
+  | 'bad-key'
+  | 'too-large'
+  | 'file-changed'
+  | 'file-unreadable'
+  | 'network'
+  | 'offline-timeout'
+  | 'stalled'
+  | 'url-expired'
+  | 'denied'
+  | 'throttled'
+  | 'store'
+  | 'etag-hidden'
+  | 'checksum-mismatch'
+  | 'session-lost'
+  | 'locked'
+  | 'backend'
+  | 'cancelled';
+
+/** What was being done when an error happened. */
+export type UploadOperation =
+  | 'configure'
+  | 'add'
+  | 'read'
+  | 'hash'
+  | 'create'
+  | 'sign'
+  | 'put-part'
+  | 'put-object'
+  | 'list-parts'
+  | 'complete'
+  | 'abort'
+  | 'head';
+
+/** Every error this package throws, rejects with or emits. Never holds a signed URL or a credential. */
+export class UploadError extends Error {
+  readonly name: 'UploadError';
+  readonly code: UploadErrorCode;
+  readonly operation: UploadOperation;
+  /** The part concerned, 1 to 10 000. */
+  readonly partNumber?: number;
+  /** HTTP status, when there was a reply. */
+  readonly status?: number;
+  /** The store's request id, to quote to its support. */
+  readonly requestId?: string;
+  /** What the developer should do about it; empty when nothing can be said. */
+  readonly hint: string;
+}
+
+/** Bytes the store has, or is being sent. `loaded` never falls and never exceeds `total`. */
+export interface Progress {
+  /** Bytes. */
+  readonly loaded: number;
+  /** Bytes: the file's size. */
+  readonly total: number;
+  /** 0 to 100. 100 only when every byte has been confirmed or is on its way. */
+  readonly percent: number;
+  /** Smoothed over the last seconds; 0 while nothing moves. */
+  readonly bytesPerSecond: number;
+  /** `null` while no rate is known. */
+  readonly secondsLeft: number | null;
+}
+
+/** How far hashing of the whole file is (`hash: 'md5'`). */
+export interface HashProgress {
+  readonly loaded: number;
+  readonly total: number;
+  readonly percent: number;
+  /** The whole file's MD5 in hexadecimal, in the last event. */
+  readonly md5?: string;
+}
+
+/** A part the store has confirmed. */
+export interface PartConfirmed {
+  readonly partNumber: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
+}
+
+/** A request failed and will be made again. */
+export interface RetryNotice {
+  readonly operation: UploadOperation;
+  readonly partNumber?: number;
+  /** How often this request has failed without any byte advancing in between, from 1. */
+  readonly attempt: number;
+  /** Milliseconds until the next attempt. */
+  readonly delay: number;
+  readonly code: UploadErrorCode;
+  readonly status?: number;
+  readonly message: string;
+}
+
+/** Something works less well than it could; the upload goes on. */
+export interface Warning {
+  readonly code:
+    | 'storage-unavailable'
+    | 'storage-full'
+    | 'part-size-raised'
+    | 'worker-unavailable'
+    | 'abort-failed'
+    | 'session-restarted';
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What arrived. */
+export interface UploadResult {
+  readonly key: string;
+  /** The object's address without any signature, where the store or the backend tells it. */
+  readonly location?: string;
+  /** The object's ETag without quotes, where the store tells it. Of a multipart object it is not the file's MD5. */
+  readonly etag?: string;
+  /** The whole file's MD5 in hexadecimal (`hash: 'md5'`, or a file small enough for one request). */
+  readonly md5?: string;
+}
+
+/** Events of an {@link Upload} with what their listeners get. */
+export interface UploadEvents {
+  state: { readonly state: UploadState; readonly previous: UploadState };
+  /** At most 10 a second. */
+  progress: Progress;
+  hash: HashProgress;
+  part: PartConfirmed;
+  retry: RetryNotice;
+  warning: Warning;
+  done: UploadResult;
+  error: UploadError;
+}
+
+/** One file on its way. Made by {@link Uploader.add}. */
+export class Upload {
+  private constructor();
+  /** Unique within the page. */
+  readonly id: string;
+  readonly file: File;
+  /** The object's key, once known. */
+  readonly key: string | undefined;
+  readonly state: UploadState;
+  readonly progress: Progress;
+  /** Why it failed, in state `failed`. */
+  readonly error: UploadError | undefined;
+  /**
+   * Settles when the upload is done, failed or cancelled: resolves with the result, rejects with an
+   * {@link UploadError}. After `resume()` of a failed upload this is a new promise.
+   */
+  readonly finished: Promise<UploadResult>;
+  /** Listens; returns its own unsubscribe. An exception in a listener is reported, never swallowed, and stops nothing. */
+  on<K extends keyof UploadEvents>(event: K, listener: (detail: UploadEvents[K]) => void): () => void;
+  /** Aborts the requests in flight; parts already confirmed stay. Does nothing on a paused or finished upload. */
+  pause(): void;
+  /** Goes on after `pause()`, or tries a failed upload again from what the store already has. */
+  resume(): void;
+  /** Stops, removes the unfinished upload at the store and forgets it here. Resolves when that is done or given up. */
+  cancel(): Promise<void>;
+}
+
+/** An upload that an earlier page left unfinished. */
+export interface PendingUpload {
+  /** For {@link Uploader.discard}. */
+  readonly id: string;
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly lastModified: number;
+  readonly key: string;
+  /** Bytes confirmed by the store before the page went away. */
+  readonly loaded: number;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+}
+
+/** What one file may differ in. */
+export interface AddOptions {
+  /**
+   * The object's key, 1 to 1024 bytes of UTF-8, no `.` or `..` segment. Default: the file's name. A signing server
+   * (`endpoint`) or a `backend` takes it as the file name and makes the key.
+   */
+  key?: string;
+  /** Stored with the object where the backend passes it on. */
+  metadata?: Record<string, string>;
+  /** Overrides the file's own type. */
+  contentType?: string;
+}
+
+/** Options every way of uploading shares. */
+export interface CommonOptions {
+  /**
+   * Bytes per part. `'auto'`: 5 MiB, more where 10 000 parts would not reach. A number from 5 242 880 (the last part may
+   * be smaller) is kept, or raised when 10 000 parts would not be enough. Files smaller than a part go in one request.
+   *
+   * @defaultValue `'auto'`
+   */
+  partSize?: 'auto' | number;
+  /**
+   * Requests with file content at a time, over all files of this uploader: 1 to 32. `'auto'` starts with 4 and adapts
+   * between 1 and 5, so that one of the six connections of HTTP/1.1 stays free.
+   *
+   * @defaultValue `'auto'`
+   */
+  parallel?: 'auto' | number;
+  /**
+   * How a file is recognised. `'fast'`: name, size, date and samples of its content. `'md5'`: also the MD5 of the whole
+   * file, computed in a worker while parts are sent; a renamed or touched file is then recognised too.
+   *
+   * @defaultValue `'fast'`
+   */
+  hash?: 'fast' | 'md5';
+  /**
+   * How each part is proven. `'etag'`: the MD5 of what was read is compared with the ETag the store returns.
+   * `'content-md5'`: it is sent ahead, so that the store refuses a damaged part. `'off'`: no hashing.
+   *
+   * @defaultValue `'etag'`
+   */
+  verify?: 'etag' | 'content-md5' | 'off';
+  /**
+   * Where unfinished uploads are remembered: `localStorage`, or only in this page.
+   *
+   * @defaultValue `'local'`
+   */
+  storage?: 'local' | 'memory';
+  /** Milliseconds an unfinished upload is remembered. @defaultValue 604 800 000 (7 days) */
+  expireAfter?: number;
+  /**
+   * Milliseconds a failing request is tried again while nothing advances, 0 to 86 400 000. What has never worked since
+   * the page was opened is given up earlier, after 5 attempts. @defaultValue 600 000 (10 minutes)
+   */
+  retryFor?: number;
+  /** Milliseconds without any byte moving before a request is replaced, 1 000 to 3 600 000. @defaultValue 30 000 */
+  stallTimeout?: number;
+  /** Milliseconds to wait for the reply after the last byte was sent, 1 000 to 3 600 000. @defaultValue 120 000 */
+  replyTimeout?: number;
+  /** Milliseconds without network before an upload fails with `offline-timeout`. @defaultValue `Infinity` */
+  offlineTimeout?: number;
+  /** Asks before the page is left while anything is unfinished. @defaultValue `false` */
+  guardUnload?: boolean;
+  /** Where the worker script is served, for a content security policy without `blob:`. Default: a Blob URL. */
+  workerUrl?: string | URL;
+  /**
+   * Names where uploads go, so that an unfinished upload is never continued somewhere else.
+   * Default: the endpoint, the store and bucket, or `'default'`.
+   */
+  destination?: string;
+}
+
+type HeaderSource = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
+
+/** A signing server that speaks the routes of Uppy Companion (`/s3/multipart…`). */
+export interface EndpointOptions {
+  /** The routes' base, such as `'/s3'` or `'https://sign.example.com/s3'`. */
+  endpoint: string;
+  /** Headers for the signing server, for instance `Authorization`; a function is asked before each call. */
+  headers?: HeaderSource;
+  /** Sends cookies to a signing server of another origin. @defaultValue `false` */
+  withCredentials?: boolean;
+  signRequest?: never;
+  backend?: never;
+  store?: never;
+}
+
+/** One request the page is asked to have signed. */
+export interface SignableRequest {
+  readonly operation: 'create' | 'put-part' | 'put-object' | 'list-parts' | 'complete' | 'abort' | 'head';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE' | 'HEAD';
+  readonly key: string;
+  /** The query parameters to sign, such as `{ partNumber: '3', uploadId: '…' }`. */
+  readonly query: Readonly<Record<string, string>>;
+  /** Headers that will be sent and must be signed, such as `Content-MD5`. Mostly empty. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly uploadId?: string;
+  readonly partNumber?: number;
+}
+
+/** A presigned URL. */
+export interface SignedUrl {
+  url: string;
+  /** Further headers to send. */
+  headers?: Record<string, string>;
+  /** Seconds the URL lives. Default: what its `X-Amz-Expires` parameter says. */
+  expires?: number;
+}
+
+/** The page asks its server for one presigned URL per request; everything else goes straight to the store. */
+export interface SignRequestOptions {
+  signRequest: (request: SignableRequest) => SignedUrl | Promise<SignedUrl>;
+  endpoint?: never;
+  backend?: never;
+  store?: never;
+}
+
+/** The file a callback is about. */
+export interface FileDetails {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly type: string;
+  readonly lastModified: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The file itself. */
+  readonly data: File;
+}
+
+/** A part as the store lists it. */
+export interface ListedPart {
+  PartNumber: number;
+  /** Bytes. */
+  Size: number;
+  ETag: string;
+}
+
+/** The page's own functions, in the names and shapes of Uppy's AwsS3 plugin. */
+export interface Backend {
+  createMultipartUpload(
+    file: FileDetails,
+    options: { key: string },
+  ): { uploadId: string; key: string } | Promise<{ uploadId: string; key: string }>;
+  signPart(
+    file: FileDetails,
+    options: { uploadId: string; key: string; partNumber: number; size: number; contentMd5?: string },
+  ): SignedUrl | Promise<SignedUrl>;
+  listParts(file: FileDetails, options: { uploadId: string; key: string }): ListedPart[] | Promise<ListedPart[]>;
+  completeMultipartUpload(
+    file: FileDetails,
+    options: { uploadId: string; key: string; parts: { PartNumber: number; ETag: string }[] },
+  ): { location?: string; etag?: string } | void | Promise<{ location?: string; etag?: string } | void>;
+  abortMultipartUpload(file: FileDetails, options: { uploadId: string; key: string }): void | Promise<void>;
+  /** For files smaller than a part. Without it they are sent as a multipart upload of one part. */
+  getUploadParameters?(
+    file: FileDetails,
+    options: { key: string; contentMd5?: string },
+  ):
+    | (SignedUrl & { method?: 'PUT'; key?: string })
+    | { method: 'POST'; url: string; fields: Record<string, string>; headers?: Record<string, string>; expires?: number }
+    | Promise<
+        | (SignedUrl & { method?: 'PUT'; key?: string })
+        | {
+            method: 'POST';
+            url: string;
+            fields: Record<string, string>;
+            headers?: Record<string, string>;
+            expires?: number;
+          }
+      >;
+}
+
+/** Uploading through the page's own functions. */
+export interface BackendOptions {
+  backend: Backend;
+  endpoint?: never;
+  signRequest?: never;
+  store?: never;
+}
+
+/** Temporary credentials. They stay in memory and are used only to sign. */
+export interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+  /** When they end: a date or milliseconds since 1970. They are asked for again a minute before. */
+  expiration?: Date | string | number;
+}
+
+/** A store the page signs for itself, with temporary credentials. */
+export interface Store {
+  kind: 's3';
+  bucket: string;
+  /** For S3-compatible stores whatever they call theirs, often `'us-east-1'`. */
+  region: string;
+  /** Origin of an S3-compatible store, such as `'https://s3.example.com'`. Default: AWS. */
+  endpoint?: string;
+  /** `https://host/bucket/key` instead of `https://bucket.host/key`. @defaultValue `true` with an `endpoint`. */
+  pathStyle?: boolean;
+  /** Asked before the first request, before they end, and when the store calls them expired; once for all waiting requests. */
+  credentials: () => Credentials | Promise<Credentials>;
+}
+
+/** Uploading straight to a store, signed in the page. */
+export interface StoreOptions {
+  store: Store;
+  endpoint?: never;
+  signRequest?: never;
+  backend?: never;
+}
+
+/** Exactly one of `endpoint`, `signRequest`, `backend` and `store`, and what all of them share. */
+export type UploaderOptions = CommonOptions & (EndpointOptions | SignRequestOptions | BackendOptions | StoreOptions);
+
+/** Uploads files; all of its uploads share one pool of connections. */
+export class Uploader {
+  /**
+   * Needs {@link init} to have finished; {@link createUploader} does both.
+   *
+   * @throws {@link UploadError} `bad-option`, naming the option.
+   */
+  constructor(options: UploaderOptions);
+  /**
+   * Takes a file and starts as soon as a connection is free.
+   *
+   * @throws {@link UploadError} `bad-option`, or `bad-key` for a key a browser cannot address.
+   */
+  add(file: File, options?: AddOptions): Upload;
+  /** Everything added and not finished, oldest first. */
+  readonly uploads: Upload[];
+  /** Uploads an earlier page left unfinished at this destination; adding the same file again continues one. */
+  pending(): Promise<PendingUpload[]>;
+  /** Removes an unfinished upload of an earlier page at the store and forgets it here. */
+  discard(id: string): Promise<void>;
+  /** Stops everything and lets go of all resources; unfinished uploads stay resumable. May be called twice. */
+  dispose(): void;
+}
+
+/** Loads the WebAssembly once. Safe to call any number of times; does nothing on a server until called. */
+export function init(): Promise<void>;
+
+/** {@link init} and `new Uploader(options)`. */
+export function createUploader(options: UploaderOptions): Promise<Uploader>;
