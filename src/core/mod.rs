@@ -3,4 +3,6 @@
 
 pub mod error;
 pub mod http;
+pub mod text;
+pub mod time;
 pub mod units;
