@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod http;
+pub mod sign;
 pub mod store;
 pub mod text;
 pub mod time;
