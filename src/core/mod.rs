@@ -2,5 +2,6 @@
 //! used here; what a module needs to know is an argument, what it wants done is a value it returns.
 
 pub mod error;
+pub mod hash;
 pub mod http;
 pub mod units;
