@@ -2,6 +2,7 @@
 //! used here; what a module needs to know is an argument, what it wants done is a value it returns.
 
 pub mod error;
+pub mod hash;
 pub mod http;
 pub mod sign;
 pub mod store;
