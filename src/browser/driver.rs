@@ -182,7 +182,7 @@ impl Driver {
     }
 
     fn set_timer(self: &Rc<Self>) {
-        let due = self.engine.borrow().poll_timeout();
+        let due = self.engine.borrow().poll_timeout(now());
         let timer = due.map(|due| {
             let weak = Rc::downgrade(self);
             let wait = due.since(now().mono);

@@ -196,8 +196,9 @@ impl Engine {
     }
 
     /// When [`Engine::tick`] is due.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        self.uploads.iter().filter_map(|entry| entry.upload.poll_timeout()).chain(self.pool.next_change()).min()
+    pub fn poll_timeout(&self, now: Now) -> Option<Instant> {
+        let uploads = self.uploads.iter().filter_map(|entry| entry.upload.poll_timeout());
+        uploads.chain(self.pool.wake_at(now.mono)).min()
     }
 
     /// After anything happened: collect what it led to, let the next ones begin, hand out free slots.
@@ -242,10 +243,9 @@ impl Engine {
             let Some(index) = fairest(&wants, self.last_served) else { return };
             self.last_served = index;
             let Some(entry) = self.uploads.get_mut(index) else { return };
-            if !entry.upload.grant(now) {
+            if !entry.upload.grant(now) || !self.pool.take(now.mono) {
                 return;
             }
-            self.pool.take(now.mono);
             self.drain(index, now);
         }
     }

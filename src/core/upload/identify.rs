@@ -109,7 +109,7 @@ impl Upload {
 
     fn adopt(&mut self, stored: Checkpoint, plan: Plan) {
         let Checkpoint { header, confirmed } = stored;
-        self.plan = if plan.is_multipart() { plan } else { plan.as_multipart() };
+        self.plan = plan;
         self.session = Some(Session { key: header.key.clone(), upload_id: header.upload_id.clone() });
         if let Some(md5) = header.md5 {
             self.whole = Whole::Known(md5);

@@ -93,8 +93,8 @@ impl Upload {
         if control.op != Op::Abort && !self.may_start(now) {
             return;
         }
-        self.started(now);
         let op = control.op.clone();
+        self.started(now);
         let next = self.backend.start(&op, &self.context());
         self.control_next(&op, next, now);
     }

@@ -37,7 +37,7 @@ fn a_file_in_parts_arrives_whole_and_leaves_nothing_behind() {
     assert_eq!(world.store.count("PUT"), 11);
     assert!(world.storage.is_empty() && world.store.sessions.is_empty());
     assert!(world.most_in_flight <= 3);
-    assert_eq!(world.engine.poll_timeout(), None, "no timer after the end");
+    assert_eq!(world.engine.poll_timeout(world.now), None, "no timer after the end");
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn cancelling_removes_the_upload_at_the_store_and_in_storage() {
         world.run();
         assert_eq!(world.state(id), State::Cancelled, "{moment}");
         assert!(world.store.sessions.is_empty() && world.storage.is_empty(), "{moment}");
-        assert_eq!(world.engine.poll_timeout(), None);
+        assert_eq!(world.engine.poll_timeout(world.now), None);
     }
 }
 

@@ -188,7 +188,7 @@ impl World {
             self.reply(pending);
             return true;
         }
-        match self.engine.poll_timeout() {
+        match self.engine.poll_timeout(self.now) {
             Some(due) => {
                 self.pass(due.since(self.now.mono).0.max(1));
                 self.engine.tick(self.now);
