@@ -2,7 +2,10 @@
 //! used here; what a module needs to know is an argument, what it wants done is a value it returns.
 
 pub mod error;
+pub mod fingerprint;
+pub mod hash;
 pub mod http;
+pub mod plan;
 pub mod sign;
 pub mod store;
 pub mod text;
