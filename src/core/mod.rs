@@ -1,6 +1,7 @@
 //! Everything that decides, nothing that performs. Sans-IO: no clock, randomness, socket, storage or web type may be
 //! used here; what a module needs to know is an argument, what it wants done is a value it returns.
 
+pub mod checkpoint;
 pub mod error;
 pub mod fingerprint;
 pub mod hash;
