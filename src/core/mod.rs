@@ -7,6 +7,8 @@ pub mod fingerprint;
 pub mod hash;
 pub mod http;
 pub mod plan;
+pub mod progress;
+pub mod schedule;
 pub mod sign;
 pub mod store;
 pub mod text;
