@@ -294,5 +294,4 @@ fn filled(parent: &Element, name: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "s3_tests.rs"]
 mod tests;

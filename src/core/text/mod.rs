@@ -5,7 +5,7 @@
 pub mod json;
 pub mod xml;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::fmt;
 
 /// Text that is not well formed, or larger or deeper than any reply has reason to be.
@@ -37,6 +37,11 @@ pub fn percent_encode_path(path: &str) -> String {
     utf8_percent_encode(path, RESERVED_IN_PATH).collect()
 }
 
+/// Undoes [`percent_encode`]; `None` when the bytes are no UTF-8. A `%` without two hex digits stays as it is.
+pub fn percent_decode(text: &str) -> Option<String> {
+    percent_decode_str(text).decode_utf8().ok().map(Into::into)
+}
+
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
@@ -51,6 +56,14 @@ mod tests {
     fn only_unreserved_characters_stay_bare() {
         assert_eq!(percent_encode("aZ09-_.~ /+%中"), "aZ09-_.~%20%2F%2B%25%E4%B8%AD");
         assert_eq!(percent_encode_path("a//b c/é"), "a//b%20c/%C3%A9");
+    }
+
+    #[test]
+    fn percent_encoded_text_is_read_back_unchanged() {
+        let text = "a+b %41&=中😀\n";
+        assert_eq!(percent_decode(&percent_encode(text)).as_deref(), Some(text));
+        assert_eq!(percent_decode("%zz%4").as_deref(), Some("%zz%4"));
+        assert_eq!(percent_decode("%ff"), None);
     }
 
     #[test]
