@@ -5,6 +5,7 @@
 pub mod blob;
 pub mod callback;
 pub mod clock;
+pub mod driver;
 pub mod http;
 pub mod listener;
 pub mod locks;

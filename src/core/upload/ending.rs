@@ -79,7 +79,7 @@ impl Upload {
 
     /// Ends in `failed`. What has arrived stays, here and at the store.
     pub(super) fn fail(&mut self, error: UploadError) {
-        if self.state().is_final() {
+        if self.has_ended() {
             return;
         }
         self.let_everything_go(Now::default(), |_| false);

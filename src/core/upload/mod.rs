@@ -254,6 +254,8 @@ pub struct Upload {
     has_worked: bool,
     storage_warned: bool,
     jitter: Jitter,
+    /// When the last input came.
+    settled: Instant,
     next_op: u64,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
@@ -343,6 +345,7 @@ impl Upload {
             has_worked: false,
             storage_warned: false,
             jitter: Jitter::new(seed),
+            settled: Instant(0),
             next_op: 0,
             actions: VecDeque::new(),
             events: VecDeque::new(),
@@ -445,15 +448,17 @@ impl Upload {
 
     /// When [`Input::Tick`] is due; changes with every input.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.state().is_final() {
+        if self.has_ended() {
             return None;
         }
-        let mut due = self.control_timeout();
+        let mut due = None;
+        // What was due at the last input and is still here waits for something else than time.
         let mut earlier = |at: Option<Instant>| {
-            if let Some(at) = at {
+            if let Some(at) = at.filter(|at| *at > self.settled) {
                 due = Some(due.map_or(at, |d: Instant| d.min(at)));
             }
         };
+        earlier(self.control_timeout());
         for call in &self.signs {
             earlier(Some(call.deadline));
         }
@@ -461,7 +466,7 @@ impl Upload {
             earlier(flight.deadline(&self.config));
         }
         if matches!(self.phase, Phase::Sending) && !self.paused {
-            earlier(self.parts.next_due());
+            earlier(self.parts.next_due(self.settled));
             let wait = if self.progress_dirty { PROGRESS_EVERY } else { PROGRESS_IDLE };
             earlier(Some(self.progress_shown + wait));
         }
@@ -474,12 +479,17 @@ impl Upload {
 
     /// After every input: watchdogs, then whatever can go on, then what the page should know.
     fn settle(&mut self, now: Now) {
-        if !self.state().is_final() {
+        self.settled = now.mono;
+        if !self.has_ended() {
             self.watch(now);
             self.run_control(now);
             self.go_on();
         }
         self.show(now);
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.phase, Phase::Done | Phase::Failed | Phase::Cancelled)
     }
 
     fn watch(&mut self, now: Now) {
@@ -510,10 +520,9 @@ impl Upload {
         }
     }
 
-    /// A request succeeded: whatever the browser says, there is a network.
-    fn worked(&mut self, now: Now) {
-        self.has_worked = true;
-        if !self.online {
+    /// A reply came: whatever the browser says, there is a network.
+    fn heard(&mut self, reply: &StepReply, now: Now) {
+        if !self.online && matches!(reply, StepReply::Http(_)) {
             self.came_back(now);
         }
     }

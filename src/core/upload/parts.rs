@@ -62,9 +62,9 @@ impl PartTable {
         due + fresh.take(enough.saturating_sub(due)).count()
     }
 
-    /// When the next waiting part is due.
-    pub(super) fn next_due(&self) -> Option<Instant> {
-        self.waiting.iter().map(|w| w.not_before).min()
+    /// When the next waiting part is due, of those that are not yet.
+    pub(super) fn next_due(&self, now: Instant) -> Option<Instant> {
+        self.waiting.iter().map(|w| w.not_before).filter(|at| *at > now).min()
     }
 
     /// Takes the next part to send: one whose wait is over, else the lowest never sent.

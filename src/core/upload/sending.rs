@@ -267,9 +267,7 @@ impl Upload {
         if let Some(at) = self.signs.iter().position(|call| call.id == id) {
             let call = self.signs.swap_remove(at);
             let next = result.and_then(|reply| self.backend.next(&call.op, &self.context(), reply));
-            if next.is_ok() {
-                self.worked(now);
-            }
+            self.has_worked |= next.is_ok();
             return self.sign_next(call.op, call.asked, next, now);
         }
         let sending = |f: &&Flight| matches!(&f.stage, Stage::Sending { id: running, .. } if *running == id);
@@ -299,7 +297,7 @@ impl Upload {
     }
 
     fn stored(&mut self, number: PartNumber, etag: String, now: Now) {
-        self.worked(now);
+        self.has_worked = true;
         let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
         let Stage::Sending { key, location, .. } = std::mem::replace(&mut flight.stage, Stage::Signing) else { return };
         flight.stage = Stage::Verifying { etag, key, location };

@@ -114,7 +114,7 @@ impl Upload {
             }
             Ok(Next::Done(done)) => {
                 self.control = None;
-                self.worked(now);
+                self.has_worked = true;
                 self.control_done(done, now);
             }
             Err(fault) => self.control_failed(fault, now),
@@ -123,6 +123,9 @@ impl Upload {
 
     /// [`Input::Replied`]: for the control call, a signing call, or a part.
     pub(super) fn replied(&mut self, id: OpId, result: Result<StepReply, Fault>, now: Now) {
+        if let Ok(reply) = &result {
+            self.heard(reply, now);
+        }
         let ours = matches!(&self.control, Some(Control { running: Some(r), .. }) if r.id == id);
         if !ours {
             return self.part_replied(id, result, now);
