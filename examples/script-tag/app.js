@@ -10,9 +10,9 @@ startLanguage(byId('lang-switch'));
 start().catch(explain);
 
 async function start() {
-  if (!window.partwise) throw new Trouble('noLibrary');
+  if (!window.partwise) throw trouble('noLibrary');
   const { user } = await session().catch((cause) => {
-    throw new Trouble('noSession', cause);
+    throw trouble('noSession', cause);
   });
   const uploader = await window.partwise
     .createUploader({
@@ -22,7 +22,7 @@ async function start() {
       guardUnload: true,
     })
     .catch((cause) => {
-      throw new Trouble('noUploader', cause);
+      throw trouble('noUploader', cause);
     });
 
   const uploads = new Uploads(uploader, () => pending.refresh());
@@ -52,10 +52,8 @@ async function start() {
 }
 
 /** Why the page could not start: a key of the words, and what was behind it. */
-class Trouble extends Error {
-  constructor(reason, cause) {
-    super(reason, { cause });
-  }
+function trouble(reason, cause) {
+  return Object.assign(new Error(cause?.message), { reason });
 }
 
 function explain(error) {
@@ -63,13 +61,13 @@ function explain(error) {
   const paint = () => {
     const [title, reason, detail] = ['h2', 'p', 'code'].map((tag) => document.createElement(tag));
     title.textContent = say.troubleTitle;
-    reason.textContent = say[error.message] ?? say.noUploader;
-    detail.textContent = String(error.cause?.message ?? (error instanceof Trouble ? '' : error.message));
+    reason.textContent = say[error.reason] ?? say.noUploader;
+    detail.textContent = error.message;
     const reload = document.createElement('button');
     reload.className = 'button primary';
     reload.textContent = say.reload;
     reload.addEventListener('click', () => location.reload());
-    box.replaceChildren(title, reason, ...(detail.textContent ? [detail] : []), reload);
+    box.replaceChildren(title, reason, ...(error.message ? [detail] : []), reload);
   };
   paint();
   onLanguageChange(paint);

@@ -20,6 +20,19 @@ export function putOrHide(element, text) {
   element.hidden = !text;
 }
 
+/** Puts phrases in a line, `·` between them. Lines break between phrases, not inside. */
+export function putPhrases(element, phrases) {
+  const said = phrases.filter(Boolean);
+  if (element.textContent === said.join(' · ')) return;
+  const spans = said.map((phrase, index) => {
+    const span = document.createElement('span');
+    span.className = 'phrase';
+    span.textContent = index + 1 < said.length ? `${phrase} ·` : phrase;
+    return span;
+  });
+  element.replaceChildren(...spans.flatMap((span, index) => (index > 0 ? [' ', span] : [span])));
+}
+
 /** Shows and says how full a bar is. */
 export function fill(bar, percent) {
   bar.querySelector('.bar-sent').style.setProperty('--full', percent / 100);

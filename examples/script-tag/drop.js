@@ -1,6 +1,14 @@
+/** Browsers report a drag over the page at least every 350 ms; silence longer than this, in milliseconds, means it ended unseen. */
+const SILENCE = 800;
+
 /** Files dropped anywhere on the page; while some hang over it, `<html data-dragging>` is set. */
 export function startDrop(onFiles, onUnreadable) {
   const page = document.documentElement;
+  let silence;
+  const calm = () => {
+    clearTimeout(silence);
+    delete page.dataset.dragging;
+  };
   const carriesFiles = (event) => event.dataTransfer?.types.includes('Files');
 
   addEventListener('dragover', (event) => {
@@ -8,13 +16,15 @@ export function startDrop(onFiles, onUnreadable) {
     event.preventDefault();
     event.dataTransfer.dropEffect = 'copy';
     page.dataset.dragging = '';
+    clearTimeout(silence);
+    silence = setTimeout(calm, SILENCE);
   });
   addEventListener('dragleave', (event) => {
     // Between two elements of the page there is a next one; leaving the window there is none.
-    if (!event.relatedTarget) delete page.dataset.dragging;
+    if (!event.relatedTarget) calm();
   });
   addEventListener('drop', async (event) => {
-    delete page.dataset.dragging;
+    calm();
     if (!carriesFiles(event)) return;
     event.preventDefault();
     onFiles(await filesOf(event.dataTransfer, onUnreadable));

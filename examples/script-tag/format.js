@@ -22,13 +22,12 @@ export const count = (value) => number(value, {});
 /** A size in decimal units, or in the unit that fits `scale` so that two sizes can be compared. */
 export function bytes(value, scale = value) {
   const [unit, size] = UNITS.find(([, , from]) => scale >= from);
-  const digits = unit === 'byte' ? 0 : 1;
+  if (unit === 'byte') return say.bytes(count(value));
   return number(value / size, {
     style: 'unit',
     unit,
-    unitDisplay: unit === 'byte' ? 'long' : 'short',
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
     useGrouping: false,
   });
 }
@@ -66,8 +65,8 @@ export function ago(moment) {
 }
 
 /** The widest name shown, in columns of a Latin letter. */
-const WIDEST = 84;
-const TAIL = 24;
+const WIDEST = 60;
+const TAIL = 20;
 
 /** A name too long to read loses its middle: beginnings and endings tell files apart. */
 export function elide(name) {

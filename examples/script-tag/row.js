@@ -1,4 +1,4 @@
-import { fill, fromTemplate, put, putOrHide } from './dom.js';
+import { fill, fromTemplate, put, putOrHide, putPhrases } from './dom.js';
 import { bytes, count, duration, elide, percent, speed } from './format.js';
 import { say } from './language.js';
 
@@ -15,6 +15,8 @@ const ACTIONS = {
   failed: ['retry', 'cancel'],
   cancelled: ['retry', 'remove'],
 };
+
+const FINAL = new Set(['done', 'failed', 'cancelled']);
 
 /** How long a note about a retry stays after the retry was made, in milliseconds. */
 const NOTE_STAYS = 2000;
@@ -153,7 +155,7 @@ export class Row {
       moving && speed(bytesPerSecond),
       moving && secondsLeft !== null && say.left(duration(secondsLeft)),
     ];
-    put(this.#find('[data-testid=row-text]'), text.filter(Boolean).join(' · '));
+    putPhrases(this.#find('[data-testid=row-text]'), text);
     put(this.#find('[data-testid=row-percent]'), percent(full));
   }
 
@@ -161,14 +163,14 @@ export class Row {
     const md5 = this.#result?.md5 ?? this.#hash?.md5;
     const element = this.#find('[data-testid=row-md5]');
     const text = md5 ? say.md5(md5) : this.#hash && say.hashing(percent(this.#hash.percent));
-    putOrHide(element, this.state === 'cancelled' ? '' : text);
+    putOrHide(element, md5 || !FINAL.has(this.state) ? text : '');
     element.classList.toggle('digest', Boolean(md5));
     const hashed = md5 ? 1 : (this.#hash?.percent ?? 0) / 100;
     this.#find('.bar-hashed').style.setProperty('--full', hashed);
   }
 
   #paintNote() {
-    const final = this.state === 'done' || this.state === 'failed' || this.state === 'cancelled';
+    const final = FINAL.has(this.state);
     const note = this.#find('[data-testid=row-note]');
     const retry = this.#retry && !final;
     note.classList.toggle('warning', Boolean(retry || this.#warning));
@@ -197,7 +199,8 @@ export class Row {
     put(part('title'), say.errors[error.code] ?? error.message);
     put(part('code'), error.code);
     putOrHide(part('message'), error.message);
-    putOrHide(part('hint'), error.hint);
+    put(part('hint'), error.hint);
+    part('hint').parentElement.hidden = !error.hint;
     const place = [
       error.partNumber && where.part(count(error.partNumber)),
       error.status && where.status(error.status),

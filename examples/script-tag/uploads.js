@@ -1,4 +1,4 @@
-import { byId, fill, put, putOrHide } from './dom.js';
+import { byId, fill, put, putPhrases } from './dom.js';
 import { bytes, count, duration, percent, speed } from './format.js';
 import { onLanguageChange, say } from './language.js';
 import { announce, notice } from './notices.js';
@@ -11,15 +11,16 @@ const PAUSABLE = new Set(['queued', 'hashing', 'starting', 'uploading', 'offline
 /** Concern the page rather than one file, and are told once. */
 const PAGE_WARNINGS = new Set(['storage-unavailable', 'storage-full', 'worker-unavailable']);
 
-/** At most so often the summary is drawn while bytes arrive, in milliseconds. */
-const SUMMARY_EVERY = 200;
+/** The summary is drawn at most this often, in milliseconds. */
+const SUMMARY_EVERY = 150;
 
 /** The list of uploads and the line that sums it up. */
 export class Uploads {
   #uploader;
   #onState;
   #rows = new Set();
-  #summaryTimer;
+  #resting = false;
+  #stale = false;
 
   /** `onState()` is called whenever an upload changes its state. */
   constructor(uploader, onState) {
@@ -62,7 +63,7 @@ export class Uploads {
         announce(changed.state, changed.name);
         this.#changed();
       },
-      onProgress: () => this.#progressed(),
+      onProgress: () => this.#summarize(),
       onWarning: ({ code, message }) => {
         if (PAGE_WARNINGS.has(code)) notice(() => say.warnings[code] ?? message, code);
       },
@@ -110,19 +111,29 @@ export class Uploads {
   }
 
   #changed() {
-    byId('uploads').hidden = this.#rows.size === 0;
-    document.documentElement.toggleAttribute('data-busy', this.#rows.size > 0);
-    this.#paintSummary();
+    const section = byId('uploads');
+    const empty = this.#rows.size === 0;
+    if (empty && section.contains(document.activeElement)) byId('choose').focus({ preventScroll: true });
+    section.hidden = empty;
+    document.documentElement.toggleAttribute('data-busy', !empty);
+    this.#summarize();
     this.#onState();
   }
 
-  #progressed() {
-    this.#summaryTimer ??= setTimeout(() => this.#paintSummary(), SUMMARY_EVERY);
+  /** Draws the summary now, or once it has rested. */
+  #summarize() {
+    this.#stale = true;
+    if (this.#resting) return;
+    this.#stale = false;
+    this.#resting = true;
+    this.#paintSummary();
+    setTimeout(() => {
+      this.#resting = false;
+      if (this.#stale) this.#summarize();
+    }, SUMMARY_EVERY);
   }
 
   #paintSummary() {
-    clearTimeout(this.#summaryTimer);
-    this.#summaryTimer = undefined;
     const states = [...this.#rows].map(({ state }) => state);
     const having = (...wanted) => states.filter((state) => wanted.includes(state)).length;
     const sums = { loaded: 0, total: 0, rate: 0 };
@@ -141,10 +152,10 @@ export class Uploads {
     put(byId('summary-percent'), percent(full));
     const files = [say.files(count(done), count(wanted))];
     if (having('failed') > 0) files.push(say.failedFiles(count(having('failed'))));
-    put(byId('summary-files'), files.join(' · '));
+    putPhrases(byId('summary-files'), files);
     const flow = [say.sent(bytes(loaded, total), bytes(total))];
     if (rate > 0) flow.push(speed(rate), say.left(duration((total - loaded) / rate)));
-    putOrHide(byId('summary-bytes'), wanted > 0 ? flow.join(' · ') : '');
+    putPhrases(byId('summary-bytes'), wanted > 0 ? flow : []);
     const bar = byId('summary-bar');
     bar.setAttribute('aria-label', say.overall);
     fill(bar, full);

@@ -9,7 +9,7 @@ export const en = {
   title: 'Upload files of any size',
   dropZone: 'Add files',
   dropHere: 'Drop files anywhere on this page',
-  dropAbout: 'They go to the store in parts. Close the tab or lose the network: it goes on from there.',
+  dropAbout: 'Files go to the store in parts. Close the tab or lose the network: they go on from there.',
   dropNow: 'Let go to upload',
   chooseFiles: 'Choose files',
   signedInAs: (user) => `Signed in as ${user}`,
@@ -43,6 +43,7 @@ export const en = {
     failed: 'Failed',
     cancelled: 'Cancelled',
   },
+  bytes: (count) => `${count} ${count === '1' ? 'byte' : 'bytes'}`,
   sent: (loaded, total) => `${loaded} of ${total}`,
   left: (duration) => `${duration} left`,
   duration: ({ days, hours, minutes, seconds }) =>
@@ -78,6 +79,7 @@ export const en = {
   noSession: 'The server did not answer GET /session. Start it with “npm start”, then reload.',
   noUploader: 'The library could not be started. It needs a browser of 2023 or later and WebAssembly.',
 
+  hint: 'What to do: ',
   where: {
     part: (number) => `part ${number}`,
     status: (status) => `HTTP ${status}`,
@@ -154,6 +156,7 @@ export const zh = {
     failed: '失败',
     cancelled: '已取消',
   },
+  bytes: (count) => `${count} 字节`,
   sent: (loaded, total) => `上传进度 ${loaded} / ${total}`,
   left: (duration) => `剩余 ${duration}`,
   duration: ({ days, hours, minutes, seconds }) =>
@@ -189,6 +192,7 @@ export const zh = {
   noSession: '服务器没有应答 GET /session。请用“npm start”启动后重新加载。',
   noUploader: '程序库未能启动。需要 2023 年以后、支持 WebAssembly 的浏览器。',
 
+  hint: '解决办法：',
   where: {
     part: (number) => `分片 ${number}`,
     status: (status) => `HTTP ${status}`,
