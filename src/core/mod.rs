@@ -3,4 +3,8 @@
 
 pub mod error;
 pub mod http;
+pub mod sign;
+pub mod store;
+pub mod text;
+pub mod time;
 pub mod units;
