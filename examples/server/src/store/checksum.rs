@@ -71,7 +71,10 @@ impl Expected {
             return Err(s3_error!(IncompleteBody));
         }
         if self.md5.is_some_and(|expected| expected != *md5) {
-            return Err(s3_error!(BadDigest, "The Content-MD5 you specified did not match what we received."));
+            return Err(s3_error!(
+                BadDigest,
+                "The Content-MD5 you specified did not match what we received."
+            ));
         }
         let found = self.hasher.finalize();
         let same = found.checksum_crc32 == self.sums.checksum_crc32
@@ -79,7 +82,11 @@ impl Expected {
             && found.checksum_crc64nvme == self.sums.checksum_crc64nvme
             && found.checksum_sha1 == self.sums.checksum_sha1
             && found.checksum_sha256 == self.sums.checksum_sha256;
-        if same { Ok(()) } else { Err(s3_error!(BadDigest, "A checksum you specified did not match what we received.")) }
+        if same {
+            Ok(())
+        } else {
+            Err(s3_error!(BadDigest, "A checksum you specified did not match what we received."))
+        }
     }
 }
 

@@ -112,7 +112,11 @@ pub struct Received {
 }
 
 /// Streams a request's body to disk, hashing on the way, and refuses it when it is not what the request announced.
-pub async fn receive(folder: &Folder, body: Option<StreamingBlob>, mut expected: Expected) -> S3Result<Received> {
+pub async fn receive(
+    folder: &Folder,
+    body: Option<StreamingBlob>,
+    mut expected: Expected,
+) -> S3Result<Received> {
     let file = TempFile::new(folder);
     let mut out = BufWriter::with_capacity(WRITE_BUFFER, File::create(file.path()).await.map_err(broken)?);
     let mut md5 = Md5::new();

@@ -36,7 +36,9 @@ pub fn page<T>(
         }
         let folded = fold(&this, prefix, delimiter);
         // A name folded into a prefix that an earlier page or this one already shows adds nothing.
-        let shown = folded.as_deref().is_some_and(|f| after.starts_with(f) || page.prefixes.last().is_some_and(|p| p == f));
+        let shown = folded
+            .as_deref()
+            .is_some_and(|f| after.starts_with(f) || page.prefixes.last().is_some_and(|p| p == f));
         if !shown {
             if page.items.len() + page.prefixes.len() >= limit {
                 page.next = Some(last);

@@ -120,7 +120,12 @@ pub async fn all(bucket: &Folder, prefix: &str) -> S3Result<Vec<Upload>> {
 }
 
 /// Up to `limit` parts with numbers above `after`, and whether there are more.
-pub async fn parts(bucket: &Folder, upload: &Upload, after: i32, limit: usize) -> S3Result<(Vec<StoredPart>, bool)> {
+pub async fn parts(
+    bucket: &Folder,
+    upload: &Upload,
+    after: i32,
+    limit: usize,
+) -> S3Result<(Vec<StoredPart>, bool)> {
     let folder = upload.folder(bucket);
     blocking(move || {
         let mut numbers = Vec::new();
@@ -135,7 +140,9 @@ pub async fn parts(bucket: &Folder, upload: &Upload, after: i32, limit: usize) -
     })
     .await
     // The folder goes in one rename when an upload ends; a listing may be in the middle of it.
-    .map_err(|error| if error.kind() == ErrorKind::NotFound { s3_error!(NoSuchUpload) } else { broken(error) })
+    .map_err(
+        |error| if error.kind() == ErrorKind::NotFound { s3_error!(NoSuchUpload) } else { broken(error) },
+    )
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
@@ -176,7 +183,11 @@ fn chosen(folder: &Path, wanted: &Completion) -> S3Result<Vec<StoredPart>> {
 
 /// Refuses numbers S3 does not take.
 pub fn check_number(number: i32) -> S3Result<()> {
-    if PART_NUMBERS.contains(&number) { Ok(()) } else { Err(s3_error!(InvalidArgument, "Part numbers are 1 to 10000.")) }
+    if PART_NUMBERS.contains(&number) {
+        Ok(())
+    } else {
+        Err(s3_error!(InvalidArgument, "Part numbers are 1 to 10000."))
+    }
 }
 
 /// One file of all parts. The kernel copies where it can, so the bytes do not pass through this process.
@@ -193,9 +204,17 @@ impl Store {
     }
 
     /// Makes received content part `number`, replacing an earlier one. `NoSuchUpload` if the upload ended meanwhile.
-    pub async fn add_part(&self, bucket: &Folder, upload: &Upload, number: i32, part: Received) -> S3Result<()> {
+    pub async fn add_part(
+        &self,
+        bucket: &Folder,
+        upload: &Upload,
+        number: i32,
+        part: Received,
+    ) -> S3Result<()> {
         let sealed = part.file.path().to_owned();
-        blocking(move || File::options().append(true).open(sealed)?.write_all(&part.md5)).await.map_err(broken)?;
+        blocking(move || File::options().append(true).open(sealed)?.write_all(&part.md5))
+            .await
+            .map_err(broken)?;
         let _guard = self.exclusive(upload).await;
         match part.file.persist(&part_path(&upload.folder(bucket), number)).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Err(s3_error!(NoSuchUpload)),
@@ -205,7 +224,13 @@ impl Store {
 
     /// Joins the parts into the object. If anything is wrong with the request, or the disk fails, the upload stays as
     /// it was.
-    pub async fn complete(&self, bucket: &Folder, key: &str, id: &str, wanted: Completion) -> S3Result<Object> {
+    pub async fn complete(
+        &self,
+        bucket: &Folder,
+        key: &str,
+        id: &str,
+        wanted: Completion,
+    ) -> S3Result<Object> {
         let upload = find(bucket, key, id).await?;
         let _guard = self.exclusive(&upload).await;
         find(bucket, key, id).await?; // It may have ended while this waited.

@@ -109,8 +109,14 @@ impl Store {
             return Err(s3_error!(PreconditionFailed));
         }
         let modified = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        let object =
-            Object { key: key.to_owned(), file: file_name(key), size: content.size, etag, modified, attributes };
+        let object = Object {
+            key: key.to_owned(),
+            file: file_name(key),
+            size: content.size,
+            etag,
+            modified,
+            attributes,
+        };
         content.file.persist(&object.path(bucket)).await.map_err(broken)?;
         let entry = serde_json::to_vec(&object).map_err(|e| s3_error!(e, InternalError))?;
         bucket.replace(&index, entry).await.map_err(broken)?;

@@ -4,12 +4,13 @@ use super::{Config, Store};
 use crate::cors::Cors;
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes, HttpBody},
     extract::Request,
     http::HeaderValue,
     middleware,
     response::{IntoResponse, Response},
 };
+use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use s3s::{
     auth::SimpleAuth,
@@ -33,7 +34,8 @@ pub fn router(config: Config) -> io::Result<Router> {
     let service = builder.build();
     let cors = Cors::any(&config.expose);
     let router = Router::new().fallback(move |request| answer(service.clone(), request));
-    Ok(router.layer(middleware::from_fn(move |request, next| crate::cors::apply(cors.clone(), request, next))))
+    Ok(router
+        .layer(middleware::from_fn(move |request, next| crate::cors::apply(cors.clone(), request, next))))
 }
 
 async fn answer(service: S3Service, request: Request) -> Response {
@@ -89,20 +91,20 @@ impl Rest {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        if let Some(body) = self.body.take().filter(|body| !axum::body::HttpBody::is_end_stream(body)) {
+        if let Some(body) = self.body.take().filter(|body| !HttpBody::is_end_stream(body)) {
             *self.home.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
         }
     }
 }
 
-impl axum::body::HttpBody for Lent {
-    type Data = <Body as axum::body::HttpBody>::Data;
+impl HttpBody for Lent {
+    type Data = Bytes;
     type Error = axum::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<axum::body::HttpBodyFrame, Self::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match &mut self.body {
             Some(body) => Pin::new(body).poll_frame(cx),
             None => Poll::Ready(None),
@@ -110,10 +112,10 @@ impl axum::body::HttpBody for Lent {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(axum::body::HttpBody::is_end_stream)
+        self.body.as_ref().is_none_or(HttpBody::is_end_stream)
     }
 
-    fn size_hint(&self) -> http_body_util::body_size_hint {
-        self.body.as_ref().map(axum::body::HttpBody::size_hint).unwrap_or_default()
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map(HttpBody::size_hint).unwrap_or_default()
     }
 }

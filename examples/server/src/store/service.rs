@@ -78,7 +78,10 @@ impl S3 for Store {
         reply(HeadBucketOutput::default())
     }
 
-    async fn get_bucket_location(&self, req: S3Request<GetBucketLocationInput>) -> Reply<GetBucketLocationOutput> {
+    async fn get_bucket_location(
+        &self,
+        req: S3Request<GetBucketLocationInput>,
+    ) -> Reply<GetBucketLocationOutput> {
         self.bucket(&req.input.bucket)?;
         reply(GetBucketLocationOutput::default())
     }
@@ -174,7 +177,8 @@ impl S3 for Store {
         let bucket = self.bucket(&input.bucket)?;
         let after = input.marker.clone().unwrap_or_default();
         let (prefix, delimiter) = (input.prefix.as_deref(), input.delimiter.as_deref());
-        let page = page_of_objects(&bucket, prefix, delimiter, &after, listing::limit(input.max_keys)).await?;
+        let page =
+            page_of_objects(&bucket, prefix, delimiter, &after, listing::limit(input.max_keys)).await?;
         reply(ListObjectsOutput {
             name: Some(input.bucket),
             is_truncated: Some(page.next.is_some()),
@@ -192,9 +196,11 @@ impl S3 for Store {
     async fn list_objects_v2(&self, req: S3Request<ListObjectsV2Input>) -> Reply<ListObjectsV2Output> {
         let input = req.input;
         let bucket = self.bucket(&input.bucket)?;
-        let after = input.continuation_token.clone().or_else(|| input.start_after.clone()).unwrap_or_default();
+        let after =
+            input.continuation_token.clone().or_else(|| input.start_after.clone()).unwrap_or_default();
         let (prefix, delimiter) = (input.prefix.as_deref(), input.delimiter.as_deref());
-        let page = page_of_objects(&bucket, prefix, delimiter, &after, listing::limit(input.max_keys)).await?;
+        let page =
+            page_of_objects(&bucket, prefix, delimiter, &after, listing::limit(input.max_keys)).await?;
         reply(ListObjectsV2Output {
             name: Some(input.bucket),
             key_count: i32::try_from(page.items.len() + page.prefixes.len()).ok(),
