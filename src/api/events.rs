@@ -9,10 +9,9 @@ use wasm_bindgen::prelude::*;
 /// The event's name and its detail.
 pub fn detail(event: &Event) -> (&'static str, JsValue) {
     match event {
-        Event::State { state, previous } => (
-            "state",
-            Fields::new().with("state", state.as_str()).with("previous", previous.as_str()).build(),
-        ),
+        Event::State { state, previous } => {
+            ("state", Fields::new().with("state", state.as_str()).with("previous", previous.as_str()).build())
+        }
         Event::Progress(snapshot) => ("progress", progress(snapshot)),
         Event::Hash { loaded, total, md5 } => (
             "hash",

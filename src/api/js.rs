@@ -17,7 +17,8 @@ pub fn text(object: &JsValue, name: &str) -> Option<String> {
 /// A whole, non-negative number property.
 pub fn number(object: &JsValue, name: &str) -> Option<u64> {
     let number = get(object, name)?.as_f64()?;
-    (number >= 0.0 && number <= js_sys::Number::MAX_SAFE_INTEGER && number.trunc() == number).then_some(number as u64)
+    let whole = (0.0..=js_sys::Number::MAX_SAFE_INTEGER).contains(&number) && number.trunc() == number;
+    whole.then_some(number as u64)
 }
 
 /// A function property.

@@ -76,7 +76,8 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
     let (backend, destination) = match *chosen {
         "endpoint" => {
             let endpoint = text(options, "endpoint").filter(|e| !e.is_empty());
-            let endpoint = endpoint.ok_or_else(|| bad_option("endpoint", "the address of the signing routes"))?;
+            let endpoint =
+                endpoint.ok_or_else(|| bad_option("endpoint", "the address of the signing routes"))?;
             functions.headers = get(options, "headers");
             functions.with_credentials = truth("withCredentials", options)?;
             (Backend::Companion(Companion::new(&endpoint)), endpoint)
@@ -150,11 +151,8 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
             Some(_) => return Err(bad_option("storage", "one of \"local\", \"memory\"")),
         },
         guard_unload: truth("guardUnload", options)?,
-        worker_url: match get(options, "workerUrl") {
-            None => None,
-            // A string or a URL object.
-            Some(url) => Some(String::from(js_sys::JsString::from(js_sys::Object::from(url).to_string()))),
-        },
+        // A string or a URL object.
+        worker_url: get(options, "workerUrl").map(|url| String::from(Object::from(url).to_string())),
     })
 }
 
@@ -183,6 +181,7 @@ fn read_store(store: &JsValue) -> Result<(s3::Bucket, Function), UploadError> {
         Some(value) => value.as_bool().ok_or_else(|| bad_option("store.pathStyle", "true or false"))?,
     };
     let ask = function(store, "credentials");
-    let ask = ask.ok_or_else(|| bad_option("store.credentials", "a function that gives temporary credentials"))?;
+    let ask =
+        ask.ok_or_else(|| bad_option("store.credentials", "a function that gives temporary credentials"))?;
     Ok((s3::Bucket { endpoint, bucket, region, path_style }, ask))
 }

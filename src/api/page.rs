@@ -17,6 +17,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::File;
 
+/// Reads what a function of the page gave.
+type Reader = fn(&JsValue) -> Result<StepReply, Fault>;
+
 /// The page behind an uploader.
 pub struct JsPage {
     pub functions: Functions,
@@ -52,8 +55,10 @@ impl Page for JsPage {
         let of = |session: &Session| {
             Fields::new().with("uploadId", session.upload_id.as_str()).with("key", session.key.as_str())
         };
-        let (name, argument, read): (_, Fields, fn(&JsValue) -> Result<StepReply, Fault>) = match call {
-            PageCall::Create { key } => ("createMultipartUpload", Fields::new().with("key", key.as_str()), created),
+        let (name, argument, read): (_, Fields, Reader) = match call {
+            PageCall::Create { key } => {
+                ("createMultipartUpload", Fields::new().with("key", key.as_str()), created)
+            }
             PageCall::SignPart { session, ask } => (
                 "signPart",
                 of(session)
@@ -153,7 +158,11 @@ fn thrown_fault(thrown: &JsValue) -> Fault {
     let message = text(thrown, "message").or_else(|| thrown.as_string()).unwrap_or_default();
     Fault::Page {
         status: number(thrown, "status").and_then(|status| u16::try_from(status).ok()),
-        message: if message.is_empty() { "a function of the page failed without a message".into() } else { message },
+        message: if message.is_empty() {
+            "a function of the page failed without a message".into()
+        } else {
+            message
+        },
     }
 }
 

@@ -75,7 +75,9 @@ impl Inner {
     }
 
     pub fn state(&self) -> State {
-        self.last.get().map_or_else(|| self.shared.driver().look(|engine| engine.state(self.id)), |(state, _)| state)
+        self.last
+            .get()
+            .map_or_else(|| self.shared.driver().look(|engine| engine.state(self.id)), |(state, _)| state)
     }
 
     /// The store's id of the multipart upload, while there is one.
@@ -84,7 +86,8 @@ impl Inner {
     }
 
     fn snapshot(&self) -> Option<Snapshot> {
-        let live = || self.shared.driver().look(|engine| engine.upload(self.id).map(|upload| upload.snapshot()));
+        let live =
+            || self.shared.driver().look(|engine| engine.upload(self.id).map(|upload| upload.snapshot()));
         self.last.get().map(|(_, snapshot)| snapshot).or_else(live)
     }
 
@@ -101,7 +104,9 @@ impl Inner {
                 self.end(Ok(detail.clone()));
             }
             Event::Failed(_) => self.end(Err(detail.clone())),
-            Event::State { state: State::Cancelled, .. } => self.end(Err(error::cancelled("the upload was cancelled"))),
+            Event::State { state: State::Cancelled, .. } => {
+                self.end(Err(error::cancelled("the upload was cancelled")))
+            }
             _ => {}
         }
         self.emit(name, &detail);

@@ -9,6 +9,7 @@ use crate::browser::driver::Driver;
 use crate::browser::storage::Records;
 use crate::browser::worker::Hasher;
 use crate::browser::{clock, online};
+use crate::core::backend::Target;
 use crate::core::checkpoint::{self, Header};
 use crate::core::config::bad_option;
 use crate::core::engine::{Engine, UploadId};
@@ -16,7 +17,6 @@ use crate::core::error::{Code, Operation, UploadError};
 use crate::core::fingerprint::{FileInfo, destination_id};
 use crate::core::store::check_key;
 use crate::core::upload::{Event, State};
-use crate::core::backend::Target;
 use js_sys::{Array, Promise};
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
@@ -126,7 +126,7 @@ impl Uploader {
                     .build()
             })
             .collect();
-        Promise::resolve(&list)
+        Promise::resolve(&JsValue::from(list))
     }
 
     pub fn discard(&self, id: &str) -> Promise {
@@ -146,7 +146,9 @@ impl Uploader {
         }
         self.shared.driver().dispose();
         for known in self.shared.uploads.take() {
-            known.inner.end(Err(error::cancelled("the uploader was disposed; the upload can be resumed later")));
+            known
+                .inner
+                .end(Err(error::cancelled("the uploader was disposed; the upload can be resumed later")));
         }
         for (_, done) in self.shared.discarding.take() {
             let _ = done.call0(&JsValue::UNDEFINED);

@@ -71,7 +71,13 @@ pub struct Driver {
 
 impl Driver {
     /// Starts watching the network; nothing else happens until [`Driver::add`].
-    pub fn new(engine: Engine, page: Rc<dyn Page>, records: Records, hasher: Hasher, guards_unload: bool) -> Rc<Self> {
+    pub fn new(
+        engine: Engine,
+        page: Rc<dyn Page>,
+        records: Records,
+        hasher: Hasher,
+        guards_unload: bool,
+    ) -> Rc<Self> {
         let driver = Rc::new(Self {
             engine: RefCell::new(engine),
             page,
@@ -213,7 +219,9 @@ impl Driver {
         match action {
             Action::Perform(op, step) => self.step(id, op, step),
             Action::Send(op, request) => self.send(id, op, &request),
-            Action::Drop(op) => self.stop(id, op),
+            Action::Drop(op) => {
+                self.stop(id, op);
+            }
             Action::Hash(op, ranges) => self.hash(id, op, &ranges),
             Action::Check(op) => self.check(id, op),
             Action::Lock(name) => self.lock(id, &name),
@@ -257,7 +265,11 @@ impl Driver {
         }
     }
 
-    fn reply_http(self: &Rc<Self>, id: UploadId, op: OpId) -> impl FnOnce(Result<HttpReply, NoReply>) + 'static {
+    fn reply_http(
+        self: &Rc<Self>,
+        id: UploadId,
+        op: OpId,
+    ) -> impl FnOnce(Result<HttpReply, NoReply>) + 'static {
         self.reply(id, op, move |outcome: Result<HttpReply, NoReply>| {
             Input::Replied(op, outcome.map(StepReply::Http).map_err(Fault::NoReply))
         })

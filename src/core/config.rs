@@ -88,7 +88,13 @@ impl Config {
     /// `bad-option`, naming the option, what it was and what it may be.
     pub fn new(raw: &RawOptions, destination: String, limits: Limits) -> Result<Self, UploadError> {
         Ok(Self {
-            part_size: match number("partSize", &raw.part_size, Some("auto"), limits.min_part, limits.max_part)? {
+            part_size: match number(
+                "partSize",
+                &raw.part_size,
+                Some("auto"),
+                limits.min_part,
+                limits.max_part,
+            )? {
                 None => PartSize::Auto,
                 Some(bytes) => PartSize::Bytes(bytes),
             },
@@ -194,7 +200,10 @@ mod tests {
         assert!(matches!(c.parallel, Parallel::Auto));
         assert_eq!((c.identity, c.verify), (Identity::Fast, Verify::Etag));
         assert_eq!(c.expire_after, Millis(604_800_000));
-        assert_eq!((c.retry_for, c.stall_timeout, c.reply_timeout), (Millis(600_000), Millis(30_000), Millis(120_000)));
+        assert_eq!(
+            (c.retry_for, c.stall_timeout, c.reply_timeout),
+            (Millis(600_000), Millis(30_000), Millis(120_000))
+        );
         assert_eq!(c.offline_timeout, None);
     }
 

@@ -67,7 +67,13 @@ pub struct Engine {
 
 impl Engine {
     /// `signer` is for a [`Backend::Direct`] that signs with the page's credentials. `seed` feeds back-off.
-    pub fn new(config: Config, backend: Backend, signer: Option<LocalSigner>, online: bool, seed: u64) -> Self {
+    pub fn new(
+        config: Config,
+        backend: Backend,
+        signer: Option<LocalSigner>,
+        online: bool,
+        seed: u64,
+    ) -> Self {
         Self {
             pool: Pool::new(config.parallel),
             config: Rc::new(config),

@@ -95,7 +95,9 @@ pub fn decide(operation: Operation, asked: Asked, fault: &Fault) -> Verdict {
         Fault::BadReply(_) => Verdict::Retry { code: ours, congested: false },
         Fault::Page { status: None, .. } => Verdict::Retry { code: Code::Backend, congested: false },
         Fault::Page { status: Some(status), .. } => by_status(operation, asked, *status, "", ""),
-        Fault::Reply { status, error, .. } => by_status(operation, asked, *status, &error.code, &error.message),
+        Fault::Reply { status, error, .. } => {
+            by_status(operation, asked, *status, &error.code, &error.message)
+        }
     }
 }
 
@@ -109,7 +111,11 @@ fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, messag
     let ours = if asked == Asked::Backend { Code::Backend } else { Code::Store };
     match code {
         "NoSuchUpload" => return Verdict::SessionLost,
-        "ExpiredToken" | "SecurityTokenExpired" | "InvalidAccessKeyId" | "TokenRefreshRequired" | "InvalidToken" => {
+        "ExpiredToken"
+        | "SecurityTokenExpired"
+        | "InvalidAccessKeyId"
+        | "TokenRefreshRequired"
+        | "InvalidToken" => {
             return Verdict::RefreshCredentials;
         }
         "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture" => {
@@ -290,7 +296,9 @@ fn hint(code: Code, asked: Asked) -> &'static str {
             "Something between the page and the store changes bytes, or the bucket encrypts with SSE-KMS or SSE-C, \
              whose ETags are no MD5s: then use verify: 'off'."
         }
-        Code::FileChanged => "The file was changed after it was chosen. Choose it again to upload what it holds now.",
+        Code::FileChanged => {
+            "The file was changed after it was chosen. Choose it again to upload what it holds now."
+        }
         Code::FileUnreadable => "The file was moved, deleted or locked after it was chosen. Choose it again.",
         Code::Network if asked == Asked::Store => {
             "Check the connection, and that the bucket's CORS rule allows this page's origin with PUT, POST, GET, \
@@ -333,8 +341,18 @@ mod tests {
             (PutPart, Store, network.clone(), again(Code::Network, false)),
             (Create, Backend, network, again(Code::Network, false)),
             (PutPart, Store, Fault::Stalled, again(Code::Stalled, true)),
-            (PutPart, Store, Fault::NoReply(NoReply::File("NotReadableError".into())), Verdict::Fail(Code::FileChanged)),
-            (PutPart, Store, Fault::NoReply(NoReply::File("NotFoundError".into())), Verdict::Fail(Code::FileUnreadable)),
+            (
+                PutPart,
+                Store,
+                Fault::NoReply(NoReply::File("NotReadableError".into())),
+                Verdict::Fail(Code::FileChanged),
+            ),
+            (
+                PutPart,
+                Store,
+                Fault::NoReply(NoReply::File("NotFoundError".into())),
+                Verdict::Fail(Code::FileUnreadable),
+            ),
             (PutPart, Store, Fault::EtagHidden, Verdict::Fail(Code::EtagHidden)),
             (PutPart, Store, Fault::Mismatch, Verdict::Resign { code: Code::ChecksumMismatch }),
             (PutPart, Store, reply(400, "RequestTimeout"), again(Code::Store, false)),
@@ -360,8 +378,18 @@ mod tests {
             (Create, Backend, reply(404, ""), Verdict::Fail(Code::Backend)),
             (Create, Backend, reply(413, ""), Verdict::Fail(Code::TooLarge)),
             (Create, Store, reply(501, "NotImplemented"), Verdict::Fail(Code::Store)),
-            (Sign, Backend, Fault::Page { status: Some(403), message: String::new() }, Verdict::Fail(Code::Denied)),
-            (Sign, Backend, Fault::Page { status: None, message: String::new() }, again(Code::Backend, false)),
+            (
+                Sign,
+                Backend,
+                Fault::Page { status: Some(403), message: String::new() },
+                Verdict::Fail(Code::Denied),
+            ),
+            (
+                Sign,
+                Backend,
+                Fault::Page { status: None, message: String::new() },
+                again(Code::Backend, false),
+            ),
         ];
         for (operation, asked, fault, expected) in cases {
             assert_eq!(decide(operation, asked, &fault), expected, "{operation:?} {asked:?} {fault:?}");
@@ -372,10 +400,17 @@ mod tests {
     fn garages_expired_url_is_signed_again() {
         let fault = Fault::Reply {
             status: 400,
-            error: StoreError { code: "InvalidRequest".into(), message: "Request has expired".into(), ..Default::default() },
+            error: StoreError {
+                code: "InvalidRequest".into(),
+                message: "Request has expired".into(),
+                ..Default::default()
+            },
             retry_after: None,
         };
-        assert_eq!(decide(Operation::PutPart, Asked::Store, &fault), Verdict::Resign { code: Code::UrlExpired });
+        assert_eq!(
+            decide(Operation::PutPart, Asked::Store, &fault),
+            Verdict::Resign { code: Code::UrlExpired }
+        );
     }
 
     const RETRY: Verdict = Verdict::Retry { code: Code::Network, congested: false };

@@ -1,6 +1,8 @@
 //! The page's own functions, in the names and shapes of Uppy's AwsS3 plugin (5.x).
 
-use super::{Context, Done, Next, Op, PageCall, PageReply, Signed, Step, StepReply, add_md5, bad, object_request, put};
+use super::{
+    Context, Done, Next, Op, PageCall, PageReply, Signed, Step, StepReply, add_md5, bad, object_request, put,
+};
 use crate::core::retry::Fault;
 use crate::core::store::PartPage;
 use crate::core::units::PartNumber;

@@ -2,7 +2,8 @@
 //! additions it may lack without harm: `size` on create and params, a PUT reply from `/params`, and `GET /object`.
 
 use super::{
-    Context, Done, Next, ObjectUrl, Op, Signed, SignedUrl, Step, StepReply, add_md5, bad, object_request, put, reply_fault,
+    Context, Done, Next, ObjectUrl, Op, Signed, SignedUrl, Step, StepReply, add_md5, bad, object_request,
+    put, reply_fault,
 };
 use crate::core::http::{Body, HttpReply, HttpRequest, Method};
 use crate::core::retry::Fault;
@@ -63,7 +64,8 @@ impl Companion {
                     many => {
                         path.push_str("/batch");
                         query(&mut path, "key", &session.key);
-                        let numbers: Vec<String> = many.iter().map(|ask| ask.number.get().to_string()).collect();
+                        let numbers: Vec<String> =
+                            many.iter().map(|ask| ask.number.get().to_string()).collect();
                         query(&mut path, "partNumbers", &numbers.join(","));
                     }
                 }
@@ -147,13 +149,17 @@ impl Companion {
                 let url = text(&body, "url").ok_or_else(|| bad("no url"))?;
                 let mut signed = signed_url(&body, url);
                 let fields = body.get("fields").map(pairs);
-                let is_post = body.get("method").and_then(Json::as_str).is_some_and(|m| m.eq_ignore_ascii_case("post"));
+                let is_post =
+                    body.get("method").and_then(Json::as_str).is_some_and(|m| m.eq_ignore_ascii_case("post"));
                 if !is_post {
                     add_md5(&mut signed.headers, content_md5.as_ref());
                 }
                 let key = text(&body, "key").or_else(|| body.get("fields").and_then(|f| text(f, "key")));
-                let object =
-                    ObjectUrl { signed, fields: if is_post { Some(fields.unwrap_or_default()) } else { None }, key };
+                let object = ObjectUrl {
+                    signed,
+                    fields: if is_post { Some(fields.unwrap_or_default()) } else { None },
+                    key,
+                };
                 Done::Signed(vec![(PartNumber::FIRST, object_request(&object, context))])
             }
             Op::ListParts(_) => Done::Listed(PartPage { parts: listed(&body)?, next: None }),
@@ -173,7 +179,12 @@ impl Companion {
     fn bare(&self, method: Method, path: &str) -> HttpRequest {
         let mut url = self.endpoint.clone();
         url.push_str(path);
-        HttpRequest { method, url, headers: vec![("Accept".into(), "application/json".into())], body: Body::Empty }
+        HttpRequest {
+            method,
+            url,
+            headers: vec![("Accept".into(), "application/json".into())],
+            body: Body::Empty,
+        }
     }
 
     fn post(&self, path: &str, text: String) -> HttpRequest {
@@ -208,9 +219,10 @@ fn text(json: &Json, name: &str) -> Option<String> {
 
 fn pairs(json: &Json) -> Vec<(String, String)> {
     match json {
-        Json::Object(fields) => {
-            fields.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
-        }
+        Json::Object(fields) => fields
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect(),
         _ => Vec::new(),
     }
 }

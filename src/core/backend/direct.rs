@@ -2,7 +2,8 @@
 //! (`signRequest`), or [`LocalSigner`] does with the page's temporary credentials.
 
 use super::{
-    Context, Done, Next, ObjectUrl, Op, Signed, SignedUrl, Step, StepReply, add_missing, bad, object_request, reply_fault,
+    Context, Done, Next, ObjectUrl, Op, Signed, SignedUrl, Step, StepReply, add_missing, bad, object_request,
+    reply_fault,
 };
 use crate::core::http::{HttpReply, HttpRequest};
 use crate::core::retry::Fault;
@@ -143,4 +144,3 @@ impl LocalSigner {
         location
     }
 }
-

@@ -13,7 +13,9 @@ impl Upload {
     /// Aborts what is in flight. Creating and completing are let go on: aborted midway they would leave an upload nobody
     /// knows, or an object nobody expects.
     pub(super) fn pause(&mut self, now: Now) {
-        if self.paused || matches!(self.phase, Phase::Done | Phase::Failed | Phase::Cancelled | Phase::Aborting) {
+        if self.paused
+            || matches!(self.phase, Phase::Done | Phase::Failed | Phase::Cancelled | Phase::Aborting)
+        {
             return;
         }
         self.paused = true;

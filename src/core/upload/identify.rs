@@ -147,7 +147,9 @@ impl Upload {
         let is_whole = matches!(self.whole, Whole::Running { id: running, .. } if running == id);
         let is_sample = matches!(self.phase, Phase::Sampling(running) if running == id);
         match result {
-            Err(name) if is_whole || is_sample || self.is_part_hash(id) => self.file_lost(Operation::Hash, name),
+            Err(name) if is_whole || is_sample || self.is_part_hash(id) => {
+                self.file_lost(Operation::Hash, name)
+            }
             Err(_) => {}
             Ok(sample) if is_sample => self.sampled(&sample),
             Ok(md5) if is_whole => self.whole_known(md5),

@@ -368,7 +368,11 @@ impl Upload {
             Phase::Sending => State::Uploading,
             Phase::Checking(_) => State::Completing,
         };
-        if !self.online && matches!(state, State::Starting | State::Uploading) { State::Offline } else { state }
+        if !self.online && matches!(state, State::Starting | State::Uploading) {
+            State::Offline
+        } else {
+            state
+        }
     }
 
     /// States that `pause` does not interrupt.
@@ -549,7 +553,10 @@ impl Upload {
     fn show(&mut self, now: Now) {
         let state = self.show_state();
         let since = now.mono.since(self.progress_shown);
-        if state == State::Uploading && since >= PROGRESS_EVERY && (self.progress_dirty || since >= PROGRESS_IDLE) {
+        if state == State::Uploading
+            && since >= PROGRESS_EVERY
+            && (self.progress_dirty || since >= PROGRESS_IDLE)
+        {
             self.show_progress(now);
         }
     }

@@ -82,7 +82,8 @@ impl PartTable {
 
     /// The parts that will be taken next, for signing ahead.
     pub(super) fn upcoming(&self, count: usize) -> impl Iterator<Item = PartNumber> + '_ {
-        let fresh = self.status.iter().enumerate().skip(self.cursor).filter(|(_, s)| matches!(s, Status::Todo));
+        let fresh =
+            self.status.iter().enumerate().skip(self.cursor).filter(|(_, s)| matches!(s, Status::Todo));
         fresh.filter_map(|(index, _)| PartNumber::from_index(index)).take(count)
     }
 

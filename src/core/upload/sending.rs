@@ -175,7 +175,9 @@ impl Upload {
             Some(PartAsk { number, range, content_md5: self.content_md5(number) })
         };
         let ahead = if self.config.verify == Verify::ContentMd5 { 0 } else { self.backend.batch() - 1 };
-        let known = |n: &PartNumber| self.urls.iter().any(|u| u.number == *n) || self.signs.iter().any(|s| s.covers(*n));
+        let known = |n: &PartNumber| {
+            self.urls.iter().any(|u| u.number == *n) || self.signs.iter().any(|s| s.covers(*n))
+        };
         let upcoming = self.parts.upcoming(ahead).filter(|n| !known(n));
         std::iter::once(number).chain(upcoming).filter_map(ask).collect()
     }
@@ -299,7 +301,10 @@ impl Upload {
     fn stored(&mut self, number: PartNumber, etag: String, now: Now) {
         self.has_worked = true;
         let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
-        let Stage::Sending { key, location, .. } = std::mem::replace(&mut flight.stage, Stage::Signing) else { return };
+        let Stage::Sending { key, location, .. } = std::mem::replace(&mut flight.stage, Stage::Signing)
+        else {
+            return;
+        };
         flight.stage = Stage::Verifying { etag, key, location };
         let bytes = flight.range.len();
         self.slot_ends.push_back(SlotEnd::Done { bytes });
@@ -326,12 +331,15 @@ impl Upload {
     /// Confirms a part once both its ETag and its own MD5 are known.
     fn verify(&mut self, number: PartNumber, now: Now) {
         let Some(at) = self.flights.iter().position(|f| f.number == number) else { return };
-        let Some(Flight { stage: Stage::Verifying { etag, .. }, hash, .. }) = self.flights.get(at) else { return };
+        let Some(Flight { stage: Stage::Verifying { etag, .. }, hash, .. }) = self.flights.get(at) else {
+            return;
+        };
         let normal = normalize_etag(etag);
         match hash {
             PartHash::Running(_) => return,
             PartHash::Known(md5) if is_md5_etag(&normal) && md5.to_hex() != normal => {
-                let operation = if self.plan.is_multipart() { Operation::PutPart } else { Operation::PutObject };
+                let operation =
+                    if self.plan.is_multipart() { Operation::PutPart } else { Operation::PutObject };
                 return self.part_failed(number, operation, Asked::Store, Fault::Mismatch, now);
             }
             PartHash::Known(_) | PartHash::Off => {}
@@ -364,7 +372,14 @@ impl Upload {
         }
     }
 
-    fn part_failed(&mut self, number: PartNumber, operation: Operation, asked: Asked, fault: Fault, now: Now) {
+    fn part_failed(
+        &mut self,
+        number: PartNumber,
+        operation: Operation,
+        asked: Asked,
+        fault: Fault,
+        now: Now,
+    ) {
         let Some(at) = self.flights.iter().position(|f| f.number == number) else { return };
         let mut flight = self.flights.swap_remove(at);
         self.let_go(&flight);

@@ -317,7 +317,11 @@ impl Upload {
             );
             return self.fail(error.hint("Check whether another program removes unfinished uploads."));
         }
-        self.warn("session-restarted", "the unfinished upload is gone at the store; starting anew".into(), "");
+        self.warn(
+            "session-restarted",
+            "the unfinished upload is gone at the store; starting anew".into(),
+            "",
+        );
         self.forget();
         self.urls.clear();
         self.session = None;

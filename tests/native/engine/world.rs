@@ -133,7 +133,8 @@ impl World {
     }
 
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> UploadId {
-        let file = FileInfo { name: name.into(), size: bytes.len() as u64, last_modified: 1, mime: "a/b".into() };
+        let file =
+            FileInfo { name: name.into(), size: bytes.len() as u64, last_modified: 1, mime: "a/b".into() };
         let target = Target { file, key: name.into(), metadata: Vec::new() };
         let id = self.engine.add(target, self.now).unwrap();
         self.files.insert(id.0, bytes);
@@ -236,9 +237,14 @@ impl World {
                 let reply = Ok(StepReply::Signed(SignedUrl { url, headers: Vec::new(), expires: Some(900) }));
                 self.engine.handle(id, Input::Replied(op, reply), self.now);
             }
-            Action::Perform(op, Step::Store(request) | Step::Backend(request)) | Action::Send(op, request) => {
+            Action::Perform(op, Step::Store(request) | Step::Backend(request))
+            | Action::Send(op, request) => {
                 self.pending.push_back(Pending { id, op, work: PendingWork::Store(request) });
-                let in_flight = self.pending.iter().filter(|p| matches!(&p.work, PendingWork::Store(r) if matches!(r.body, Body::File(_)))).count();
+                let in_flight = self
+                    .pending
+                    .iter()
+                    .filter(|p| matches!(&p.work, PendingWork::Store(r) if matches!(r.body, Body::File(_))))
+                    .count();
                 self.most_in_flight = self.most_in_flight.max(in_flight);
             }
             Action::Perform(_, Step::Page(_)) => unreachable!("no test uses callbacks here"),
@@ -297,7 +303,10 @@ impl World {
 
     fn answer(&mut self, id: UploadId, op: OpId, request: HttpRequest) {
         let name = describe(&request);
-        let at = self.troubles.iter().position(|(prefix, times, _)| name.starts_with(prefix.as_str()) && *times > 0);
+        let at = self
+            .troubles
+            .iter()
+            .position(|(prefix, times, _)| name.starts_with(prefix.as_str()) && *times > 0);
         let trouble = at.map(|at| {
             self.troubles[at].1 -= 1;
             self.troubles[at].2.clone()
@@ -434,7 +443,12 @@ impl Store {
                                 )
                             })
                             .collect();
-                        ok(format!("<ListPartsResult><IsTruncated>false</IsTruncated>{parts}</ListPartsResult>"), vec![])
+                        ok(
+                            format!(
+                                "<ListPartsResult><IsTruncated>false</IsTruncated>{parts}</ListPartsResult>"
+                            ),
+                            vec![],
+                        )
                     }
                     "abort" => {
                         self.sessions.remove(&id);
