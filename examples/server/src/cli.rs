@@ -86,7 +86,7 @@ pub enum Command {
     Help,
 }
 
-/// Reads the command line; `environment` answers for environment variables.
+/// Reads the command line, without the program's own name; `environment` answers for environment variables.
 ///
 /// # Errors
 /// A sentence naming the option at fault.
@@ -224,8 +224,7 @@ mod tests {
     use super::*;
 
     fn serve(line: &str) -> Result<Options, String> {
-        let arguments = std::iter::once("server").chain(line.split_whitespace());
-        match parse(arguments, |name| (name == "AWS_ACCESS_KEY_ID").then(|| "from-environment".to_owned()))? {
+        match parse(line.split_whitespace(), |name| (name == "AWS_ACCESS_KEY_ID").then(|| "from-environment".to_owned()))? {
             Command::Serve(options) => Ok(*options),
             Command::Help => Err("help".to_owned()),
         }
