@@ -1,8 +1,9 @@
-//! The web API layer in a real browser, one module per module of `src/browser`. Run by `node scripts/test-web.mjs`.
+//! The classes and the web API layer in a real browser, one module per module of `src/api` and `src/browser`. Run by `node scripts/test-web.mjs`.
 #![cfg(target_family = "wasm")]
 // A test that panics has failed, which is what panics are for here.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod api;
 mod http;
 mod locks;
 mod page;
