@@ -15,14 +15,17 @@ use crate::core::backend::{PageCall, Step, StepReply, Target};
 use crate::core::checkpoint::Header;
 use crate::core::engine::{CredentialsReply, Engine, UploadId, Work};
 use crate::core::error::UploadError;
-use crate::core::http::{HttpReply, HttpRequest, NoReply};
+use crate::core::http::{Body, HttpReply, HttpRequest, NoReply};
 use crate::core::retry::Fault;
 use crate::core::store::StoreRequest;
-use crate::core::units::{ByteRange, Millis};
+use crate::core::units::{ByteRange, Instant, Millis};
 use crate::core::upload::{Action, Event, Input, OpId};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use web_sys::File;
+
+/// The engine hears of a request's progress no more often than this, but always of its last byte.
+const PROGRESS_EVERY: Millis = Millis(50);
 
 /// Takes the outcome of one of the page's functions.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, Fault>)>;
@@ -61,7 +64,7 @@ pub struct Driver {
     files: RefCell<Vec<(UploadId, File)>>,
     running: RefCell<Vec<(UploadId, OpId, Running)>>,
     locks: RefCell<Vec<(UploadId, Lock)>>,
-    timer: RefCell<Option<Timer>>,
+    timer: RefCell<Option<(Instant, Timer)>>,
     watch: RefCell<Option<Watch>>,
     guard: RefCell<Option<Guard>>,
     guards_unload: bool,
@@ -189,15 +192,20 @@ impl Driver {
 
     fn set_timer(self: &Rc<Self>) {
         let due = self.engine.borrow().poll_timeout(now());
+        if due == self.timer.borrow().as_ref().map(|(armed, _)| *armed) {
+            return;
+        }
         let timer = due.map(|due| {
             let weak = Rc::downgrade(self);
             let wait = due.since(now().mono);
             // Timers may fire a little early by the engine's clock; a millisecond more saves a second round.
-            Timer::after(Millis(wait.0 + 1), move || {
+            let timer = Timer::after(Millis(wait.0 + 1), move || {
                 if let Some(driver) = weak.upgrade() {
+                    driver.timer.take();
                     driver.with(|engine| engine.tick(now()));
                 }
-            })
+            });
+            (due, timer)
         });
         self.timer.replace(timer);
     }
@@ -341,7 +349,18 @@ impl Driver {
     fn send(self: &Rc<Self>, id: UploadId, op: OpId, request: &HttpRequest) {
         let Some(file) = self.file(id) else { return };
         let weak = Rc::downgrade(self);
+        let total = match &request.body {
+            Body::File(range) | Body::Form { range, .. } => range.len(),
+            Body::Empty | Body::Text { .. } => 0,
+        };
+        let told = Cell::new(Instant(0));
         let on_progress = move |loaded| {
+            // Some browsers report every few kilobytes.
+            let at = now().mono;
+            if loaded < total && at.since(told.get()) < PROGRESS_EVERY {
+                return;
+            }
+            told.set(at);
             if let Some(driver) = weak.upgrade() {
                 driver.tell(id, Input::Progress(op, loaded));
             }
