@@ -1,4 +1,5 @@
 //! The command as the end-to-end tests run it.
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

@@ -1,4 +1,5 @@
 //! What a client and a store see of each fault.
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod common;
 
