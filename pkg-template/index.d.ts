@@ -341,7 +341,10 @@ export interface Backend {
     file: FileDetails,
     options: { uploadId: string; key: string; partNumber: number; size: number; contentMd5?: string },
   ): SignedUrl | Promise<SignedUrl>;
-  listParts(file: FileDetails, options: { uploadId: string; key: string }): ListedPart[] | Promise<ListedPart[]>;
+  listParts(
+    file: FileDetails,
+    options: { uploadId: string; key: string },
+  ): ListedPart[] | Promise<ListedPart[]>;
   completeMultipartUpload(
     file: FileDetails,
     options: { uploadId: string; key: string; parts: { PartNumber: number; ETag: string }[] },
@@ -353,7 +356,13 @@ export interface Backend {
     options: { key: string; contentMd5?: string },
   ):
     | (SignedUrl & { method?: 'PUT'; key?: string })
-    | { method: 'POST'; url: string; fields: Record<string, string>; headers?: Record<string, string>; expires?: number }
+    | {
+        method: 'POST';
+        url: string;
+        fields: Record<string, string>;
+        headers?: Record<string, string>;
+        expires?: number;
+      }
     | Promise<
         | (SignedUrl & { method?: 'PUT'; key?: string })
         | {
@@ -406,7 +415,8 @@ export interface StoreOptions {
 }
 
 /** Exactly one of `endpoint`, `signRequest`, `backend` and `store`, and what all of them share. */
-export type UploaderOptions = CommonOptions & (EndpointOptions | SignRequestOptions | BackendOptions | StoreOptions);
+export type UploaderOptions = CommonOptions &
+  (EndpointOptions | SignRequestOptions | BackendOptions | StoreOptions);
 
 /** Uploads files; all of its uploads share one pool of connections. */
 export class Uploader {

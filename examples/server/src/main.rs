@@ -1,1 +1,89 @@
-fn main() {}
+//! The demo: a page, a signing server with a policy, and an S3 store, in one process.
+//!
+//! * `pages` serves the demo page and the built npm package.
+//! * `companion` signs uploads with partwise's own native code, on the routes of Uppy Companion.
+//! * `store` is the embedded S3 store; with `--store` another one takes its place.
+
+mod cli;
+mod companion;
+mod cors;
+mod pages;
+mod random;
+mod store;
+
+use axum::{Router, serve::ListenerExt};
+use cli::{Command, Options};
+use std::{error::Error, net::Ipv4Addr, process::ExitCode};
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = match cli::parse(std::env::args_os(), |name| std::env::var(name).ok()) {
+        Ok(Command::Serve(options)) => *options,
+        Ok(Command::Help) => {
+            print!("{}", cli::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("error: {error}\nSee --help.");
+            return ExitCode::from(2);
+        }
+    };
+    match run(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until a listener fails.
+async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    let listener = listen(options.port, "--port").await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let store = match &options.store {
+        Some(url) => url.clone(),
+        None => start_store(&options).await?,
+    };
+    let app =
+        pages::router(options.page.clone(), options.dist.clone()).merge(companion::router(&options, &store)?);
+    println!("store: {store}/{}", options.bucket);
+    println!("partwise demo: {address}/");
+    serve(listener, app).await
+}
+
+/// Starts the embedded store and returns its address.
+async fn start_store(options: &Options) -> Result<String, Box<dyn Error>> {
+    let listener = listen(options.store_port, "--store-port").await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let store = store::router(store::Config {
+        data: options.data.clone(),
+        bucket: options.bucket.clone(),
+        access_key: options.access_key.clone(),
+        secret_key: options.secret_key.clone(),
+        expose: options.cors_expose.clone(),
+    });
+    let store = store.map_err(|error| format!("--data {}: {error}", options.data.display()))?;
+    tokio::spawn(async move {
+        if let Err(error) = serve(listener, store).await {
+            eprintln!("error: the store stopped: {error}");
+            std::process::exit(1);
+        }
+    });
+    Ok(address)
+}
+
+/// Only this machine may connect: the session route hands out tokens to whoever asks.
+async fn listen(port: u16, option: &str) -> Result<TcpListener, String> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => format!("port {port} is taken; choose another one with {option}"),
+        _ => format!("port {port}: {error}"),
+    })
+}
+
+async fn serve(listener: TcpListener, app: Router) -> Result<(), Box<dyn Error>> {
+    // Replies are small and awaited; delaying them to fill packets helps nobody. A socket that cannot be told works too.
+    let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
+    Ok(axum::serve(listener, app).await?)
+}

@@ -1,0 +1,67 @@
+//! The signing server: routes as Uppy Companion has them, a policy in front, an S3 store behind.
+//!
+//! Browsers get presigned URLs for content only. What decides about an upload (begin, list, complete, abort) is done
+//! here, so that no page can complete what the policy refuses.
+
+mod policy;
+mod problem;
+mod query;
+mod rate;
+mod routes;
+mod upstream;
+
+use crate::{
+    cli::Options,
+    cors::{self, Cors},
+};
+use axum::{
+    Router, middleware,
+    routing::{delete, get, post},
+};
+use policy::Policy;
+use std::sync::Arc;
+use upstream::Upstream;
+
+/// Reply headers pages of other origins may read.
+const EXPOSE: &str = "Date, Retry-After";
+
+/// What all routes share.
+struct Signer {
+    policy: Policy,
+    store: Upstream,
+    /// The token `/session` hands out; `None` when it does not.
+    session: Option<String>,
+}
+
+/// The user behind `/session`.
+const DEMO_USER: &str = "demo";
+
+/// The routes under `/s3`, and `/session`.
+///
+/// # Errors
+/// When the machine's root certificates are needed and cannot be read.
+pub fn router(options: &Options, store: &str) -> Result<Router, std::io::Error> {
+    let session = options.session.then(crate::random::hex);
+    let mut tokens = options.tokens.clone();
+    tokens.extend(session.clone().map(|token| (DEMO_USER.to_owned(), token)));
+    let signer = Arc::new(Signer {
+        policy: Policy::new(tokens, options.max_size, options.allow.clone(), options.rate),
+        store: Upstream::new(options, store)?,
+        session,
+    });
+    let cors = Cors::these(options.origins.clone(), EXPOSE);
+    let routes = Router::new()
+        .route("/params", get(routes::params))
+        .route("/multipart", post(routes::create))
+        .route("/multipart/{id}", get(routes::list_parts).merge(delete(routes::abort)))
+        .route("/multipart/{id}/batch", get(routes::sign_batch))
+        .route("/multipart/{id}/complete", post(routes::complete))
+        .route("/multipart/{id}/{number}", get(routes::sign_part))
+        .route("/object", get(routes::object));
+    Ok(Router::new()
+        .nest("/s3", routes.fallback(routes::unknown))
+        .route("/session", get(routes::session))
+        .layer(middleware::map_response(problem::as_json))
+        .layer(middleware::from_fn(move |request, next| cors::apply(cors.clone(), request, next)))
+        .with_state(signer))
+}

@@ -1,0 +1,204 @@
+//! Who may upload what: users, keys, sizes, types, rates. Pure decisions; every refusal says why.
+
+use super::{problem::Problem, rate::Rate};
+use axum::http::StatusCode;
+use partwise::core::store::check_key;
+use partwise::core::store::s3::LIMITS;
+use sha2::{Digest, Sha256};
+use std::{collections::HashMap, time::Instant};
+
+/// Most bytes of metadata names and values, S3's own limit.
+const MAX_METADATA: usize = 2048;
+
+/// Longest content type; none registered comes near.
+const MAX_TYPE: usize = 255;
+
+/// What stores call content nobody named.
+const UNKNOWN_TYPE: &str = "application/octet-stream";
+
+type TokenDigest = [u8; 32];
+
+/// The rules.
+pub struct Policy {
+    /// By digest, so that looking a token up takes no time that tells how much of a guess is right.
+    users: HashMap<TokenDigest, String>,
+    /// Bytes, when the operator limits it.
+    max_size: Option<u64>,
+    allow: Vec<String>,
+    rate: Rate<TokenDigest>,
+}
+
+impl Policy {
+    /// `tokens` pairs users with tokens; an empty `allow` takes all types; a `rate` of 0 is unlimited.
+    pub fn new(tokens: Vec<(String, String)>, max_size: Option<u64>, allow: Vec<String>, rate: u32) -> Self {
+        let users = tokens.into_iter().map(|(user, token)| (Sha256::digest(token).into(), user)).collect();
+        Self { users, max_size, allow, rate: Rate::new(rate) }
+    }
+
+    /// The user an `Authorization` header stands for.
+    pub fn user(&self, authorization: Option<&str>, now: Instant) -> Result<&str, Problem> {
+        let token = authorization.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+        let digest = token.map(|token| TokenDigest::from(Sha256::digest(token)));
+        let Some((digest, user)) = digest.and_then(|digest| self.users.get_key_value(&digest)) else {
+            let error = "Send a valid token: Authorization: Bearer TOKEN.";
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "Unauthorized", error));
+        };
+        if !self.rate.take(*digest, now) {
+            let error = "Too many requests with this token.";
+            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", error);
+            return Err(Problem { retry_after: Some(1), ..problem });
+        }
+        Ok(user)
+    }
+
+    /// The key a new file gets: `USER/UUID/FILENAME`, folders of the name kept.
+    pub fn new_key(&self, user: &str, filename: &str) -> Result<String, Problem> {
+        let key = format!("{user}/{}/{filename}", crate::random::uuid());
+        well_formed(&key)?;
+        Ok(key)
+    }
+
+    /// Refuses keys that are not the user's own.
+    pub fn own_key(&self, user: &str, key: &str) -> Result<(), Problem> {
+        well_formed(key)?;
+        match key.split_once('/') {
+            Some((owner, _)) if owner == user => Ok(()),
+            _ => {
+                Err(Problem::new(StatusCode::FORBIDDEN, "AccessDenied", "This key belongs to somebody else."))
+            }
+        }
+    }
+
+    /// Refuses files that are too large.
+    pub fn size(&self, bytes: u64) -> Result<(), Problem> {
+        let max = self.max_size.unwrap_or(LIMITS.max_object).min(LIMITS.max_object);
+        within(bytes, max)
+    }
+
+    /// Refuses what cannot go in one request. Where the operator limits the size, it must be declared: only a size that
+    /// is signed can be enforced by the store.
+    pub fn single_size(&self, bytes: Option<u64>) -> Result<(), Problem> {
+        match (bytes, self.max_size) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(Problem::bad("SizeRequired", "Say how large the file is: size=BYTES.")),
+            (Some(bytes), _) => self.size(bytes).and_then(|()| within(bytes, LIMITS.max_part)),
+        }
+    }
+
+    /// The content type to store, if it is one that may be.
+    pub fn content_type(&self, asked: &str) -> Result<String, Problem> {
+        let asked = asked.trim();
+        if asked.len() > MAX_TYPE || !asked.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return Err(Problem::bad("BadType", "The content type is not one."));
+        }
+        let asked = if asked.is_empty() { UNKNOWN_TYPE } else { asked };
+        let essence = asked.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let fits = |allowed: &String| match allowed.strip_suffix('*') {
+            Some("*/") => true,
+            Some(prefix) => essence.starts_with(prefix),
+            None => essence == *allowed,
+        };
+        if self.allow.is_empty() || self.allow.iter().any(fits) {
+            return Ok(asked.to_owned());
+        }
+        let error = format!("Files of type {essence} are not taken here, only {}.", self.allow.join(", "));
+        Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "TypeNotAllowed", error))
+    }
+
+    /// Refuses more metadata than stores take.
+    pub fn metadata(&self, metadata: &[(String, String)]) -> Result<(), Problem> {
+        let bytes: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if bytes > MAX_METADATA || metadata.iter().any(|(name, _)| name.is_empty()) {
+            return Err(Problem::bad("BadMetadata", "Metadata has names, and 2048 bytes in all at most."));
+        }
+        Ok(())
+    }
+}
+
+fn within(bytes: u64, max: u64) -> Result<(), Problem> {
+    if bytes <= max {
+        return Ok(());
+    }
+    let error = format!("The file has {bytes} bytes; at most {max} are taken here.");
+    Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "EntityTooLarge", error))
+}
+
+fn well_formed(key: &str) -> Result<(), Problem> {
+    check_key(key).map_err(|error| Problem::bad("BadKey", error.message))?;
+    if key.split('/').any(str::is_empty) {
+        return Err(Problem::bad("BadKey", "The key has an empty segment."));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(max_size: Option<u64>, allow: &[&str]) -> Policy {
+        let tokens = vec![("ann".to_owned(), "secret".to_owned())];
+        Policy::new(tokens, max_size, allow.iter().map(|t| (*t).to_owned()).collect(), 1)
+    }
+
+    fn code<T>(result: Result<T, Problem>) -> String {
+        result.map_or_else(|problem| problem.code.into_owned(), |_| "ok".to_owned())
+    }
+
+    #[test]
+    fn a_token_stands_for_its_user() {
+        let (policy, now) = (policy(None, &[]), Instant::now());
+        assert_eq!(policy.user(Some("Bearer secret"), now), Ok("ann"));
+        for wrong in [None, Some("secret"), Some("Bearer wrong"), Some("Basic secret"), Some("Bearer")] {
+            assert_eq!(code(policy.user(wrong, now)), "Unauthorized");
+        }
+        assert_eq!(policy.user(Some("bearer secret"), now), Ok("ann"));
+        assert_eq!(code(policy.user(Some("Bearer secret"), now)), "TooManyRequests");
+    }
+
+    #[test]
+    fn keys_keep_the_folders_of_a_name_under_the_users_own() {
+        let policy = policy(None, &[]);
+        let key = policy.new_key("ann", "照片/a b+c%.jpg").unwrap();
+        assert!(key.starts_with("ann/") && key.ends_with("/照片/a b+c%.jpg"));
+        assert_eq!(policy.own_key("ann", &key), Ok(()));
+        for name in ["", "a/../b", "..", ".", "a//b", "/a", "a/", "a\nb", &"x".repeat(1024)] {
+            assert_eq!(code(policy.new_key("ann", name)), "BadKey", "{name:?}");
+        }
+    }
+
+    #[test]
+    fn keys_of_others_are_refused() {
+        let policy = policy(None, &[]);
+        for key in ["bob/1/f", "annie/1/f", "ann"] {
+            assert_eq!(code(policy.own_key("ann", key)), "AccessDenied", "{key}");
+        }
+        for key in ["ann/../bob/f", "", "ann//f"] {
+            assert_eq!(code(policy.own_key("ann", key)), "BadKey", "{key}");
+        }
+    }
+
+    #[test]
+    fn a_size_limit_must_be_met_and_cannot_be_dodged() {
+        assert_eq!(code(policy(Some(100), &[]).size(101)), "EntityTooLarge");
+        assert_eq!(code(policy(Some(100), &[]).size(100)), "ok");
+        assert_eq!(code(policy(Some(100), &[]).single_size(None)), "SizeRequired");
+        assert_eq!(code(policy(None, &[]).single_size(None)), "ok");
+        assert_eq!(code(policy(None, &[]).single_size(Some(LIMITS.max_part + 1))), "EntityTooLarge");
+        assert_eq!(code(policy(None, &[]).size(LIMITS.max_object + 1)), "EntityTooLarge");
+    }
+
+    #[test]
+    fn only_allowed_types_are_taken() {
+        let policy = policy(None, &["image/*", "text/plain"]);
+        for fine in ["image/png", "IMAGE/PNG", "text/plain; charset=utf-8"] {
+            assert_eq!(policy.content_type(fine), Ok(fine.to_owned()));
+        }
+        for refused in ["", "imagex/png", "text/html", "text/plainer"] {
+            assert_eq!(code(policy.content_type(refused)), "TypeNotAllowed", "{refused}");
+        }
+        assert_eq!(code(policy.content_type("a\r\nb: c")), "BadType");
+    }
+}

@@ -1,0 +1,61 @@
+//! How often a token may ask: a bucket that refills steadily and holds two seconds' worth.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
+
+/// Counts requests by whoever makes them.
+pub struct Rate<K> {
+    per_second: f64,
+    buckets: Mutex<HashMap<K, (f64, Instant)>>,
+}
+
+impl<K: Eq + Hash> Rate<K> {
+    /// `per_second` of 0 never refuses.
+    pub fn new(per_second: u32) -> Self {
+        Self { per_second: f64::from(per_second), buckets: Mutex::default() }
+    }
+
+    /// Whether `who` may go on now.
+    pub fn take(&self, who: K, now: Instant) -> bool {
+        if self.per_second == 0.0 {
+            return true;
+        }
+        let full = self.per_second * 2.0;
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let (level, at) = buckets.entry(who).or_insert((full, now));
+        let refill = now.saturating_duration_since(*at).as_secs_f64() * self.per_second;
+        *level = (*level + refill).min(full);
+        *at = now;
+        let allowed = *level >= 1.0;
+        if allowed {
+            *level -= 1.0;
+        }
+        allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_burst_is_taken_and_then_the_steady_rate() {
+        let rate = Rate::new(10);
+        let start = Instant::now();
+        assert_eq!((0..100).filter(|_| rate.take("a", start)).count(), 20);
+        assert!(rate.take("b", start), "others are not affected");
+        let later = start + Duration::from_millis(500);
+        assert_eq!((0..100).filter(|_| rate.take("a", later)).count(), 5);
+    }
+
+    #[test]
+    fn zero_means_unlimited() {
+        let rate = Rate::new(0);
+        assert!((0..1000).all(|_| rate.take("a", Instant::now())));
+    }
+}

@@ -1,0 +1,269 @@
+//! The routes. Names, parameters and replies are those of Uppy Companion's `/s3`; what is added is in the README.
+
+use super::{
+    DEMO_USER, Signer,
+    problem::Problem,
+    query::{self, Query},
+};
+use axum::{
+    Json,
+    body::Body,
+    extract::{FromRequestParts, Path, RawQuery, State},
+    http::{StatusCode, header, request::Parts},
+};
+use partwise::core::{
+    store::{ListedPart, StoreError, normalize_etag, s3},
+    units::{ByteRange, PartNumber},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+type Reply = Result<Json<Value>, Problem>;
+type App = State<Arc<Signer>>;
+
+/// Most part numbers in one batch.
+const MAX_BATCH: usize = 1000;
+
+/// Longest upload id passed on; the longest in use have some 200 characters.
+const MAX_UPLOAD_ID: usize = 1024;
+
+/// Where content starts and how long it is matters to whoever sends it, not to a signature.
+const ANY_RANGE: ByteRange = ByteRange { start: 0, end: 0 };
+
+/// Whoever sent a valid token.
+pub struct User(String);
+
+impl FromRequestParts<Arc<Signer>> for User {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, signer: &Arc<Signer>) -> Result<Self, Problem> {
+        let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        signer.policy.user(authorization, Instant::now()).map(|user| Self(user.to_owned()))
+    }
+}
+
+/// `GET /session`: a token for the demo page.
+pub async fn session(State(signer): App) -> Reply {
+    let token = signer.session.as_deref();
+    let token = token.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "NoSession", "Bring a token."))?;
+    Ok(Json(json!({ "user": DEMO_USER, "token": token, "expires": null })))
+}
+
+/// Anything else under `/s3`.
+pub async fn unknown() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "NotFound", "There is no such route.")
+}
+
+/// `GET /s3/params?filename&type&size&metadata[…]`: one PUT for a whole file.
+pub async fn params(State(signer): App, user: User, RawQuery(query): RawQuery) -> Reply {
+    let query = Query::parse(query.as_deref());
+    let size = query.get("size").map(parse_size).transpose()?;
+    signer.policy.single_size(size)?;
+    let content_type = signer.policy.content_type(query.get("type").unwrap_or_default())?;
+    let metadata = query.map("metadata");
+    signer.policy.metadata(&metadata)?;
+    let key = signer.policy.new_key(&user.0, query.need("filename")?)?;
+
+    // Beginning a multipart upload knows how to spell all headers an object starts with.
+    let described = s3::create(&key, Some(&content_type), &metadata);
+    let mut request = s3::put_object(&key, ANY_RANGE, None, None);
+    request.headers = described.headers;
+    let headers: Map<String, Value> =
+        request.headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    if let Some(size) = size {
+        // Browsers set this one themselves, so it is signed but not among the headers to send.
+        request.headers.push(("Content-Length".to_owned(), size.to_string()));
+    }
+    Ok(Json(json!({
+        "method": "PUT",
+        "url": signer.store.url(&request),
+        "headers": headers,
+        "expires": signer.store.expires,
+        "key": key,
+    })))
+}
+
+fn parse_size(text: &str) -> Result<u64, Problem> {
+    text.parse().map_err(|_| Problem::bad("BadRequest", "“size” is a number of bytes."))
+}
+
+/// What `POST /s3/multipart` takes.
+#[derive(Deserialize)]
+pub struct NewUpload {
+    filename: String,
+    #[serde(rename = "type")]
+    content_type: Option<String>,
+    size: Option<u64>,
+    metadata: Option<BTreeMap<String, Value>>,
+}
+
+/// `POST /s3/multipart`: begins an upload.
+pub async fn create(State(signer): App, user: User, body: Body) -> Reply {
+    let new: NewUpload = query::json(body).await?;
+    signer.policy.size(new.size.unwrap_or(0))?;
+    let content_type = signer.policy.content_type(new.content_type.as_deref().unwrap_or_default())?;
+    let metadata: Vec<_> = new.metadata.unwrap_or_default().into_iter().filter_map(spell).collect();
+    signer.policy.metadata(&metadata)?;
+    let key = signer.policy.new_key(&user.0, &new.filename)?;
+    let created = signer.store.ask(&s3::create(&key, Some(&content_type), &metadata), s3::created).await?;
+    Ok(Json(json!({ "key": created.key, "uploadId": created.upload_id, "bucket": signer.store.bucket() })))
+}
+
+/// Uppy sends `null` for what a file lacks, and numbers as numbers.
+fn spell((name, value): (String, Value)) -> Option<(String, String)> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some((name, text)),
+        other => Some((name, other.to_string())),
+    }
+}
+
+/// An upload the user may work on: the key is theirs, the id is passed on as it is.
+struct Mine {
+    key: String,
+    upload_id: String,
+}
+
+fn mine(signer: &Signer, user: &User, query: &Query, upload_id: String) -> Result<Mine, Problem> {
+    let key = query.need("key")?;
+    signer.policy.own_key(&user.0, key)?;
+    if upload_id.len() > MAX_UPLOAD_ID || upload_id.chars().any(char::is_control) {
+        return Err(Problem::bad("BadRequest", "This is no upload id."));
+    }
+    Ok(Mine { key: key.to_owned(), upload_id })
+}
+
+/// `GET /s3/multipart/:id?key`: all parts the store has.
+pub async fn list_parts(
+    State(signer): App,
+    user: User,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Reply {
+    let upload = mine(&signer, &user, &Query::parse(query.as_deref()), id)?;
+    let parts = signer.store.parts(&upload.key, &upload.upload_id).await?;
+    let spell =
+        |part: ListedPart| json!({ "PartNumber": part.number.get(), "Size": part.size, "ETag": part.etag });
+    Ok(Json(parts.into_iter().map(spell).collect()))
+}
+
+/// `GET /s3/multipart/:id/:number?key`: a URL for one part.
+pub async fn sign_part(
+    State(signer): App,
+    user: User,
+    Path((id, number)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Reply {
+    let upload = mine(&signer, &user, &Query::parse(query.as_deref()), id)?;
+    let url = part_url(&signer, &upload, part_number(&number)?);
+    Ok(Json(json!({ "url": url, "expires": signer.store.expires })))
+}
+
+/// `GET /s3/multipart/:id/batch?key&partNumbers=1,2,7`: URLs for several parts.
+pub async fn sign_batch(
+    State(signer): App,
+    user: User,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Reply {
+    let query = Query::parse(query.as_deref());
+    let upload = mine(&signer, &user, &query, id)?;
+    let numbers: Vec<&str> = query.need("partNumbers")?.split(',').collect();
+    if numbers.len() > MAX_BATCH {
+        return Err(Problem::bad("TooManyParts", "At most 1000 parts are signed at once."));
+    }
+    let mut urls = Map::new();
+    for number in numbers {
+        let number = part_number(number)?;
+        urls.insert(number.get().to_string(), part_url(&signer, &upload, number).into());
+    }
+    Ok(Json(json!({ "presignedUrls": urls, "expires": signer.store.expires })))
+}
+
+fn part_number(text: &str) -> Result<PartNumber, Problem> {
+    let number = text.trim().parse().ok().and_then(PartNumber::new);
+    number.ok_or_else(|| Problem::bad("BadPartNumber", "Part numbers are 1 to 10000."))
+}
+
+fn part_url(signer: &Signer, upload: &Mine, number: PartNumber) -> String {
+    signer.store.url(&s3::put_part(&upload.key, &upload.upload_id, number, ANY_RANGE, None))
+}
+
+/// What `POST /s3/multipart/:id/complete` takes.
+#[derive(Deserialize)]
+pub struct Completion {
+    parts: Vec<CompletedPart>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CompletedPart {
+    part_number: u32,
+    #[serde(rename = "ETag")]
+    etag: String,
+}
+
+/// `POST /s3/multipart/:id/complete?key`: makes the object, unless it turns out too large.
+pub async fn complete(
+    State(signer): App,
+    user: User,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    body: Body,
+) -> Reply {
+    let upload = mine(&signer, &user, &Query::parse(query.as_deref()), id)?;
+    let completion: Completion = query::json(body).await?;
+    let mut parts = Vec::with_capacity(completion.parts.len());
+    for part in completion.parts {
+        parts.push((part_number(&part.part_number.to_string())?, part.etag));
+    }
+    if parts.is_empty() {
+        return Err(Problem::bad("BadRequest", "An upload has at least one part."));
+    }
+    let size = signer.store.parts(&upload.key, &upload.upload_id).await?.iter().map(|part| part.size).sum();
+    if let Err(too_large) = signer.policy.size(size) {
+        // Nothing can be made of these parts any more, so they need not take up space.
+        signer.store.ask(&s3::abort(&upload.key, &upload.upload_id), done).await?;
+        return Err(too_large);
+    }
+    let request = s3::complete(&upload.key, &upload.upload_id, &parts);
+    let completed = signer.store.ask(&request, s3::completed).await?;
+    let location = completed.location.unwrap_or_else(|| signer.store.location(&upload.key));
+    Ok(Json(json!({
+        "location": location,
+        "key": upload.key,
+        "bucket": signer.store.bucket(),
+        "etag": completed.etag.map(|etag| normalize_etag(&etag)),
+    })))
+}
+
+/// `DELETE /s3/multipart/:id?key`: forgets the upload and its parts.
+pub async fn abort(
+    State(signer): App,
+    user: User,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Reply {
+    let upload = mine(&signer, &user, &Query::parse(query.as_deref()), id)?;
+    signer.store.ask(&s3::abort(&upload.key, &upload.upload_id), done).await?;
+    Ok(Json(json!({})))
+}
+
+/// `GET /s3/object?key`: does it exist? Tells a client whether a completion whose reply was lost succeeded.
+pub async fn object(State(signer): App, user: User, RawQuery(query): RawQuery) -> Reply {
+    let query = Query::parse(query.as_deref());
+    let key = query.need("key")?;
+    signer.policy.own_key(&user.0, key)?;
+    let object = signer.store.ask(&s3::head(key), s3::object_info).await?;
+    Ok(Json(json!({
+        "key": key,
+        "size": object.size,
+        "etag": object.etag.map(|etag| normalize_etag(&etag)),
+    })))
+}
+
+/// Reads a reply whose status says it all.
+fn done(reply: &partwise::core::http::HttpReply) -> Result<(), StoreError> {
+    if reply.is_success() { Ok(()) } else { Err(s3::store_error(reply)) }
+}

@@ -1,0 +1,217 @@
+//! The store behind: signs requests for browsers, and makes those that are ours to make.
+
+use super::problem::Problem;
+use crate::cli::Options;
+use axum::http::{Request, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use partwise::core::{
+    http::{Body, HttpReply, MAX_REPLY_BYTES},
+    sign::{
+        Credentials,
+        sigv4::{Presign, presign},
+    },
+    store::{
+        ListedPart, StoreError, StoreRequest,
+        s3::{self, Bucket},
+    },
+    units::UnixMillis,
+};
+use rustls::{ClientConfig, RootCertStore};
+use std::{
+    io,
+    time::{Duration, SystemTime},
+};
+
+/// Our own requests are made at once, so their URLs need not live long.
+const OWN_EXPIRES_SECS: u32 = 300;
+
+/// How long a store may take. Completing thousands of parts takes minutes at some.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A bucket of a store, and the credentials for it.
+pub struct Upstream {
+    client: Client<HttpsConnector<HttpConnector>, Full<axum::body::Bytes>>,
+    credentials: Credentials,
+    /// As reached from here.
+    inside: Bucket,
+    /// As reached from browsers.
+    outside: Bucket,
+    /// Seconds URLs for browsers live.
+    pub expires: u32,
+}
+
+impl Upstream {
+    /// `store` is the store's address.
+    pub fn new(options: &Options, store: &str) -> io::Result<Self> {
+        let bucket = |endpoint: &str| Bucket {
+            endpoint: Some(endpoint.to_owned()),
+            bucket: options.bucket.clone(),
+            region: options.region.clone(),
+            path_style: !options.virtual_hosted,
+        };
+        Ok(Self {
+            client: Client::builder(TokioExecutor::new()).build(connector(store.starts_with("https://"))?),
+            credentials: Credentials {
+                access_key_id: options.access_key.clone(),
+                secret_access_key: options.secret_key.clone(),
+                session_token: options.session_token.clone(),
+            },
+            inside: bucket(store),
+            outside: bucket(options.store_public.as_deref().unwrap_or(store)),
+            expires: options.url_expires,
+        })
+    }
+
+    /// The bucket's name.
+    pub fn bucket(&self) -> &str {
+        &self.inside.bucket
+    }
+
+    /// A URL with which a browser may make this request until it expires.
+    pub fn url(&self, request: &StoreRequest) -> String {
+        self.sign(request, &self.outside, self.expires)
+    }
+
+    /// The address of an object, not signed.
+    pub fn location(&self, key: &str) -> String {
+        let address = self.outside.address(key);
+        address.origin + &address.path
+    }
+
+    fn sign(&self, request: &StoreRequest, bucket: &Bucket, expires_secs: u32) -> String {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let with = Presign {
+            credentials: &self.credentials,
+            region: &bucket.region,
+            now: UnixMillis(u64::try_from(now.as_millis()).unwrap_or(u64::MAX)),
+            expires_secs,
+            extra_query: &[],
+        };
+        presign(request, &bucket.address(&request.key), &with)
+    }
+
+    /// Makes a request and reads its reply with one of the dialect's readers.
+    pub async fn ask<T>(
+        &self,
+        request: &StoreRequest,
+        read: impl FnOnce(&HttpReply) -> Result<T, StoreError>,
+    ) -> Result<T, Problem> {
+        let reply = tokio::time::timeout(PATIENCE, self.send(request)).await;
+        let reply = reply.unwrap_or_else(|_| Err("it took too long".into())).map_err(|error| {
+            eprintln!("store: {}: {error}", request.operation.as_str());
+            Problem::new(StatusCode::BAD_GATEWAY, "StoreUnreachable", "The store does not answer.")
+        })?;
+        read(&reply).map_err(|error| refusal(&reply, error))
+    }
+
+    async fn send(
+        &self,
+        request: &StoreRequest,
+    ) -> Result<HttpReply, Box<dyn std::error::Error + Send + Sync>> {
+        let mut builder = Request::builder().method(request.method.as_str()).uri(self.sign(
+            request,
+            &self.inside,
+            OWN_EXPIRES_SECS,
+        ));
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
+        let text = match &request.body {
+            Body::Text { content_type, text } => {
+                builder = builder.header(header::CONTENT_TYPE, *content_type);
+                text.clone()
+            }
+            _ => String::new(),
+        };
+        let reply = self.client.request(builder.body(Full::from(text))?).await?;
+        let (parts, body) = reply.into_parts();
+        let body = Limited::new(body, MAX_REPLY_BYTES).collect().await?.to_bytes();
+        let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        Ok(HttpReply {
+            status: parts.status.as_u16(),
+            headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+        })
+    }
+
+    /// All parts of an upload, over all pages.
+    pub async fn parts(&self, key: &str, upload_id: &str) -> Result<Vec<ListedPart>, Problem> {
+        let mut parts = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.ask(&s3::list_parts(key, upload_id, after), s3::listed).await?;
+            parts.extend(page.parts);
+            // A marker that does not advance would list the same page for ever.
+            if page.next.is_none() || page.next <= after {
+                return Ok(parts);
+            }
+            after = page.next;
+        }
+    }
+}
+
+fn connector(https: bool) -> io::Result<HttpsConnector<HttpConnector>> {
+    let builder = HttpsConnectorBuilder::new();
+    let builder = if https {
+        builder.with_native_roots()?
+    } else {
+        // A machine without certificates can still talk to a store over plain HTTP.
+        let config = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
+        builder.with_tls_config(config.with_no_client_auth())
+    };
+    Ok(builder.https_or_http().enable_http1().build())
+}
+
+/// What a store's refusal means to whoever asked us.
+fn refusal(reply: &HttpReply, error: StoreError) -> Problem {
+    let code = match (error.code.as_str(), reply.status) {
+        ("", 404) => "NoSuchKey".to_owned(),
+        ("", status) => format!("Status{status}"),
+        (code, _) => code.to_owned(),
+    };
+    let status = match (code.as_str(), reply.status) {
+        ("NoSuchUpload", _) => StatusCode::NOT_FOUND,
+        // Our credentials are at fault, not those of whoever asked.
+        (_, 401 | 403) => StatusCode::BAD_GATEWAY,
+        ("SlowDown" | "ServiceUnavailable", _) | (_, 429 | 503) => StatusCode::SERVICE_UNAVAILABLE,
+        (_, status @ 400..500) => StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
+        _ => StatusCode::BAD_GATEWAY,
+    };
+    let message = if error.message.is_empty() { format!("The store answers {code}.") } else { error.message };
+    let retry_after = reply.header("retry-after").and_then(|seconds| seconds.parse().ok());
+    Problem { retry_after, ..Problem::new(status, code, message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, body: &str) -> (u16, String) {
+        let reply = HttpReply { status, headers: Vec::new(), body: body.to_owned() };
+        let problem = refusal(&reply, s3::store_error(&reply));
+        (problem.status.as_u16(), problem.code.into_owned())
+    }
+
+    fn error(code: &str) -> String {
+        format!("<Error><Code>{code}</Code><Message>m</Message></Error>")
+    }
+
+    #[test]
+    fn a_stores_refusal_keeps_its_meaning() {
+        assert_eq!(refused(404, &error("NoSuchUpload")), (404, "NoSuchUpload".to_owned()));
+        assert_eq!(refused(400, &error("EntityTooSmall")), (400, "EntityTooSmall".to_owned()));
+        assert_eq!(refused(503, &error("SlowDown")), (503, "SlowDown".to_owned()));
+        assert_eq!(refused(200, &error("InternalError")), (502, "InternalError".to_owned()));
+        assert_eq!(refused(404, ""), (404, "NoSuchKey".to_owned()));
+    }
+
+    #[test]
+    fn our_own_credentials_are_not_the_users_fault() {
+        assert_eq!(refused(403, &error("SignatureDoesNotMatch")).0, 502);
+    }
+}

@@ -1,0 +1,57 @@
+//! The embedded S3 store: object storage on a local disk that speaks S3, checks every signature, and is as strict as
+//! AWS where an uploader could go wrong (part order, ETags, sizes, checksums).
+//!
+//! [`s3s`] parses requests and verifies signatures; everything behind that is here. Nothing in this folder knows about
+//! users or policies: whoever holds a valid signature may do what it says.
+
+mod checksum;
+mod disk;
+mod listing;
+mod multipart;
+mod objects;
+mod serve;
+mod service;
+
+pub use serve::router;
+
+use disk::Folder;
+use s3s::{S3Result, s3_error};
+use std::{io, path::PathBuf, sync::Arc};
+
+/// What the store is told at start.
+pub struct Config {
+    /// The folder all buckets live in.
+    pub data: PathBuf,
+    /// The bucket to make sure of.
+    pub bucket: String,
+    /// The one access key.
+    pub access_key: String,
+    /// Its secret.
+    pub secret_key: String,
+    /// Reply headers a page of another origin may read; a list for `Access-Control-Expose-Headers`.
+    pub expose: String,
+}
+
+/// Buckets under one folder. Cheap to clone.
+#[derive(Clone)]
+struct Store {
+    root: Arc<PathBuf>,
+    locks: disk::Locks,
+}
+
+impl Store {
+    /// Opens the folder, creating it and `bucket` where missing.
+    fn open(root: PathBuf, bucket: &str) -> io::Result<Self> {
+        Folder::new(root.join(bucket)).create()?;
+        for entry in std::fs::read_dir(&root)? {
+            Folder::new(entry?.path()).sweep()?;
+        }
+        Ok(Self { root: Arc::new(root), locks: disk::Locks::default() })
+    }
+
+    /// A bucket that exists. The name has been checked by [`s3s`], so it is one harmless path segment.
+    fn bucket(&self, name: &str) -> S3Result<Folder> {
+        let folder = Folder::new(self.root.join(name));
+        if folder.exists() { Ok(folder) } else { Err(s3_error!(NoSuchBucket)) }
+    }
+}

@@ -1,0 +1,21 @@
+/** What the entries import and the build supplies. */
+
+/** The JavaScript that wasm-bindgen generates for `src/api`. */
+declare module 'partwise:glue' {
+  export { Upload, Uploader } from 'partwise';
+  export function initSync(source: { module: WebAssembly.Module }): void;
+  /** Where the hash worker comes from: its code, or its address. */
+  export function set_worker(code: string | undefined, url: string | undefined): void;
+}
+
+/** The optimised module, gzip'd and base64 encoded. */
+declare module 'partwise:wasm' {
+  const text: string;
+  export default text;
+}
+
+/** The worker's code. */
+declare module 'partwise:worker' {
+  const code: string;
+  export default code;
+}

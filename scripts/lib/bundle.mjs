@@ -1,0 +1,80 @@
+/** Bundles the entries of `pkg-template/` with the WebAssembly and the worker. */
+import { build, transform } from 'esbuild';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { root } from './project.mjs';
+import { gluePath, wasmPath } from './wasm.mjs';
+
+/** The browsers of 2023, which have everything the package relies on. */
+const target = ['chrome111', 'firefox113', 'safari16.4'];
+
+/** @type {{ name: string, format: 'esm' | 'iife' }[]} */
+const entries = [
+  { name: 'index', format: 'esm' },
+  { name: 'external', format: 'esm' },
+  { name: 'global', format: 'iife' },
+];
+
+/**
+ * Writes the entries, the worker and the module.
+ *
+ * @param {string} folder
+ */
+export async function bundle(folder) {
+  const wasm = await readFile(wasmPath);
+  const workerCode = await minifiedWorker();
+  const parts = {
+    'partwise:wasm': gzipSync(wasm, { level: 9, memLevel: 9 }).toString('base64'),
+    'partwise:worker': workerCode,
+  };
+  await Promise.all([
+    writeFile(join(folder, 'partwise_bg.wasm'), wasm),
+    writeFile(join(folder, 'worker.js'), workerCode),
+    ...entries.map(({ name, format }) =>
+      build({
+        entryPoints: [join(root, 'pkg-template', `${name}.js`)],
+        outfile: join(folder, `${name}.js`),
+        bundle: true,
+        format,
+        target,
+        minify: true,
+        charset: 'utf8',
+        legalComments: 'none',
+        logLevel: 'warning',
+        plugins: [supply(parts)],
+      }),
+    ),
+  ]);
+}
+
+/** As a function expression, so that all names can be shortened and it is both a classic script and a module. */
+async function minifiedWorker() {
+  const source = await readFile(join(root, 'pkg-template', 'worker.js'), 'utf8');
+  return (await transform(source, { format: 'iife', target, minify: true })).code.trim();
+}
+
+/**
+ * Answers the imports that `pkg-template/modules.d.ts` declares.
+ *
+ * @param {Readonly<Record<string, string>>} texts default exports by specifier
+ * @returns {import('esbuild').Plugin}
+ */
+function supply(texts) {
+  return {
+    name: 'partwise',
+    setup(build) {
+      build.onResolve({ filter: /^partwise:/ }, ({ path }) =>
+        path === 'partwise:glue' ? { path: gluePath } : { path, namespace: 'partwise' },
+      );
+      build.onLoad({ filter: /.*/, namespace: 'partwise' }, ({ path }) => ({
+        contents: texts[path],
+        loader: 'text',
+      }));
+      // wasm-bindgen copies the crate's JavaScript; the original keeps `UploadError` one class for glue and entries.
+      build.onResolve({ filter: /^\.\/snippets\// }, ({ path }) => ({
+        path: join(root, path.replace(/^\.\/snippets\/[^/]+\//, '')),
+      }));
+    },
+  };
+}

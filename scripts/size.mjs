@@ -1,0 +1,52 @@
+/**
+ * `npm run size [-- --json]`: the bytes a page loads for one upload, by entry: the entry itself and the files it fetches.
+ *
+ * `total_gz` is the default entry's, gzip'd at level 9.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { distDir } from './lib/project.mjs';
+import { script } from './lib/run.mjs';
+
+const loads = {
+  partwise: ['index.js'],
+  'partwise/external': ['external.js', 'partwise_bg.wasm', 'worker.js'],
+  'partwise/global': ['global.js'],
+};
+
+/** @param {string} name */
+function measure(name) {
+  const content = readFileSync(join(distDir, name));
+  return {
+    raw: content.length,
+    gz: gzipSync(content, { level: 9 }).length,
+    br: brotliCompressSync(content).length,
+  };
+}
+
+/** @param {readonly string[]} names */
+function sum(names) {
+  const total = { raw: 0, gz: 0, br: 0 };
+  for (const { raw, gz, br } of names.map(measure)) {
+    total.raw += raw;
+    total.gz += gz;
+    total.br += br;
+  }
+  return total;
+}
+
+await script(async () => {
+  if (!existsSync(distDir)) throw new Error('There is no dist/ yet. Run `npm run build`.');
+  const entries = Object.fromEntries(Object.entries(loads).map(([entry, names]) => [entry, sum(names)]));
+  if (process.argv.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ entries, total_gz: entries.partwise?.gz })}\n`);
+    return;
+  }
+  const line = (/** @type {unknown[]} */ [name, ...cells]) =>
+    `${String(name).padEnd(20)}${cells.map((cell) => String(cell).padStart(10)).join('')}\n`;
+  process.stdout.write(line(['bytes', 'raw', 'gzip', 'brotli']));
+  for (const [entry, { raw, gz, br }] of Object.entries(entries))
+    process.stdout.write(line([entry, raw, gz, br]));
+  process.stdout.write(`total_gz ${entries.partwise?.gz}\n`);
+});

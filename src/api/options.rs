@@ -1,0 +1,187 @@
+//! Reads the options of `new Uploader(options)`: every name is known, exactly one backend is chosen.
+
+use super::js::{function, get, text};
+use crate::core::backend::Backend;
+use crate::core::backend::callbacks::Callbacks;
+use crate::core::backend::companion::Companion;
+use crate::core::backend::direct::LocalSigner;
+use crate::core::config::{Config, Raw, RawOptions, bad_option};
+use crate::core::error::UploadError;
+use crate::core::store::s3;
+use js_sys::{Function, Object};
+use wasm_bindgen::prelude::*;
+
+/// Everything an uploader is made of.
+pub struct Options {
+    pub config: Config,
+    pub backend: Backend,
+    pub signer: Option<LocalSigner>,
+    pub functions: Functions,
+    pub memory_only: bool,
+    pub guard_unload: bool,
+    pub worker_url: Option<String>,
+}
+
+/// The page's functions and objects that are asked later.
+#[derive(Default)]
+pub struct Functions {
+    pub sign_request: Option<Function>,
+    pub backend: Option<JsValue>,
+    pub credentials: Option<Function>,
+    /// An object, or a function that gives one.
+    pub headers: Option<JsValue>,
+    pub with_credentials: bool,
+}
+
+const KNOWN: [&str; 18] = [
+    "endpoint",
+    "headers",
+    "withCredentials",
+    "signRequest",
+    "backend",
+    "store",
+    "partSize",
+    "parallel",
+    "hash",
+    "verify",
+    "storage",
+    "expireAfter",
+    "retryFor",
+    "stallTimeout",
+    "replyTimeout",
+    "offlineTimeout",
+    "guardUnload",
+    "workerUrl",
+];
+
+const BACKENDS: [&str; 4] = ["endpoint", "signRequest", "backend", "store"];
+
+const CALLBACKS: [&str; 5] =
+    ["createMultipartUpload", "signPart", "listParts", "completeMultipartUpload", "abortMultipartUpload"];
+
+/// Reads and checks the options.
+pub fn read(options: &JsValue) -> Result<Options, UploadError> {
+    let object = options.dyn_ref::<Object>().ok_or_else(|| bad_option("s", "an object"))?;
+    for name in Object::keys(object).iter().filter_map(|name| name.as_string()) {
+        if !KNOWN.contains(&name.as_str()) && name != "destination" {
+            return Err(bad_option(&name, "left out: there is no such option"));
+        }
+    }
+    let chosen: Vec<&str> = BACKENDS.into_iter().filter(|name| get(options, name).is_some()).collect();
+    let [chosen] = chosen.as_slice() else {
+        return Err(bad_option("endpoint, signRequest, backend or store", "given, exactly one of them"));
+    };
+    let mut functions = Functions::default();
+    let mut signer = None;
+    let (backend, destination) = match *chosen {
+        "endpoint" => {
+            let endpoint = text(options, "endpoint").filter(|e| !e.is_empty());
+            let endpoint =
+                endpoint.ok_or_else(|| bad_option("endpoint", "the address of the signing routes"))?;
+            functions.headers = get(options, "headers");
+            functions.with_credentials = truth("withCredentials", options)?;
+            (Backend::Companion(Companion::new(&endpoint)), endpoint)
+        }
+        "signRequest" => {
+            let sign = function(options, "signRequest");
+            functions.sign_request = Some(sign.ok_or_else(|| bad_option("signRequest", "a function"))?);
+            (Backend::Direct, String::from("default"))
+        }
+        "backend" => {
+            let backend = get(options, "backend").unwrap_or_default();
+            for name in CALLBACKS {
+                if function(&backend, name).is_none() {
+                    let mut full = String::from("backend.");
+                    full.push_str(name);
+                    return Err(bad_option(&full, "a function"));
+                }
+            }
+            let has_object = function(&backend, "getUploadParameters").is_some();
+            functions.backend = Some(backend);
+            (Backend::Callbacks(Callbacks { has_object }), String::from("default"))
+        }
+        _ => {
+            let store = get(options, "store").unwrap_or_default();
+            let (bucket, ask) = read_store(&store)?;
+            let mut destination = String::from("s3:");
+            destination.push_str(bucket.endpoint.as_deref().unwrap_or(&bucket.region));
+            destination.push('/');
+            destination.push_str(&bucket.bucket);
+            signer = Some(LocalSigner::new(bucket));
+            functions.credentials = Some(ask);
+            (Backend::Direct, destination)
+        }
+    };
+    if *chosen != "endpoint" {
+        for name in ["headers", "withCredentials"] {
+            if get(options, name).is_some() {
+                return Err(bad_option(name, "left out: it goes with endpoint only"));
+            }
+        }
+    }
+    let destination = text(options, "destination").unwrap_or(destination);
+    let raw = |name: &str| {
+        let value = get(options, name)?;
+        Some(match (value.as_f64(), value.as_string()) {
+            (Some(number), _) => Raw::Number(number),
+            (None, Some(word)) => Raw::Word(word),
+            (None, None) => Raw::Other,
+        })
+    };
+    let raw = RawOptions {
+        part_size: raw("partSize"),
+        parallel: raw("parallel"),
+        hash: raw("hash"),
+        verify: raw("verify"),
+        expire_after: raw("expireAfter"),
+        retry_for: raw("retryFor"),
+        stall_timeout: raw("stallTimeout"),
+        reply_timeout: raw("replyTimeout"),
+        offline_timeout: raw("offlineTimeout"),
+    };
+    Ok(Options {
+        config: Config::new(&raw, destination, s3::LIMITS)?,
+        backend,
+        signer,
+        functions,
+        memory_only: match get(options, "storage").map(|s| s.as_string()) {
+            None => false,
+            Some(Some(word)) if word == "local" => false,
+            Some(Some(word)) if word == "memory" => true,
+            Some(_) => return Err(bad_option("storage", "one of \"local\", \"memory\"")),
+        },
+        guard_unload: truth("guardUnload", options)?,
+        // A string or a URL object.
+        worker_url: get(options, "workerUrl").map(|url| String::from(Object::from(url).to_string())),
+    })
+}
+
+fn truth(name: &str, options: &JsValue) -> Result<bool, UploadError> {
+    match get(options, name) {
+        None => Ok(false),
+        Some(value) => value.as_bool().ok_or_else(|| bad_option(name, "true or false")),
+    }
+}
+
+fn read_store(store: &JsValue) -> Result<(s3::Bucket, Function), UploadError> {
+    if text(store, "kind").as_deref() != Some("s3") {
+        return Err(bad_option("store.kind", "\"s3\""));
+    }
+    let needed = |name: &str, full: &str, what: &str| {
+        text(store, name).filter(|value| !value.is_empty()).ok_or_else(|| bad_option(full, what))
+    };
+    let bucket = needed("bucket", "store.bucket", "the bucket's name")?;
+    let region = needed("region", "store.region", "the bucket's region, such as \"us-east-1\"")?;
+    let endpoint = text(store, "endpoint").map(|e| e.trim_end_matches('/').to_owned());
+    if endpoint.as_ref().is_some_and(|e| !e.starts_with("http://") && !e.starts_with("https://")) {
+        return Err(bad_option("store.endpoint", "an origin such as \"https://s3.example.com\""));
+    }
+    let path_style = match get(store, "pathStyle") {
+        None => endpoint.is_some(),
+        Some(value) => value.as_bool().ok_or_else(|| bad_option("store.pathStyle", "true or false"))?,
+    };
+    let ask = function(store, "credentials");
+    let ask =
+        ask.ok_or_else(|| bad_option("store.credentials", "a function that gives temporary credentials"))?;
+    Ok((s3::Bucket { endpoint, bucket, region, path_style }, ask))
+}

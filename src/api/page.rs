@@ -1,0 +1,220 @@
+//! The page's own functions: what they are given, and their replies read into types.
+
+use super::js::{Fields, function, get, number, pairs, record, text};
+use super::options::Functions;
+use super::uploader::Shared;
+use crate::browser::driver::{Page, Reply};
+use crate::core::backend::{ObjectUrl, PageCall, PageReply, Session, SignedUrl, StepReply, Target};
+use crate::core::engine::{CredentialsReply, UploadId};
+use crate::core::retry::Fault;
+use crate::core::sign::Credentials;
+use crate::core::store::{Completed, Created, ListedPart, StoreRequest, normalize_etag};
+use crate::core::units::{PartNumber, UnixMillis};
+use crate::core::upload::Event;
+use js_sys::{Array, Date, Function, Promise};
+use std::rc::Weak;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::File;
+
+/// Reads what a function of the page gave.
+type Reader = fn(&JsValue) -> Result<StepReply, Fault>;
+
+/// The page behind an uploader.
+pub struct JsPage {
+    pub functions: Functions,
+    pub shared: Weak<Shared>,
+}
+
+impl Page for JsPage {
+    fn sign(&self, request: &StoreRequest, reply: Reply<StepReply>) {
+        let asked = |name: &str| request.query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+        let part = asked("partNumber").and_then(|n| n.parse::<u32>().ok());
+        let argument = Fields::new()
+            .with("operation", request.operation.as_str())
+            .with("method", request.method.as_str())
+            .with("key", request.key.as_str())
+            .with("query", record(&request.query))
+            .with("headers", record(&request.headers))
+            .with_some("uploadId", asked("uploadId"))
+            .with_some("partNumber", part)
+            .build();
+        let sign = self.functions.sign_request.clone();
+        ask(sign, JsValue::UNDEFINED, &[argument], reply, |value| Ok(StepReply::Signed(signed_url(value)?)));
+    }
+
+    fn call(&self, call: &PageCall, target: &Target, file: Option<&File>, reply: Reply<StepReply>) {
+        let details = Fields::new()
+            .with("name", target.file.name.as_str())
+            .with("size", target.file.size as f64)
+            .with("type", target.file.mime.as_str())
+            .with("lastModified", target.file.last_modified as f64)
+            .with("metadata", record(&target.metadata))
+            .with_some("data", file.map(JsValue::from))
+            .build();
+        let of = |session: &Session| {
+            Fields::new().with("uploadId", session.upload_id.as_str()).with("key", session.key.as_str())
+        };
+        let (name, argument, read): (_, Fields, Reader) = match call {
+            PageCall::Create { key } => {
+                ("createMultipartUpload", Fields::new().with("key", key.as_str()), created)
+            }
+            PageCall::SignPart { session, ask } => (
+                "signPart",
+                of(session)
+                    .with("partNumber", ask.number.get())
+                    .with("size", ask.range.len() as f64)
+                    .with_some("contentMd5", ask.content_md5.as_deref()),
+                |value| Ok(StepReply::Signed(signed_url(value)?)),
+            ),
+            PageCall::Object { key, content_md5 } => (
+                "getUploadParameters",
+                Fields::new().with("key", key.as_str()).with_some("contentMd5", content_md5.as_deref()),
+                object_url,
+            ),
+            PageCall::ListParts { session } => ("listParts", of(session), listed),
+            PageCall::Complete { session, parts } => {
+                let list: Array = parts
+                    .iter()
+                    .map(|(number, etag)| {
+                        Fields::new().with("PartNumber", number.get()).with("ETag", etag.as_str()).build()
+                    })
+                    .collect();
+                ("completeMultipartUpload", of(session).with("parts", list), completed)
+            }
+            PageCall::Abort { session } => {
+                ("abortMultipartUpload", of(session), |_| Ok(StepReply::Page(PageReply::Aborted)))
+            }
+        };
+        let backend = self.functions.backend.clone().unwrap_or_default();
+        ask(function(&backend, name), backend, &[details, argument.build()], reply, read);
+    }
+
+    fn credentials(&self, reply: Box<dyn FnOnce(CredentialsReply)>) {
+        ask(self.functions.credentials.clone(), JsValue::UNDEFINED, &[], reply, |value| {
+            let needed = |name: &str| {
+                text(value, name).filter(|v| !v.is_empty()).ok_or_else(|| unusable("store.credentials", name))
+            };
+            let credentials = Credentials {
+                access_key_id: needed("accessKeyId")?,
+                secret_access_key: needed("secretAccessKey")?,
+                session_token: text(value, "sessionToken"),
+            };
+            let end = get(value, "expiration").map(|end| Date::new(&end).get_time());
+            Ok((credentials, end.filter(|end| end.is_finite()).map(|end| UnixMillis(end as u64))))
+        });
+    }
+
+    fn headers(&self, reply: Reply<Vec<(String, String)>>) {
+        match self.functions.headers.as_ref() {
+            None => spawn_local(async move { reply(Ok(Vec::new())) }),
+            Some(source) => match source.dyn_ref::<Function>() {
+                Some(function) => {
+                    ask(Some(function.clone()), JsValue::UNDEFINED, &[], reply, |value| Ok(pairs(value)));
+                }
+                None => {
+                    let fixed = pairs(source);
+                    spawn_local(async move { reply(Ok(fixed)) });
+                }
+            },
+        }
+    }
+
+    fn with_credentials(&self) -> bool {
+        self.functions.with_credentials
+    }
+
+    fn event(&self, id: UploadId, event: Event) {
+        if let Some(shared) = self.shared.upgrade() {
+            shared.event(id, &event);
+        }
+    }
+}
+
+/// Calls a function of the page later, awaits what it gives, and replies with what `read` makes of that.
+fn ask<T: 'static>(
+    function: Option<Function>,
+    this: JsValue,
+    arguments: &[JsValue],
+    reply: Box<dyn FnOnce(Result<T, Fault>)>,
+    read: impl FnOnce(&JsValue) -> Result<T, Fault> + 'static,
+) {
+    let arguments: Array = arguments.iter().collect();
+    spawn_local(async move {
+        let called = match function {
+            Some(function) => function.apply(&this, &arguments),
+            None => Err(JsValue::from_str("the function is gone")),
+        };
+        let settled = match called {
+            Ok(value) => JsFuture::from(Promise::resolve(&value)).await,
+            Err(thrown) => Err(thrown),
+        };
+        reply(settled.map_err(|thrown| thrown_fault(&thrown)).and_then(|value| read(&value)));
+    });
+}
+
+/// What a function of the page threw, with its `status` if it has one.
+fn thrown_fault(thrown: &JsValue) -> Fault {
+    let message = text(thrown, "message").or_else(|| thrown.as_string()).unwrap_or_default();
+    Fault::Page {
+        status: number(thrown, "status").and_then(|status| u16::try_from(status).ok()),
+        message: if message.is_empty() {
+            "a function of the page failed without a message".into()
+        } else {
+            message
+        },
+    }
+}
+
+fn unusable(function: &str, lacks: &str) -> Fault {
+    let mut what = String::from(function);
+    what.push_str(" gave no ");
+    what.push_str(lacks);
+    Fault::BadReply(what)
+}
+
+fn signed_url(value: &JsValue) -> Result<SignedUrl, Fault> {
+    Ok(SignedUrl {
+        url: text(value, "url").filter(|url| !url.is_empty()).ok_or_else(|| unusable("signing", "url"))?,
+        headers: get(value, "headers").map(|headers| pairs(&headers)).unwrap_or_default(),
+        expires: number(value, "expires"),
+    })
+}
+
+fn object_url(value: &JsValue) -> Result<StepReply, Fault> {
+    let signed = signed_url(value)?;
+    let is_post = text(value, "method").is_some_and(|method| method.eq_ignore_ascii_case("post"));
+    let fields = get(value, "fields").map(|fields| pairs(&fields)).unwrap_or_default();
+    let key = text(value, "key")
+        .or_else(|| fields.iter().find(|(name, _)| name == "key").map(|(_, value)| value.clone()));
+    Ok(StepReply::Page(PageReply::Object(ObjectUrl { signed, fields: is_post.then_some(fields), key })))
+}
+
+fn created(value: &JsValue) -> Result<StepReply, Fault> {
+    let needed = |name| text(value, name).filter(|v| !v.is_empty());
+    Ok(StepReply::Page(PageReply::Created(Created {
+        key: needed("key").ok_or_else(|| unusable("createMultipartUpload", "key"))?,
+        upload_id: needed("uploadId").ok_or_else(|| unusable("createMultipartUpload", "uploadId"))?,
+    })))
+}
+
+fn listed(value: &JsValue) -> Result<StepReply, Fault> {
+    let parts = value.dyn_ref::<Array>().ok_or_else(|| unusable("listParts", "array"))?;
+    let parts = parts.iter().filter_map(|part| {
+        Some(ListedPart {
+            number: PartNumber::new(u32::try_from(number(&part, "PartNumber")?).ok()?)?,
+            // Some servers pass S3's text on as it is.
+            size: number(&part, "Size").or_else(|| text(&part, "Size")?.parse().ok())?,
+            etag: text(&part, "ETag")?,
+        })
+    });
+    Ok(StepReply::Page(PageReply::Listed(parts.collect())))
+}
+
+fn completed(value: &JsValue) -> Result<StepReply, Fault> {
+    Ok(StepReply::Page(PageReply::Completed(Completed {
+        location: text(value, "location"),
+        key: text(value, "key"),
+        etag: text(value, "etag").map(|etag| normalize_etag(&etag)),
+    })))
+}

@@ -1,0 +1,242 @@
+//! The `Upload` class.
+
+use super::error;
+use super::events;
+use super::js::Fields;
+use super::uploader::Shared;
+use crate::core::engine::UploadId;
+use crate::core::progress::Snapshot;
+use crate::core::upload::{Event, Input, State};
+use js_sys::{Function, Promise};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::File;
+
+/// A promise with its handles. Made when somebody asks for it, so that nobody's rejection goes unhandled.
+struct Settling {
+    promise: Promise,
+    resolve: Function,
+    reject: Function,
+}
+
+impl Settling {
+    fn new() -> Self {
+        let mut handles = None;
+        let promise = Promise::new(&mut |resolve, reject| handles = Some((resolve, reject)));
+        let (resolve, reject) = handles.unwrap_or_default();
+        Self { promise, resolve, reject }
+    }
+
+    fn settle(&self, outcome: &Result<JsValue, JsValue>) {
+        // Resolving functions do not throw.
+        let _ = match outcome {
+            Ok(value) => self.resolve.call1(&JsValue::UNDEFINED, value),
+            Err(value) => self.reject.call1(&JsValue::UNDEFINED, value),
+        };
+    }
+}
+
+struct Listener {
+    token: u32,
+    event: String,
+    call: Function,
+}
+
+/// What all JavaScript handles of one upload share.
+pub struct Inner {
+    pub id: UploadId,
+    pub file: File,
+    shared: Rc<Shared>,
+    listeners: RefCell<Vec<Listener>>,
+    next_token: Cell<u32>,
+    finished: RefCell<Option<Settling>>,
+    ended: RefCell<Option<Result<JsValue, JsValue>>>,
+    cancelling: RefCell<Option<Settling>>,
+    /// Kept once the engine has let go of it.
+    last: Cell<Option<(State, Snapshot)>>,
+    key: RefCell<Option<String>>,
+}
+
+impl Inner {
+    pub fn new(id: UploadId, file: File, shared: Rc<Shared>) -> Self {
+        Self {
+            id,
+            file,
+            shared,
+            listeners: RefCell::default(),
+            next_token: Cell::new(0),
+            finished: RefCell::default(),
+            ended: RefCell::default(),
+            cancelling: RefCell::default(),
+            last: Cell::new(None),
+            key: RefCell::default(),
+        }
+    }
+
+    pub fn state(&self) -> State {
+        self.last
+            .get()
+            .map_or_else(|| self.shared.driver().look(|engine| engine.state(self.id)), |(state, _)| state)
+    }
+
+    /// The store's id of the multipart upload, while there is one.
+    pub fn upload_id(&self) -> Option<String> {
+        self.shared.driver().look(|engine| engine.upload(self.id)?.upload_id().map(String::from))
+    }
+
+    fn snapshot(&self) -> Option<Snapshot> {
+        let live =
+            || self.shared.driver().look(|engine| engine.upload(self.id).map(|upload| upload.snapshot()));
+        self.last.get().map(|(_, snapshot)| snapshot).or_else(live)
+    }
+
+    /// Tells the listeners, then settles the promises.
+    pub fn event(&self, event: &Event) {
+        if self.key.borrow().is_none() {
+            let key = self.shared.driver().look(|engine| engine.upload(self.id)?.key().map(String::from));
+            self.key.replace(key);
+        }
+        let (name, detail) = events::detail(event);
+        match event {
+            Event::Done(result) => {
+                self.key.replace(Some(result.key.clone()));
+                self.end(Ok(detail.clone()));
+            }
+            Event::Failed(_) => self.end(Err(detail.clone())),
+            Event::State { state: State::Cancelled, .. } => {
+                self.end(Err(error::cancelled("the upload was cancelled")))
+            }
+            _ => {}
+        }
+        self.emit(name, &detail);
+    }
+
+    fn emit(&self, name: &str, detail: &JsValue) {
+        let calls: Vec<Function> =
+            self.listeners.borrow().iter().filter(|l| l.event == name).map(|l| l.call.clone()).collect();
+        for call in calls {
+            if let Err(thrown) = call.call1(&JsValue::UNDEFINED, detail) {
+                report(thrown);
+            }
+        }
+    }
+
+    /// It has ended, for now or for good.
+    pub fn end(&self, outcome: Result<JsValue, JsValue>) {
+        if let (Some(snapshot), state) = (self.snapshot(), self.state())
+            && state != State::Failed
+        {
+            self.last.set(Some((state, snapshot)));
+        }
+        if let Some(settling) = self.finished.borrow().as_ref() {
+            settling.settle(&outcome);
+        }
+        self.ended.replace(Some(outcome));
+        if let Some(settling) = self.cancelling.take() {
+            settling.settle(&Ok(JsValue::UNDEFINED));
+        }
+    }
+}
+
+/// An exception in a listener goes where uncaught ones go, and stops nothing here.
+fn report(thrown: JsValue) {
+    wasm_bindgen_futures::spawn_local(async move { wasm_bindgen::throw_val(thrown) });
+}
+
+/// One file on its way.
+#[wasm_bindgen(skip_typescript)]
+pub struct Upload {
+    inner: Rc<Inner>,
+}
+
+impl Upload {
+    pub(super) fn new(inner: Rc<Inner>) -> Self {
+        Self { inner }
+    }
+}
+
+#[wasm_bindgen]
+impl Upload {
+    #[wasm_bindgen(getter)]
+    pub fn id(&self) -> String {
+        self.inner.id.0.to_string()
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn file(&self) -> File {
+        self.inner.file.clone()
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn key(&self) -> Option<String> {
+        self.inner.key.borrow().clone()
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn state(&self) -> String {
+        self.inner.state().as_str().into()
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn progress(&self) -> JsValue {
+        self.inner.snapshot().map_or_else(|| Fields::new().build(), |snapshot| events::progress(&snapshot))
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn error(&self) -> JsValue {
+        match (&*self.inner.ended.borrow(), self.inner.state()) {
+            (Some(Err(error)), State::Failed) => error.clone(),
+            _ => JsValue::UNDEFINED,
+        }
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn finished(&self) -> Promise {
+        let mut finished = self.inner.finished.borrow_mut();
+        let settling = finished.get_or_insert_with(|| {
+            let settling = Settling::new();
+            if let Some(outcome) = &*self.inner.ended.borrow() {
+                settling.settle(outcome);
+            }
+            settling
+        });
+        settling.promise.clone()
+    }
+
+    pub fn on(&self, event: String, listener: Function) -> Function {
+        let token = self.inner.next_token.get();
+        self.inner.next_token.set(token + 1);
+        self.inner.listeners.borrow_mut().push(Listener { token, event, call: listener });
+        let inner = Rc::downgrade(&self.inner);
+        Closure::<dyn Fn()>::new(move || {
+            if let Some(inner) = inner.upgrade() {
+                inner.listeners.borrow_mut().retain(|l| l.token != token);
+            }
+        })
+        .into_js_value()
+        .unchecked_into()
+    }
+
+    pub fn pause(&self) {
+        self.inner.shared.driver().tell(self.inner.id, Input::Pause);
+    }
+
+    pub fn resume(&self) {
+        if self.inner.state() == State::Failed {
+            self.inner.ended.take();
+            self.inner.finished.take();
+        }
+        self.inner.shared.driver().tell(self.inner.id, Input::Resume);
+    }
+
+    pub fn cancel(&self) -> Promise {
+        let state = self.inner.state();
+        if matches!(state, State::Done | State::Cancelled) || self.inner.shared.driver().is_disposed() {
+            return Promise::resolve(&JsValue::UNDEFINED);
+        }
+        let promise = self.inner.cancelling.borrow_mut().get_or_insert_with(Settling::new).promise.clone();
+        self.inner.shared.driver().tell(self.inner.id, Input::Cancel);
+        promise
+    }
+}

@@ -1,0 +1,222 @@
+//! The `Uploader` class.
+
+use super::js::{Fields, get, pairs, text};
+use super::options::{self, Options};
+use super::page::JsPage;
+use super::upload::{Inner, Upload};
+use super::{error, worker_source};
+use crate::browser::driver::Driver;
+use crate::browser::storage::Records;
+use crate::browser::worker::Hasher;
+use crate::browser::{clock, online};
+use crate::core::backend::Target;
+use crate::core::checkpoint::{self, Header};
+use crate::core::config::bad_option;
+use crate::core::engine::{Engine, UploadId};
+use crate::core::error::{Code, Operation, UploadError};
+use crate::core::fingerprint::{FileInfo, destination_id};
+use crate::core::store::check_key;
+use crate::core::upload::{Event, State};
+use js_sys::{Array, Promise};
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::File;
+
+struct Known {
+    inner: Rc<Inner>,
+    /// The one handle the page has, so that `uploads` gives the same objects each time.
+    handle: JsValue,
+}
+
+/// What an uploader and its uploads share.
+pub struct Shared {
+    driver: OnceCell<Rc<Driver>>,
+    uploads: RefCell<Vec<Known>>,
+    /// Unfinished uploads of earlier pages on their way out, and who waits for that.
+    discarding: RefCell<Vec<(UploadId, js_sys::Function)>>,
+}
+
+impl Shared {
+    /// Set by the constructor before anybody can ask.
+    pub fn driver(&self) -> &Rc<Driver> {
+        match self.driver.get() {
+            Some(driver) => driver,
+            None => wasm_bindgen::throw_str("uploader without a driver"),
+        }
+    }
+
+    /// Passes an event on, and lets go of what has ended for good.
+    pub fn event(&self, id: UploadId, event: &Event) {
+        let known = self.uploads.borrow().iter().find(|k| k.inner.id == id).map(|k| k.inner.clone());
+        if let Some(inner) = known {
+            inner.event(event);
+        }
+        if matches!(event, Event::Done(_) | Event::State { state: State::Cancelled, .. }) {
+            self.uploads.borrow_mut().retain(|k| k.inner.id != id);
+            self.driver().remove(id);
+            let waiting: Vec<_> = self.discarding.borrow_mut().extract_if(.., |(of, _)| *of == id).collect();
+            for (_, done) in waiting {
+                // A promise's resolving function does not throw.
+                let _ = done.call0(&JsValue::UNDEFINED);
+            }
+        }
+    }
+}
+
+/// Uploads files; all of its uploads share one pool of connections.
+#[wasm_bindgen(skip_typescript)]
+pub struct Uploader {
+    shared: Rc<Shared>,
+}
+
+#[wasm_bindgen]
+impl Uploader {
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &JsValue) -> Result<Uploader, JsValue> {
+        let options = options::read(options).map_err(|e| error::to_js(&e))?;
+        let Options { config, backend, signer, functions, memory_only, guard_unload, worker_url } = options;
+        let shared = Rc::new(Shared {
+            driver: OnceCell::new(),
+            uploads: RefCell::default(),
+            discarding: RefCell::default(),
+        });
+        let seed = (js_sys::Math::random() * 2f64.powi(53)) as u64;
+        let engine = Engine::new(config, backend, signer, online::is_online(), seed);
+        let records = if memory_only { Records::memory() } else { Records::local() };
+        let weak = Rc::downgrade(&shared);
+        let hasher = Hasher::new(worker_source(worker_url), move |why| {
+            if let Some(shared) = weak.upgrade() {
+                shared.worker_lost(why);
+            }
+        });
+        let page = Rc::new(JsPage { functions, shared: Rc::downgrade(&shared) });
+        let driver = Driver::new(engine, page, records, hasher, guard_unload);
+        // Nothing was set before: the cell was made above.
+        let _ = shared.driver.set(driver);
+        Ok(Self { shared })
+    }
+
+    pub fn add(&self, file: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
+        self.add_file(file, options).map_err(|e| error::to_js(&e))
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn uploads(&self) -> Array {
+        self.shared.uploads.borrow().iter().map(|known| known.handle.clone()).collect()
+    }
+
+    pub fn pending(&self) -> Promise {
+        let active: Vec<String> =
+            self.shared.uploads.borrow().iter().filter_map(|known| known.inner.upload_id()).collect();
+        let list: Array = self
+            .stored()
+            .iter()
+            .filter(|(header, _)| !active.contains(&header.upload_id))
+            .map(|(header, loaded)| {
+                Fields::new()
+                    .with("id", header.fingerprint.as_str())
+                    .with("name", header.name.as_str())
+                    .with("size", header.size as f64)
+                    .with("lastModified", header.last_modified as f64)
+                    .with("key", header.key.as_str())
+                    .with("loaded", *loaded as f64)
+                    .with("created", header.created.0 as f64)
+                    .build()
+            })
+            .collect();
+        Promise::resolve(&JsValue::from(list))
+    }
+
+    pub fn discard(&self, id: &str) -> Promise {
+        let header = self.stored().into_iter().map(|(h, _)| h).find(|h| h.fingerprint.as_str() == id);
+        let started = header.and_then(|header| self.shared.driver().discard(&header));
+        let Some(started) = started else { return Promise::resolve(&JsValue::UNDEFINED) };
+        let promise = Promise::new(&mut |resolve, _| {
+            self.shared.discarding.borrow_mut().push((started, resolve));
+        });
+        self.pump_soon();
+        promise
+    }
+
+    pub fn dispose(&self) {
+        if self.shared.driver().is_disposed() {
+            return;
+        }
+        self.shared.driver().dispose();
+        for known in self.shared.uploads.take() {
+            known
+                .inner
+                .end(Err(error::cancelled("the uploader was disposed; the upload can be resumed later")));
+        }
+        for (_, done) in self.shared.discarding.take() {
+            let _ = done.call0(&JsValue::UNDEFINED);
+        }
+    }
+}
+
+impl Uploader {
+    fn stored(&self) -> Vec<(Header, u64)> {
+        let driver = self.shared.driver();
+        let ours = driver.look(|engine| destination_id(&engine.config().destination));
+        let age = driver.look(|engine| engine.config().expire_after);
+        let records = driver.stored(checkpoint::PREFIX);
+        let now = clock::now().wall;
+        let mut headers = checkpoint::headers(&records);
+        headers.retain(|(h, _)| h.destination == ours && now.0.saturating_sub(h.created.0) < age.0);
+        headers
+    }
+
+    fn add_file(&self, file: &JsValue, options: &JsValue) -> Result<JsValue, UploadError> {
+        let driver = self.shared.driver();
+        if driver.is_disposed() {
+            return Err(UploadError::new(Code::BadOption, Operation::Add, "this uploader was disposed")
+                .hint("Make a new one with createUploader()."));
+        }
+        let file = file.dyn_ref::<File>().ok_or_else(|| bad_option("file", "a File"))?.clone();
+        let key = match get(options, "key") {
+            None => file.name(),
+            Some(key) => key.as_string().ok_or_else(|| bad_option("key", "a string"))?,
+        };
+        check_key(&key)?;
+        let info = FileInfo {
+            name: file.name(),
+            size: file.size() as u64,
+            last_modified: file.last_modified().max(0.0) as u64,
+            mime: text(options, "contentType").unwrap_or_else(|| file.type_()),
+        };
+        let metadata = get(options, "metadata").map(|metadata| pairs(&metadata)).unwrap_or_default();
+        let id = driver.add(file.clone(), Target { file: info, key, metadata })?;
+        let inner = Rc::new(Inner::new(id, file, self.shared.clone()));
+        let handle = JsValue::from(Upload::new(inner.clone()));
+        self.shared.uploads.borrow_mut().push(Known { inner, handle: handle.clone() });
+        self.pump_soon();
+        Ok(handle)
+    }
+
+    /// Not at once: the page has yet to listen.
+    fn pump_soon(&self) {
+        let driver = Rc::downgrade(self.shared.driver());
+        spawn_local(async move {
+            if let Some(driver) = driver.upgrade() {
+                driver.pump();
+            }
+        });
+    }
+}
+
+impl Shared {
+    fn worker_lost(&self, why: String) {
+        let event = Event::Warning {
+            code: "worker-unavailable",
+            message: why,
+            hint: "Hashing goes on in the page. Allow worker-src blob: in the content security policy, or serve the \
+                   worker and set workerUrl.",
+        };
+        let all: Vec<_> = self.uploads.borrow().iter().map(|known| known.inner.clone()).collect();
+        for inner in all {
+            inner.event(&event);
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! Owns the engine: performs its work with web APIs, feeds results back, and hands events out after every borrow ended.
+//!
+//! The one invariant: no borrow of the engine is held while anything of the page runs. Results come in by callbacks that
+//! never fire inside the call that registers them; a re-entrant call only leaves work for the outer [`Driver::pump`].
+
+use super::blob::check_readable;
+use super::clock::{Timer, now};
+use super::http::{InFlight, call, send};
+use super::locks::{Lock, acquire};
+use super::online::Watch;
+use super::storage::{Records, StorageFault};
+use super::unload::Guard;
+use super::worker::{HashEvent, HashJob, Hasher};
+use crate::core::backend::{PageCall, Step, StepReply, Target};
+use crate::core::checkpoint::Header;
+use crate::core::engine::{CredentialsReply, Engine, UploadId, Work};
+use crate::core::error::UploadError;
+use crate::core::http::{HttpReply, HttpRequest, NoReply};
+use crate::core::retry::Fault;
+use crate::core::store::StoreRequest;
+use crate::core::units::{ByteRange, Millis};
+use crate::core::upload::{Action, Event, Input, OpId};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use web_sys::File;
+
+/// Takes the outcome of one of the page's functions.
+pub type Reply<T> = Box<dyn FnOnce(Result<T, Fault>)>;
+
+/// What the driver needs of the page. Implementations must reply asynchronously, or not at all.
+pub trait Page {
+    /// Asks for a presigned URL.
+    fn sign(&self, request: &StoreRequest, reply: Reply<StepReply>);
+    /// Calls one of the page's backend functions.
+    fn call(&self, call: &PageCall, target: &Target, file: Option<&File>, reply: Reply<StepReply>);
+    /// Asks for temporary credentials.
+    fn credentials(&self, reply: Box<dyn FnOnce(CredentialsReply)>);
+    /// The headers for the next call of the page's server.
+    fn headers(&self, reply: Reply<Vec<(String, String)>>);
+    /// Whether cookies go to a server of another origin.
+    fn with_credentials(&self) -> bool;
+    /// Something happened to an upload. May call back into the driver.
+    fn event(&self, id: UploadId, event: Event);
+}
+
+/// Whatever runs for an action; dropping it stops it.
+#[allow(dead_code)]
+enum Running {
+    Http(InFlight),
+    Hash(HashJob),
+    /// A function of the page, which cannot be stopped; its late reply is ignored.
+    Page,
+}
+
+/// Engine, web APIs and page, joined.
+pub struct Driver {
+    engine: RefCell<Engine>,
+    page: Rc<dyn Page>,
+    records: Records,
+    hasher: RefCell<Option<Hasher>>,
+    files: RefCell<Vec<(UploadId, File)>>,
+    running: RefCell<Vec<(UploadId, OpId, Running)>>,
+    locks: RefCell<Vec<(UploadId, Lock)>>,
+    timer: RefCell<Option<Timer>>,
+    watch: RefCell<Option<Watch>>,
+    guard: RefCell<Option<Guard>>,
+    guards_unload: bool,
+    pumping: Cell<bool>,
+    disposed: Cell<bool>,
+}
+
+impl Driver {
+    /// Starts watching the network; nothing else happens until [`Driver::add`].
+    pub fn new(
+        engine: Engine,
+        page: Rc<dyn Page>,
+        records: Records,
+        hasher: Hasher,
+        guards_unload: bool,
+    ) -> Rc<Self> {
+        let driver = Rc::new(Self {
+            engine: RefCell::new(engine),
+            page,
+            records,
+            hasher: RefCell::new(Some(hasher)),
+            files: RefCell::default(),
+            running: RefCell::default(),
+            locks: RefCell::default(),
+            timer: RefCell::default(),
+            watch: RefCell::default(),
+            guard: RefCell::default(),
+            guards_unload,
+            pumping: Cell::new(false),
+            disposed: Cell::new(false),
+        });
+        let weak = Rc::downgrade(&driver);
+        let watch = Watch::new(move |online| {
+            if let Some(driver) = weak.upgrade() {
+                driver.with(|engine| engine.tell_online(online, now()));
+            }
+        });
+        driver.watch.replace(Some(watch));
+        driver
+    }
+
+    /// Takes a file on.
+    ///
+    /// # Errors
+    /// What [`Engine::add`] refuses.
+    pub fn add(self: &Rc<Self>, file: File, target: Target) -> Result<UploadId, UploadError> {
+        let id = self.engine.borrow_mut().add(target, now())?;
+        self.files.borrow_mut().push((id, file));
+        Ok(id)
+    }
+
+    /// Removes an unfinished upload of an earlier page at the store.
+    pub fn discard(self: &Rc<Self>, header: &Header) -> Option<UploadId> {
+        self.engine.borrow_mut().discard(header, now())
+    }
+
+    /// The stored records of unfinished uploads.
+    pub fn stored(&self, prefix: &str) -> Vec<(String, String)> {
+        self.records.load(prefix)
+    }
+
+    /// Looks at the engine.
+    pub fn look<T>(&self, at: impl FnOnce(&Engine) -> T) -> T {
+        at(&self.engine.borrow())
+    }
+
+    /// Tells an upload something and does what follows.
+    pub fn tell(self: &Rc<Self>, id: UploadId, input: Input) {
+        self.with(|engine| engine.handle(id, input, now()));
+    }
+
+    /// Lets go of an upload that has ended.
+    pub fn remove(&self, id: UploadId) {
+        self.engine.borrow_mut().remove(id);
+        self.files.borrow_mut().retain(|(of, _)| *of != id);
+    }
+
+    /// Stops everything at once; what the store has stays resumable.
+    pub fn dispose(&self) {
+        self.disposed.set(true);
+        let running = self.running.take();
+        let locks = self.locks.take();
+        let held = (self.timer.take(), self.watch.take(), self.guard.take());
+        drop((running, locks, held));
+        self.hasher.take();
+        self.files.take();
+    }
+
+    /// Whether [`Driver::dispose`] was called.
+    pub fn is_disposed(&self) -> bool {
+        self.disposed.get()
+    }
+
+    fn with(self: &Rc<Self>, change: impl FnOnce(&mut Engine)) {
+        if !self.disposed.get() {
+            change(&mut self.engine.borrow_mut());
+            self.pump();
+        }
+    }
+
+    /// Performs all work and delivers all events; the outermost call does it for those within.
+    pub fn pump(self: &Rc<Self>) {
+        if self.disposed.get() || self.pumping.replace(true) {
+            return;
+        }
+        loop {
+            let work = self.engine.borrow_mut().poll_action();
+            if let Some(work) = work {
+                self.perform(work);
+                continue;
+            }
+            let event = self.engine.borrow_mut().poll_event();
+            match event {
+                Some((id, event)) if !self.disposed.get() => self.page.event(id, event),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        self.pumping.set(false);
+        if !self.disposed.get() {
+            self.set_timer();
+            self.set_guard();
+        }
+    }
+
+    fn set_timer(self: &Rc<Self>) {
+        let due = self.engine.borrow().poll_timeout(now());
+        let timer = due.map(|due| {
+            let weak = Rc::downgrade(self);
+            let wait = due.since(now().mono);
+            // Timers may fire a little early by the engine's clock; a millisecond more saves a second round.
+            Timer::after(Millis(wait.0 + 1), move || {
+                if let Some(driver) = weak.upgrade() {
+                    driver.with(|engine| engine.tick(now()));
+                }
+            })
+        });
+        self.timer.replace(timer);
+    }
+
+    fn set_guard(&self) {
+        if self.guards_unload {
+            let unfinished = self.engine.borrow().unfinished().next().is_some();
+            if unfinished != self.guard.borrow().is_some() {
+                self.guard.replace(unfinished.then(Guard::new));
+            }
+        }
+    }
+
+    fn perform(self: &Rc<Self>, work: Work) {
+        let (id, action) = match work {
+            Work::FetchCredentials => return self.fetch_credentials(),
+            Work::Upload(id, action) => (id, action),
+        };
+        match action {
+            Action::Perform(op, step) => self.step(id, op, step),
+            Action::Send(op, request) => self.send(id, op, &request),
+            Action::Drop(op) => {
+                self.stop(id, op);
+            }
+            Action::Hash(op, ranges) => self.hash(id, op, &ranges),
+            Action::Check(op) => self.check(id, op),
+            Action::Lock(name) => self.lock(id, &name),
+            Action::Unlock => self.unlock(id),
+            Action::Load(prefix) => {
+                let records = self.records.load(prefix);
+                self.tell_storage_fault(id);
+                self.engine.borrow_mut().handle(id, Input::Loaded(records), now());
+            }
+            Action::Save(record) => {
+                if self.records.put(&record.key, &record.value).is_err() {
+                    self.tell_storage_fault(id);
+                }
+            }
+            Action::Forget(prefix) => self.records.remove_prefix(&prefix),
+            Action::SetClock(_) | Action::DropCredentials => {}
+        }
+    }
+
+    fn tell_storage_fault(&self, id: UploadId) {
+        if let Some(fault) = self.records.fault() {
+            let full = matches!(fault, StorageFault::Full);
+            self.engine.borrow_mut().handle(id, Input::StorageFault { full }, now());
+        }
+    }
+
+    /// A callback for an action's outcome, which forgets the action first.
+    fn reply<T: 'static>(
+        self: &Rc<Self>,
+        id: UploadId,
+        op: OpId,
+        to_input: impl FnOnce(T) -> Input + 'static,
+    ) -> impl FnOnce(T) + 'static {
+        let weak = Rc::downgrade(self);
+        move |outcome| {
+            if let Some(driver) = weak.upgrade()
+                && driver.stop(id, op)
+            {
+                driver.tell(id, to_input(outcome));
+            }
+        }
+    }
+
+    fn reply_http(
+        self: &Rc<Self>,
+        id: UploadId,
+        op: OpId,
+    ) -> impl FnOnce(Result<HttpReply, NoReply>) + 'static {
+        self.reply(id, op, move |outcome: Result<HttpReply, NoReply>| {
+            Input::Replied(op, outcome.map(StepReply::Http).map_err(Fault::NoReply))
+        })
+    }
+
+    fn reply_page(self: &Rc<Self>, id: UploadId, op: OpId) -> Reply<StepReply> {
+        Box::new(self.reply(id, op, move |outcome| Input::Replied(op, outcome)))
+    }
+
+    fn run(&self, id: UploadId, op: OpId, running: Running) {
+        self.running.borrow_mut().push((id, op, running));
+    }
+
+    /// Forgets an action; `false` if it was forgotten before.
+    fn stop(&self, id: UploadId, op: OpId) -> bool {
+        let mut running = self.running.borrow_mut();
+        let at = running.iter().position(|(i, o, _)| (*i, *o) == (id, op));
+        let stopped = at.map(|at| running.swap_remove(at));
+        drop(running);
+        stopped.is_some()
+    }
+
+    fn file(&self, id: UploadId) -> Option<File> {
+        self.files.borrow().iter().find(|(of, _)| *of == id).map(|(_, file)| file.clone())
+    }
+
+    fn step(self: &Rc<Self>, id: UploadId, op: OpId, step: Step) {
+        match step {
+            Step::Store(request) => {
+                let in_flight = call(&request, false, self.reply_http(id, op));
+                self.run(id, op, Running::Http(in_flight));
+            }
+            Step::Backend(request) => self.call_backend(id, op, request),
+            Step::Sign(request) => {
+                self.run(id, op, Running::Page);
+                self.page.sign(&request, self.reply_page(id, op));
+            }
+            Step::Page(page_call) => {
+                self.run(id, op, Running::Page);
+                let target = self.engine.borrow().upload(id).map(|upload| upload.target().clone());
+                if let Some(target) = target {
+                    // An upload that is only being discarded has no file.
+                    self.page.call(&page_call, &target, self.file(id).as_ref(), self.reply_page(id, op));
+                }
+            }
+        }
+    }
+
+    /// The page's headers may take a promise to get, so they come first.
+    fn call_backend(self: &Rc<Self>, id: UploadId, op: OpId, mut request: HttpRequest) {
+        self.run(id, op, Running::Page);
+        let weak = Rc::downgrade(self);
+        self.page.headers(Box::new(move |headers| {
+            let Some(driver) = weak.upgrade() else { return };
+            if !driver.stop(id, op) {
+                return;
+            }
+            match headers {
+                Err(fault) => driver.tell(id, Input::Replied(op, Err(fault))),
+                Ok(headers) => {
+                    request.headers.extend(headers);
+                    let in_flight = call(&request, driver.page.with_credentials(), driver.reply_http(id, op));
+                    driver.run(id, op, Running::Http(in_flight));
+                }
+            }
+        }));
+    }
+
+    fn send(self: &Rc<Self>, id: UploadId, op: OpId, request: &HttpRequest) {
+        let Some(file) = self.file(id) else { return };
+        let weak = Rc::downgrade(self);
+        let on_progress = move |loaded| {
+            if let Some(driver) = weak.upgrade() {
+                driver.tell(id, Input::Progress(op, loaded));
+            }
+        };
+        let in_flight = send(request, &file, false, on_progress, self.reply_http(id, op));
+        self.run(id, op, Running::Http(in_flight));
+    }
+
+    fn hash(self: &Rc<Self>, id: UploadId, op: OpId, ranges: &[ByteRange]) {
+        let Some(file) = self.file(id) else { return };
+        let hasher = self.hasher.borrow();
+        let Some(hasher) = hasher.as_ref() else { return };
+        let weak = Rc::downgrade(self);
+        let job = hasher.start(&file, ranges, move |event| {
+            let Some(driver) = weak.upgrade() else { return };
+            let ended = match event {
+                HashEvent::Progress(loaded) => return driver.tell(id, Input::HashProgress(op, loaded)),
+                HashEvent::Done(md5) => Ok(md5),
+                HashEvent::Failed(name) => Err(name),
+            };
+            if driver.stop(id, op) {
+                driver.tell(id, Input::Hashed(op, ended));
+            }
+        });
+        self.run(id, op, Running::Hash(job));
+    }
+
+    fn check(self: &Rc<Self>, id: UploadId, op: OpId) {
+        let Some(file) = self.file(id) else { return };
+        self.run(id, op, Running::Page);
+        let range = ByteRange { start: 0, end: file.size() as u64 };
+        check_readable(&file, range, self.reply(id, op, move |outcome| Input::Checked(op, outcome)));
+    }
+
+    fn lock(self: &Rc<Self>, id: UploadId, name: &str) {
+        self.unlock(id);
+        let weak = Rc::downgrade(self);
+        let lock = acquire(name, move || {
+            if let Some(driver) = weak.upgrade() {
+                driver.tell(id, Input::Locked);
+            }
+        });
+        self.locks.borrow_mut().push((id, lock));
+    }
+
+    fn unlock(&self, id: UploadId) {
+        let mut locks = self.locks.borrow_mut();
+        let at = locks.iter().position(|(of, _)| *of == id);
+        let lock = at.map(|at| locks.swap_remove(at));
+        drop(locks);
+        drop(lock);
+    }
+
+    fn fetch_credentials(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        self.page.credentials(Box::new(move |reply| {
+            if let Some(driver) = weak.upgrade() {
+                driver.with(|engine| engine.credentials(reply, now()));
+            }
+        }));
+    }
+}

@@ -1,0 +1,106 @@
+//! Text records in `localStorage`, or in memory where that is denied or full: an upload never fails for want of it.
+
+use std::{cell::Cell, cell::RefCell, collections::BTreeMap};
+use web_sys::Storage;
+
+/// Why records live only in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StorageFault {
+    /// The browser gives this page no storage (sandboxed frame, blocked cookies).
+    Denied,
+    /// The quota is used up, typically 5 MiB per origin.
+    Full,
+}
+
+/// Records by key. What cannot be stored is kept in memory and wins over what is stored under the same key.
+pub struct Records {
+    storage: Option<Storage>,
+    memory: RefCell<BTreeMap<String, String>>,
+    fault: Cell<Option<StorageFault>>,
+}
+
+impl Records {
+    /// Records in `localStorage`; in memory, with a [`StorageFault::Denied`], where there is none.
+    pub fn local() -> Self {
+        // Reading the property may itself throw.
+        let storage = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
+        let fault = storage.is_none().then_some(StorageFault::Denied);
+        Self { storage, memory: RefCell::default(), fault: Cell::new(fault) }
+    }
+
+    /// Records that end with the page.
+    pub fn memory() -> Self {
+        Self { storage: None, memory: RefCell::default(), fault: Cell::new(None) }
+    }
+
+    /// All records whose key starts with `prefix`, ordered by key.
+    pub fn load(&self, prefix: &str) -> Vec<(String, String)> {
+        let mut found: BTreeMap<String, String> = BTreeMap::new();
+        if let Some(storage) = &self.storage {
+            for key in self.stored_keys(prefix) {
+                if let Ok(Some(value)) = storage.get_item(&key) {
+                    found.insert(key, value);
+                }
+            }
+        }
+        for (key, value) in self.memory.borrow().iter().filter(|(key, _)| key.starts_with(prefix)) {
+            found.insert(key.clone(), value.clone());
+        }
+        found.into_iter().collect()
+    }
+
+    /// Keeps a record.
+    ///
+    /// # Errors
+    /// Why it is kept in memory only. An older value under the same key then stays in the storage: after a reload,
+    /// knowing less is better than knowing nothing. The next `put` tries the storage again.
+    pub fn put(&self, key: &str, value: &str) -> Result<(), StorageFault> {
+        let fault = match &self.storage {
+            Some(storage) => match storage.set_item(key, value) {
+                Ok(()) => {
+                    self.memory.borrow_mut().remove(key);
+                    return Ok(());
+                }
+                Err(thrown) if is_quota(&thrown) => Some(StorageFault::Full),
+                Err(_) => Some(StorageFault::Denied),
+            },
+            None => self.fault.get(),
+        };
+        self.memory.borrow_mut().insert(key.to_owned(), value.to_owned());
+        self.fault.set(fault);
+        fault.map_or(Ok(()), Err)
+    }
+
+    /// Forgets a record.
+    pub fn remove(&self, key: &str) {
+        self.memory.borrow_mut().remove(key);
+        if let Some(storage) = &self.storage {
+            // A storage that refuses to forget leaves a record that expires.
+            let _ = storage.remove_item(key);
+        }
+    }
+
+    /// Forgets all records whose key starts with `prefix`.
+    pub fn remove_prefix(&self, prefix: &str) {
+        self.memory.borrow_mut().retain(|key, _| !key.starts_with(prefix));
+        for key in self.stored_keys(prefix) {
+            self.remove(&key);
+        }
+    }
+
+    /// The latest fault met; `None` while everything could be stored.
+    pub fn fault(&self) -> Option<StorageFault> {
+        self.fault.get()
+    }
+
+    fn stored_keys(&self, prefix: &str) -> Vec<String> {
+        let Some(storage) = &self.storage else { return Vec::new() };
+        let keys = (0..storage.length().unwrap_or(0)).filter_map(|index| storage.key(index).ok().flatten());
+        keys.filter(|key| key.starts_with(prefix)).collect()
+    }
+}
+
+fn is_quota(thrown: &wasm_bindgen::JsValue) -> bool {
+    // Firefox has its own name for it.
+    matches!(super::callback::name_of(thrown).as_str(), "QuotaExceededError" | "NS_ERROR_DOM_QUOTA_REACHED")
+}

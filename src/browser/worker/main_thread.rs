@@ -1,0 +1,107 @@
+//! Hashing on the main thread: one slice at a time over all jobs in turn, so that neither the page nor the memory feels
+//! how many there are.
+
+use super::{HashEvent, Job};
+use crate::browser::{
+    blob,
+    callback::{defer, name_of, settle},
+};
+use crate::core::{hash::Md5Hasher, units::ByteRange};
+use js_sys::Uint8Array;
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::{Rc, Weak},
+};
+use wasm_bindgen::JsValue;
+
+/// Bytes per step: about a millisecond of hashing on a laptop, a few on a phone. Reading a slice yields to the browser.
+const STEP: u64 = 256 * 1024;
+
+/// The queue of unfinished jobs. Dropping it ends them silently.
+pub(super) struct MainThread(Rc<Queue>);
+
+struct Queue {
+    waiting: RefCell<VecDeque<Work>>,
+    busy: Cell<bool>,
+    on_end: Box<dyn Fn(u32, HashEvent)>,
+}
+
+/// A job's state between two steps. A job that its owner has let go is cancelled.
+struct Work {
+    job: Weak<Job>,
+    hasher: Md5Hasher,
+    /// What is still to be read, first range first.
+    left: VecDeque<ByteRange>,
+    done: u64,
+}
+
+impl MainThread {
+    pub(super) fn new(on_end: impl Fn(u32, HashEvent) + 'static) -> Self {
+        let (waiting, busy) = (RefCell::default(), Cell::new(false));
+        Self(Rc::new(Queue { waiting, busy, on_end: Box::new(on_end) }))
+    }
+
+    pub(super) fn hash(&self, job: &Rc<Job>) {
+        let left = job.ranges.iter().copied().filter(|range| range.len() > 0).collect();
+        let work = Work { job: Rc::downgrade(job), hasher: Md5Hasher::new(), left, done: 0 };
+        self.0.waiting.borrow_mut().push_back(work);
+        if !self.0.busy.replace(true) {
+            let queue = Rc::downgrade(&self.0);
+            defer(move || step(&queue));
+        }
+    }
+}
+
+/// Reads one slice of the next job, hashes it and sends the job to the end of the queue.
+fn step(queue: &Weak<Queue>) {
+    let Some(queue) = queue.upgrade() else { return };
+    loop {
+        let next = queue.waiting.borrow_mut().pop_front();
+        let Some(mut work) = next else { break };
+        let Some(job) = work.job.upgrade() else { continue };
+        let Some(range) = work.next_slice() else {
+            (queue.on_end)(job.id, HashEvent::Done(work.hasher.finish()));
+            continue;
+        };
+        match blob::slice(&job.file, range) {
+            Ok(slice) => {
+                let queue = Rc::downgrade(&queue);
+                return settle(slice.array_buffer(), move |read| {
+                    work.take(&queue, range, read);
+                    step(&queue);
+                });
+            }
+            Err(name) => (queue.on_end)(job.id, HashEvent::Failed(name)),
+        }
+    }
+    queue.busy.set(false);
+}
+
+impl Work {
+    fn next_slice(&mut self) -> Option<ByteRange> {
+        let range = self.left.pop_front()?;
+        let end = range.end.min(range.start.saturating_add(STEP));
+        if end < range.end {
+            self.left.push_front(ByteRange { start: end, end: range.end });
+        }
+        Some(ByteRange { start: range.start, end })
+    }
+
+    fn take(mut self, queue: &Weak<Queue>, range: ByteRange, read: Result<JsValue, JsValue>) {
+        let (Some(queue), Some(job)) = (queue.upgrade(), self.job.upgrade()) else { return };
+        let bytes = read.map(|buffer| Uint8Array::new(&buffer).to_vec());
+        match bytes {
+            Ok(bytes) if bytes.len() as u64 == range.len() => {
+                self.hasher.update(&bytes);
+                self.done += range.len();
+                let done = self.done;
+                queue.waiting.borrow_mut().push_back(self);
+                (job.on_event)(HashEvent::Progress(done));
+            }
+            // A file that became shorter.
+            Ok(_) => (queue.on_end)(job.id, HashEvent::Failed("NotReadableError".to_owned())),
+            Err(thrown) => (queue.on_end)(job.id, HashEvent::Failed(name_of(&thrown))),
+        }
+    }
+}

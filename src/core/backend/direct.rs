@@ -1,0 +1,146 @@
+//! Straight to the store: every request, control calls included, goes to a presigned URL. The page signs
+//! (`signRequest`), or [`LocalSigner`] does with the page's temporary credentials.
+
+use super::{
+    Context, Done, Next, ObjectUrl, Op, Signed, SignedUrl, Step, StepReply, add_missing, bad, object_request,
+    reply_fault,
+};
+use crate::core::http::{HttpReply, HttpRequest};
+use crate::core::retry::Fault;
+use crate::core::sign::Credentials;
+use crate::core::sign::sigv4::{Presign, presign};
+use crate::core::store::{StoreError, StoreRequest, s3};
+use crate::core::units::{Now, PartNumber, UnixMillis};
+
+fn request(op: &Op, context: &Context<'_>) -> StoreRequest {
+    let session = context.session();
+    let (key, id) = (session.key.as_str(), session.upload_id.as_str());
+    let target = context.target;
+    match op {
+        Op::Create => s3::create(&target.key, context.content_type(), &target.metadata),
+        Op::SignParts(asks) => match asks.first() {
+            Some(ask) => s3::put_part(key, id, ask.number, ask.range, ask.content_md5.as_deref()),
+            None => s3::head(key),
+        },
+        Op::SignObject { content_md5 } => {
+            s3::put_object(&target.key, context.whole(), context.content_type(), content_md5.as_deref())
+        }
+        Op::ListParts(after) => s3::list_parts(key, id, *after),
+        Op::Complete(parts) => s3::complete(key, id, parts),
+        Op::Abort => s3::abort(key, id),
+        Op::Head => s3::head(key),
+    }
+}
+
+pub(super) fn start(op: &Op, context: &Context<'_>) -> Result<Next, Fault> {
+    Ok(Next::Step(Step::Sign(request(op, context))))
+}
+
+pub(super) fn next(op: &Op, context: &Context<'_>, reply: StepReply) -> Result<Next, Fault> {
+    match reply {
+        StepReply::Signed(url) => signed(op, context, url),
+        StepReply::Http(reply) => answered(op, &reply).map(Next::Done),
+        StepReply::Page(_) => Err(bad("a reply of another kind")),
+    }
+}
+
+fn signed(op: &Op, context: &Context<'_>, url: SignedUrl) -> Result<Next, Fault> {
+    let asked = request(op, context);
+    if matches!(op, Op::SignObject { .. }) {
+        let mut object = ObjectUrl { signed: url, fields: None, key: Some(asked.key) };
+        add_missing(&mut object.signed.headers, &asked.headers);
+        return Ok(Next::Done(Done::Signed(vec![(PartNumber::FIRST, object_request(&object, context))])));
+    }
+    let good_for = url.good_for();
+    let mut headers = url.headers;
+    add_missing(&mut headers, &asked.headers);
+    let request = HttpRequest { method: asked.method, url: url.url, headers, body: asked.body };
+    Ok(match op {
+        Op::SignParts(asks) => {
+            let number = asks.first().map_or(PartNumber::FIRST, |ask| ask.number);
+            Next::Done(Done::Signed(vec![(number, Signed { request, good_for, key: None })]))
+        }
+        _ => Next::Step(Step::Store(request)),
+    })
+}
+
+fn answered(op: &Op, reply: &HttpReply) -> Result<Done, Fault> {
+    let fault = |error: StoreError| reply_fault(reply, error);
+    match op {
+        Op::Create => s3::created(reply).map(Done::Created).map_err(fault),
+        Op::ListParts(_) => s3::listed(reply).map(Done::Listed).map_err(fault),
+        Op::Complete(_) => s3::completed(reply).map(Done::Completed).map_err(fault),
+        Op::Abort if reply.is_success() || reply.status == 404 => Ok(Done::Aborted),
+        Op::Head if reply.status == 404 => Ok(Done::Head(None)),
+        Op::Head => s3::object_info(reply).map(|info| Done::Head(Some(info))).map_err(fault),
+        Op::Abort | Op::SignParts(_) | Op::SignObject { .. } => Err(fault(s3::store_error(reply))),
+    }
+}
+
+/// URLs signed in the page live this long, or as long as their credentials if that is shorter.
+const URL_SECS: u64 = 900;
+/// Credentials are asked for anew this long before they end.
+const EARLY_MS: u64 = 60_000;
+
+/// Signs with the page's temporary credentials, which it keeps in memory only.
+#[derive(Debug)]
+pub struct LocalSigner {
+    bucket: s3::Bucket,
+    credentials: Option<(Credentials, Option<UnixMillis>)>,
+    /// How far the store's clock is ahead of this device's.
+    skew_ms: i64,
+}
+
+impl LocalSigner {
+    /// For one bucket.
+    pub fn new(bucket: s3::Bucket) -> Self {
+        Self { bucket, credentials: None, skew_ms: 0 }
+    }
+
+    /// New credentials and when they end.
+    pub fn set(&mut self, credentials: Credentials, expiration: Option<UnixMillis>) {
+        self.credentials = Some((credentials, expiration));
+    }
+
+    /// The store called them expired.
+    pub fn forget(&mut self) {
+        self.credentials = None;
+    }
+
+    /// The store's clock says `server` now.
+    pub fn set_clock(&mut self, server: UnixMillis, now: Now) {
+        self.skew_ms = server.0 as i64 - now.wall.0 as i64;
+    }
+
+    /// A URL, or `None` when credentials are needed first.
+    pub fn sign(&self, request: &StoreRequest, now: Now) -> Option<SignedUrl> {
+        let (credentials, expiration) = self.credentials.as_ref()?;
+        let date = UnixMillis(now.wall.0.saturating_add_signed(self.skew_ms));
+        let left = match expiration {
+            Some(end) if end.0 <= date.0.saturating_add(EARLY_MS) => return None,
+            Some(end) => (end.0 - date.0) / 1000,
+            None => URL_SECS,
+        };
+        let expires = left.min(URL_SECS);
+        let with = Presign {
+            credentials,
+            region: &self.bucket.region,
+            now: date,
+            expires_secs: expires as u32,
+            extra_query: &[],
+        };
+        Some(SignedUrl {
+            url: presign(request, &self.bucket.address(&request.key), &with),
+            headers: Vec::new(),
+            expires: Some(expires),
+        })
+    }
+
+    /// The address of an object without a signature.
+    pub fn location(&self, key: &str) -> String {
+        let address = self.bucket.address(key);
+        let mut location = address.origin;
+        location.push_str(&address.path);
+        location
+    }
+}

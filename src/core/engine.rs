@@ -1,0 +1,313 @@
+//! All uploads of one uploader: who may begin, who gets the next slot, and the signing with credentials they share.
+//!
+//! Like [`Upload`] it performs nothing: the shell calls a method with the time, then drains [`Engine::poll_action`] and
+//! [`Engine::poll_event`] and comes back at [`Engine::poll_timeout`].
+
+use super::backend::direct::LocalSigner;
+use super::backend::{Backend, Step, StepReply, Target};
+use super::checkpoint::Header;
+use super::config::Config;
+use super::error::UploadError;
+use super::http::NoReply;
+use super::retry::Fault;
+use super::schedule::{Pool, SlotEnd, fairest};
+use super::sign::Credentials;
+use super::store::StoreRequest;
+use super::units::{Instant, Millis, Now, UnixMillis};
+use super::upload::{Action, Event, Input, OpId, State, Upload};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// Names one upload within an engine; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UploadId(pub u64);
+
+/// What the shell has to do.
+#[derive(Debug)]
+pub enum Work {
+    /// Something for one upload.
+    Upload(UploadId, Action),
+    /// Ask the page for credentials: [`Engine::credentials`].
+    FetchCredentials,
+}
+
+/// Credentials from the page and when they end, or what its function threw.
+pub type CredentialsReply = Result<(Credentials, Option<UnixMillis>), Fault>;
+
+/// How long the other slots rest after the store asked to slow down without saying how long.
+const CONGESTION_REST: Millis = Millis(500);
+
+struct Entry {
+    id: UploadId,
+    upload: Upload,
+}
+
+struct WaitingSign {
+    id: UploadId,
+    op: OpId,
+    request: StoreRequest,
+}
+
+/// All uploads of one uploader.
+pub struct Engine {
+    config: Rc<Config>,
+    backend: Rc<Backend>,
+    signer: Option<LocalSigner>,
+    waiting_signs: Vec<WaitingSign>,
+    fetching: bool,
+    uploads: Vec<Entry>,
+    pool: Pool,
+    last_served: usize,
+    online: bool,
+    seed: u64,
+    next_id: u64,
+    work: VecDeque<Work>,
+    events: VecDeque<(UploadId, Event)>,
+}
+
+impl Engine {
+    /// `signer` is for a [`Backend::Direct`] that signs with the page's credentials. `seed` feeds back-off.
+    pub fn new(
+        config: Config,
+        backend: Backend,
+        signer: Option<LocalSigner>,
+        online: bool,
+        seed: u64,
+    ) -> Self {
+        Self {
+            pool: Pool::new(config.parallel),
+            config: Rc::new(config),
+            backend: Rc::new(backend),
+            signer,
+            waiting_signs: Vec::new(),
+            fetching: false,
+            uploads: Vec::new(),
+            last_served: 0,
+            online,
+            seed,
+            next_id: 0,
+            work: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// The options in force.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Takes a file on.
+    ///
+    /// # Errors
+    /// `too-large` for what the store cannot hold.
+    pub fn add(&mut self, target: Target, now: Now) -> Result<UploadId, UploadError> {
+        let (config, backend) = (self.config.clone(), self.backend.clone());
+        let upload = Upload::new(config, backend, target, self.online, self.next_seed())?;
+        let id = self.insert(upload);
+        self.turn(Some(id), now);
+        Ok(id)
+    }
+
+    /// Removes an unfinished upload of an earlier page; `None` if its record makes no sense.
+    pub fn discard(&mut self, header: &Header, now: Now) -> Option<UploadId> {
+        let (config, backend) = (self.config.clone(), self.backend.clone());
+        let upload = Upload::discarding(config, backend, header, self.next_seed())?;
+        let id = self.insert(upload);
+        self.handle(id, Input::Cancel, now);
+        Some(id)
+    }
+
+    fn next_seed(&mut self) -> u64 {
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.seed
+    }
+
+    fn insert(&mut self, upload: Upload) -> UploadId {
+        self.next_id += 1;
+        let id = UploadId(self.next_id);
+        self.uploads.push(Entry { id, upload });
+        id
+    }
+
+    /// Lets go of an upload that has ended.
+    pub fn remove(&mut self, id: UploadId) {
+        self.uploads.retain(|entry| entry.id != id || !entry.upload.state().is_final());
+    }
+
+    /// One upload, to look at.
+    pub fn upload(&self, id: UploadId) -> Option<&Upload> {
+        self.uploads.iter().find(|entry| entry.id == id).map(|entry| &entry.upload)
+    }
+
+    /// Tells one upload something.
+    pub fn handle(&mut self, id: UploadId, input: Input, now: Now) {
+        if let Some(entry) = self.uploads.iter_mut().find(|entry| entry.id == id) {
+            entry.upload.handle(input, now);
+            self.turn(Some(id), now);
+        }
+    }
+
+    /// The browser's opinion on being online.
+    pub fn tell_online(&mut self, online: bool, now: Now) {
+        self.online = online;
+        for entry in &mut self.uploads {
+            entry.upload.tell_online(online, now);
+        }
+        self.turn(None, now);
+    }
+
+    /// [`Engine::poll_timeout`] has come.
+    pub fn tick(&mut self, now: Now) {
+        for entry in &mut self.uploads {
+            if entry.upload.poll_timeout().is_some_and(|due| due <= now.mono) {
+                entry.upload.handle(Input::Tick, now);
+            }
+        }
+        self.turn(None, now);
+    }
+
+    /// What came of [`Work::FetchCredentials`]: one answer for all that wait.
+    pub fn credentials(&mut self, reply: CredentialsReply, now: Now) {
+        self.fetching = false;
+        let fault = match (reply, &mut self.signer) {
+            (Ok((credentials, expiration)), Some(signer)) => {
+                signer.set(credentials, expiration);
+                None
+            }
+            (Err(fault), _) => Some(fault),
+            (Ok(_), None) => Some(Fault::NoReply(NoReply::Aborted)),
+        };
+        for waiting in std::mem::take(&mut self.waiting_signs) {
+            let url = self.signer.as_ref().and_then(|signer| signer.sign(&waiting.request, now));
+            let result = match (&fault, url) {
+                (Some(fault), _) => Err(fault.clone()),
+                (None, Some(url)) => Ok(StepReply::Signed(url)),
+                (None, None) => Err(Fault::Page {
+                    status: None,
+                    message: "store.credentials gave credentials that end within a minute".into(),
+                }),
+            };
+            self.handle(waiting.id, Input::Replied(waiting.op, result), now);
+        }
+    }
+
+    /// The next thing to do; ask until `None`.
+    pub fn poll_action(&mut self) -> Option<Work> {
+        self.work.pop_front()
+    }
+
+    /// The next thing to tell the page; ask until `None`.
+    pub fn poll_event(&mut self) -> Option<(UploadId, Event)> {
+        self.events.pop_front()
+    }
+
+    /// When [`Engine::tick`] is due.
+    pub fn poll_timeout(&self, now: Now) -> Option<Instant> {
+        let uploads = self.uploads.iter().filter_map(|entry| entry.upload.poll_timeout());
+        uploads.chain(self.pool.wake_at(now.mono)).min()
+    }
+
+    /// After anything happened: collect what it led to, let the next ones begin, hand out free slots.
+    fn turn(&mut self, touched: Option<UploadId>, now: Now) {
+        for index in 0..self.uploads.len() {
+            if touched.is_none_or(|id| self.uploads.get(index).is_some_and(|e| e.id == id)) {
+                self.drain(index, now);
+            }
+        }
+        self.admit(now);
+        self.hand_out_slots(now);
+    }
+
+    /// As many uploads as there are slots are under way; the others wait their turn.
+    fn admit(&mut self, now: Now) {
+        let mut places =
+            self.pool.limit().saturating_sub(self.uploads.iter().filter(|e| e.upload.is_under_way()).count());
+        for index in 0..self.uploads.len() {
+            if places == 0 {
+                break;
+            }
+            if let Some(entry) = self.uploads.get_mut(index)
+                && entry.upload.wants_admission()
+            {
+                entry.upload.handle(Input::Admitted, now);
+                places -= 1;
+                self.drain(index, now);
+            }
+        }
+    }
+
+    fn hand_out_slots(&mut self, now: Now) {
+        while self.pool.free(now.mono) > 0 {
+            let wants: Vec<(usize, usize, usize)> = self
+                .uploads
+                .iter()
+                .enumerate()
+                .filter(|(_, e)| e.upload.is_under_way())
+                .map(|(index, e)| (index, e.upload.wanted_slots(now), e.upload.held_slots()))
+                .filter(|(_, wanted, _)| *wanted > 0)
+                .collect();
+            let Some(index) = fairest(&wants, self.last_served) else { return };
+            self.last_served = index;
+            let Some(entry) = self.uploads.get_mut(index) else { return };
+            if !entry.upload.grant(now) || !self.pool.take(now.mono) {
+                return;
+            }
+            self.drain(index, now);
+        }
+    }
+
+    /// Collects what one upload wants, keeping to itself what it can do itself.
+    fn drain(&mut self, index: usize, now: Now) {
+        let Some(entry) = self.uploads.get_mut(index) else { return };
+        let id = entry.id;
+        while let Some(end) = entry.upload.poll_slot_end() {
+            if end == SlotEnd::Congested {
+                self.pool.hold_until(now.mono + CONGESTION_REST);
+            }
+            self.pool.give_back(end, now.mono);
+        }
+        while let Some(event) = entry.upload.poll_event() {
+            self.events.push_back((id, event));
+        }
+        let mut signs = Vec::new();
+        while let Some(action) = entry.upload.poll_action() {
+            match (action, &mut self.signer) {
+                (Action::Perform(op, Step::Sign(request)), Some(_)) => signs.push((op, request)),
+                (Action::SetClock(time), Some(signer)) => signer.set_clock(time, now),
+                (Action::DropCredentials, Some(signer)) => signer.forget(),
+                (Action::SetClock(_) | Action::DropCredentials, None) => {}
+                (Action::Drop(op), _) => {
+                    signs.retain(|(waiting, _)| *waiting != op);
+                    self.waiting_signs.retain(|waiting| waiting.id != id || waiting.op != op);
+                    self.work.push_back(Work::Upload(id, Action::Drop(op)));
+                }
+                (action, _) => self.work.push_back(Work::Upload(id, action)),
+            }
+        }
+        for (op, request) in signs {
+            self.sign(id, op, request, now);
+        }
+    }
+
+    fn sign(&mut self, id: UploadId, op: OpId, request: StoreRequest, now: Now) {
+        match self.signer.as_ref().and_then(|signer| signer.sign(&request, now)) {
+            Some(url) => self.handle(id, Input::Replied(op, Ok(StepReply::Signed(url))), now),
+            None => {
+                self.waiting_signs.push(WaitingSign { id, op, request });
+                if !std::mem::replace(&mut self.fetching, true) {
+                    self.work.push_back(Work::FetchCredentials);
+                }
+            }
+        }
+    }
+
+    /// Uploads that have not ended, oldest first.
+    pub fn unfinished(&self) -> impl Iterator<Item = UploadId> + '_ {
+        self.uploads.iter().filter(|e| !e.upload.state().is_final()).map(|e| e.id)
+    }
+
+    /// Where an upload is; an unknown one was cancelled long ago.
+    pub fn state(&self, id: UploadId) -> State {
+        self.upload(id).map_or(State::Cancelled, Upload::state)
+    }
+}

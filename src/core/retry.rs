@@ -1,0 +1,485 @@
+//! What to do about a failed request: one table, by operation and outcome, and the back-off between attempts.
+//!
+//! Sources: the stores' error documents (S3 "Error responses", and the retry tables of the vendors' own SDKs); the
+//! full-jitter back-off is Marc Brooker's ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+
+use super::error::{Code, Operation, UploadError};
+use super::http::NoReply;
+use super::store::StoreError;
+use super::units::{Instant, Millis};
+use std::borrow::Cow;
+
+/// Who was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The object store, through a presigned URL.
+    Store,
+    /// The page's own server or callbacks.
+    Backend,
+}
+
+/// How a request failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// No reply at all.
+    NoReply(NoReply),
+    /// No byte moved for the stall timeout.
+    Stalled,
+    /// All bytes went out, or a control call was made, and no reply came in time.
+    ReplyTimeout,
+    /// A reply with an error status, or a success status with an error in its body.
+    Reply {
+        /// HTTP status.
+        status: u16,
+        /// What the body said.
+        error: StoreError,
+        /// `Retry-After`.
+        retry_after: Option<Millis>,
+    },
+    /// A success that lacks what it must hold; says what.
+    BadReply(String),
+    /// The store took the part, and CORS hides its ETag.
+    EtagHidden,
+    /// The store's ETag is not the MD5 of what was read.
+    Mismatch,
+    /// A function of the page threw or rejected.
+    Page {
+        /// `status` of what was thrown, if it had one.
+        status: Option<u16>,
+        /// Its message.
+        message: String,
+    },
+}
+
+/// What to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The same again, later. `code` is what it fails with when the budget is spent.
+    Retry {
+        /// Code when given up.
+        code: Code,
+        /// The other side is overloaded: fewer requests at a time.
+        congested: bool,
+    },
+    /// Again at once with a fresh signature; given up after a few, since a fresh signature should work.
+    Resign {
+        /// Code when given up.
+        code: Code,
+    },
+    /// Again with fresh credentials; given up after a few.
+    RefreshCredentials,
+    /// The multipart upload is gone: look whether the object exists, else start a new one.
+    SessionLost,
+    /// The store does not know a part we count on: list again.
+    Relist,
+    /// Trying again does not help.
+    Fail(Code),
+}
+
+/// Fresh signatures (or credentials, or bodies after a checksum error) tried in a row before giving up.
+pub const MAX_RESIGNS: u32 = 3;
+/// Attempts at something that has not worked once since the page was opened: likelier misconfigured than unlucky.
+pub const MAX_FIRST_ATTEMPTS: u32 = 5;
+/// Failed listings by a backend after which the upload id itself is suspected: Companion answers 500 for a stale one.
+pub const MAX_LISTINGS: u32 = 3;
+
+/// The table.
+pub fn decide(operation: Operation, asked: Asked, fault: &Fault) -> Verdict {
+    let ours = if asked == Asked::Backend { Code::Backend } else { Code::Store };
+    match fault {
+        Fault::NoReply(NoReply::File(name)) => Verdict::Fail(file_code(name)),
+        Fault::NoReply(_) => Verdict::Retry { code: Code::Network, congested: false },
+        Fault::Stalled | Fault::ReplyTimeout => Verdict::Retry { code: Code::Stalled, congested: true },
+        Fault::EtagHidden => Verdict::Fail(Code::EtagHidden),
+        Fault::Mismatch => Verdict::Resign { code: Code::ChecksumMismatch },
+        Fault::BadReply(_) => Verdict::Retry { code: ours, congested: false },
+        Fault::Page { status: None, .. } => Verdict::Retry { code: Code::Backend, congested: false },
+        Fault::Page { status: Some(status), .. } => by_status(operation, asked, *status, "", ""),
+        Fault::Reply { status, error, .. } => {
+            by_status(operation, asked, *status, &error.code, &error.message)
+        }
+    }
+}
+
+/// A file that may not be read any more, by the DOM exception's name. Browsers say `NotReadableError` when the file's
+/// date or size is no longer what it was when it was chosen.
+pub fn file_code(exception: &str) -> Code {
+    if exception == "NotReadableError" { Code::FileChanged } else { Code::FileUnreadable }
+}
+
+fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, message: &str) -> Verdict {
+    let ours = if asked == Asked::Backend { Code::Backend } else { Code::Store };
+    match code {
+        "NoSuchUpload" => return Verdict::SessionLost,
+        "ExpiredToken"
+        | "SecurityTokenExpired"
+        | "InvalidAccessKeyId"
+        | "TokenRefreshRequired"
+        | "InvalidToken" => {
+            return Verdict::RefreshCredentials;
+        }
+        "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture" => {
+            return Verdict::Resign { code: Code::UrlExpired };
+        }
+        "SignatureDoesNotMatch" => return Verdict::Resign { code: Code::Denied },
+        "BadDigest" | "InvalidDigest" => return Verdict::Resign { code: Code::ChecksumMismatch },
+        "InvalidPart" if operation == Operation::Complete => return Verdict::Relist,
+        "SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequests" => {
+            return Verdict::Retry { code: Code::Throttled, congested: true };
+        }
+        "RequestTimeout" | "InternalError" | "OperationAborted" => {
+            return Verdict::Retry { code: ours, congested: false };
+        }
+        "EntityTooLarge" => return Verdict::Fail(Code::TooLarge),
+        "KeyTooLongError" | "BadKey" => return Verdict::Fail(Code::BadKey),
+        _ => {}
+    }
+    match status {
+        400 | 403 if asked == Asked::Store && message.to_ascii_lowercase().contains("expired") => {
+            Verdict::Resign { code: Code::UrlExpired }
+        }
+        // Some stores say no more than 403 about an expired or skewed signature.
+        401 | 403 if asked == Asked::Store => Verdict::Resign { code: Code::Denied },
+        // The page's headers are asked for again on each attempt: a sign-in may have been renewed.
+        401 => Verdict::Resign { code: Code::Denied },
+        403 => Verdict::Fail(Code::Denied),
+        404 if needs_session(operation) && code.is_empty() => Verdict::SessionLost,
+        408 => Verdict::Retry { code: ours, congested: true },
+        409 => Verdict::Retry { code: ours, congested: false },
+        413 => Verdict::Fail(Code::TooLarge),
+        429 | 503 => Verdict::Retry { code: Code::Throttled, congested: true },
+        501 => Verdict::Fail(ours),
+        200..=299 | 500..=599 => Verdict::Retry { code: ours, congested: false },
+        _ => Verdict::Fail(ours),
+    }
+}
+
+fn needs_session(operation: Operation) -> bool {
+    matches!(operation, Operation::PutPart | Operation::ListParts | Operation::Complete | Operation::Sign)
+}
+
+/// How often one request has failed, and since when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// Failures in a row.
+    pub attempts: u32,
+    /// Of these, the ones a fresh signature should have mended.
+    pub resigns: u32,
+    /// When the first of them happened.
+    pub since: Option<Instant>,
+}
+
+/// What the retry budget is measured against.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// How long to go on while nothing advances.
+    pub retry_for: Millis,
+    /// When bytes last advanced anywhere in this upload.
+    pub advanced: Instant,
+    /// Something has worked before.
+    pub has_worked: bool,
+}
+
+impl Tries {
+    /// Counts a failure. Returns whether to try again.
+    pub fn count(&mut self, verdict: Verdict, budget: &Budget, now: Instant) -> bool {
+        self.attempts = self.attempts.saturating_add(1);
+        let since = *self.since.get_or_insert(now);
+        match verdict {
+            Verdict::Retry { .. } => {
+                (budget.has_worked || self.attempts < MAX_FIRST_ATTEMPTS)
+                    && now.since(since.max(budget.advanced)) < budget.retry_for
+            }
+            Verdict::Resign { .. } | Verdict::RefreshCredentials => {
+                self.resigns = self.resigns.saturating_add(1);
+                self.resigns <= MAX_RESIGNS
+            }
+            Verdict::SessionLost | Verdict::Relist | Verdict::Fail(_) => false,
+        }
+    }
+}
+
+/// Random numbers for back-off, from a seed: the same seed, the same waits (xorshift64*, Vigna 2016).
+#[derive(Clone, Debug)]
+pub struct Jitter(u64);
+
+const BASE: u64 = 500;
+const CAP: u64 = 30_000;
+/// After losing the network, shorter: coming back should be noticed soon.
+const NETWORK_CAP: u64 = 10_000;
+const MAX_RETRY_AFTER: Millis = Millis(300_000);
+
+impl Jitter {
+    /// Any seed will do.
+    pub fn new(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
+    }
+
+    /// The wait before the next attempt: random between 0 and 500 ms · 2ⁿ, at most 30 s (10 s without a reply), never
+    /// below what the other side asked for (of which at most 5 minutes are honoured).
+    pub fn wait(&mut self, attempts: u32, fault: &Fault) -> Millis {
+        let cap = if matches!(fault, Fault::NoReply(_)) { NETWORK_CAP } else { CAP };
+        let ceiling = BASE.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(cap);
+        let asked = match fault {
+            Fault::Reply { retry_after: Some(wait), .. } => (*wait).min(MAX_RETRY_AFTER),
+            _ => Millis(0),
+        };
+        Millis(self.next() % (ceiling + 1)).max(asked)
+    }
+}
+
+/// The error a page sees when a fault is final.
+pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -> UploadError {
+    let who = if asked == Asked::Backend { "the upload backend" } else { "the store" };
+    let mut message = String::from(operation.as_str());
+    message.push_str(": ");
+    let mut error = UploadError::new(code, operation, "");
+    match fault {
+        Fault::NoReply(NoReply::File(name)) => {
+            message.push_str("the file can no longer be read (");
+            message.push_str(name);
+            message.push(')');
+        }
+        Fault::NoReply(_) => {
+            message.push_str("no connection to ");
+            message.push_str(who);
+            message.push_str(", or its CORS rule refuses this page");
+        }
+        Fault::Stalled => message.push_str("no bytes moved"),
+        Fault::ReplyTimeout => {
+            message.push_str(who);
+            message.push_str(" did not reply in time");
+        }
+        Fault::EtagHidden => message.push_str("the store's reply has no readable ETag header"),
+        Fault::Mismatch => message.push_str("the store's ETag differs from the MD5 of the bytes read"),
+        Fault::BadReply(what) => {
+            message.push_str(who);
+            message.push_str(" sent an unusable reply: ");
+            message.push_str(what);
+        }
+        Fault::Page { status, message: text } => {
+            message.push_str(text);
+            error.status = *status;
+        }
+        Fault::Reply { status, error: reply, .. } => {
+            message.push_str(who);
+            message.push_str(" answered ");
+            message.push_str(&status.to_string());
+            for text in [&reply.code, &reply.message] {
+                if !text.is_empty() {
+                    message.push(' ');
+                    message.push_str(text);
+                }
+            }
+            error.status = Some(*status);
+            error.request_id.clone_from(&reply.request_id);
+        }
+    }
+    error.message = message;
+    error.hint = Cow::Borrowed(hint(code, asked));
+    error
+}
+
+fn hint(code: Code, asked: Asked) -> &'static str {
+    match code {
+        Code::EtagHidden => {
+            "Add to the bucket's CORS rule: \"ExposeHeaders\": [\"ETag\"] (OSS, COS, BOS: Expose-Headers: ETag)."
+        }
+        Code::ChecksumMismatch => {
+            "Something between the page and the store changes bytes, or the bucket encrypts with SSE-KMS or SSE-C, \
+             whose ETags are no MD5s: then use verify: 'off'."
+        }
+        Code::FileChanged => {
+            "The file was changed after it was chosen. Choose it again to upload what it holds now."
+        }
+        Code::FileUnreadable => "The file was moved, deleted or locked after it was chosen. Choose it again.",
+        Code::Network if asked == Asked::Store => {
+            "Check the connection, and that the bucket's CORS rule allows this page's origin with PUT, POST, GET, \
+             DELETE and HEAD and all headers."
+        }
+        Code::Network => "Check the connection, and that the backend runs and allows this page's origin.",
+        Code::Stalled => "Check the connection; a proxy may hold requests back.",
+        Code::Denied if asked == Asked::Store => {
+            "Check the signing credentials, their policy for this key, and the region and host that were signed."
+        }
+        Code::Denied => "Check the sign-in this page sends to the backend (option headers).",
+        Code::UrlExpired => "Check the signing server's clock, and sign for at least a minute.",
+        Code::Throttled => "Lower the option parallel, or ask for a higher limit.",
+        Code::SessionLost => "Check whether a lifecycle rule or another program removes unfinished uploads.",
+        Code::TooLarge => "Raise the limit of the backend or the store, or refuse such files in the page.",
+        Code::Backend => "Look at the backend's own log for this request.",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(status: u16, code: &str) -> Fault {
+        Fault::Reply {
+            status,
+            error: StoreError { code: code.into(), ..Default::default() },
+            retry_after: None,
+        }
+    }
+
+    #[test]
+    fn every_row_of_the_table() {
+        use Asked::{Backend, Store};
+        use Operation::*;
+        let network = Fault::NoReply(NoReply::Network);
+        let again = |code, congested| Verdict::Retry { code, congested };
+        let cases = [
+            (PutPart, Store, network.clone(), again(Code::Network, false)),
+            (Create, Backend, network, again(Code::Network, false)),
+            (PutPart, Store, Fault::Stalled, again(Code::Stalled, true)),
+            (
+                PutPart,
+                Store,
+                Fault::NoReply(NoReply::File("NotReadableError".into())),
+                Verdict::Fail(Code::FileChanged),
+            ),
+            (
+                PutPart,
+                Store,
+                Fault::NoReply(NoReply::File("NotFoundError".into())),
+                Verdict::Fail(Code::FileUnreadable),
+            ),
+            (PutPart, Store, Fault::EtagHidden, Verdict::Fail(Code::EtagHidden)),
+            (PutPart, Store, Fault::Mismatch, Verdict::Resign { code: Code::ChecksumMismatch }),
+            (PutPart, Store, reply(400, "RequestTimeout"), again(Code::Store, false)),
+            (PutPart, Store, reply(400, "BadDigest"), Verdict::Resign { code: Code::ChecksumMismatch }),
+            (PutPart, Store, reply(400, "EntityTooLarge"), Verdict::Fail(Code::TooLarge)),
+            (PutPart, Store, reply(400, "Whatever"), Verdict::Fail(Code::Store)),
+            (PutPart, Store, reply(403, ""), Verdict::Resign { code: Code::Denied }),
+            (PutPart, Store, reply(403, "RequestTimeTooSkewed"), Verdict::Resign { code: Code::UrlExpired }),
+            (PutPart, Store, reply(400, "ExpiredToken"), Verdict::RefreshCredentials),
+            (PutPart, Store, reply(403, "InvalidAccessKeyId"), Verdict::RefreshCredentials),
+            (PutPart, Store, reply(404, ""), Verdict::SessionLost),
+            (PutPart, Store, reply(404, "NoSuchBucket"), Verdict::Fail(Code::Store)),
+            (PutPart, Store, reply(429, ""), again(Code::Throttled, true)),
+            (PutPart, Store, reply(503, "SlowDown"), again(Code::Throttled, true)),
+            (PutPart, Store, reply(500, "InternalError"), again(Code::Store, false)),
+            (Complete, Store, reply(200, "InternalError"), again(Code::Store, false)),
+            (Complete, Store, reply(400, "InvalidPart"), Verdict::Relist),
+            (Complete, Store, reply(400, "EntityTooSmall"), Verdict::Fail(Code::Store)),
+            (Complete, Backend, reply(404, "NoSuchUpload"), Verdict::SessionLost),
+            (ListParts, Backend, reply(500, ""), again(Code::Backend, false)),
+            (Create, Backend, reply(401, ""), Verdict::Resign { code: Code::Denied }),
+            (Create, Backend, reply(403, ""), Verdict::Fail(Code::Denied)),
+            (Create, Backend, reply(404, ""), Verdict::Fail(Code::Backend)),
+            (Create, Backend, reply(413, ""), Verdict::Fail(Code::TooLarge)),
+            (Create, Store, reply(501, "NotImplemented"), Verdict::Fail(Code::Store)),
+            (
+                Sign,
+                Backend,
+                Fault::Page { status: Some(403), message: String::new() },
+                Verdict::Fail(Code::Denied),
+            ),
+            (
+                Sign,
+                Backend,
+                Fault::Page { status: None, message: String::new() },
+                again(Code::Backend, false),
+            ),
+        ];
+        for (operation, asked, fault, expected) in cases {
+            assert_eq!(decide(operation, asked, &fault), expected, "{operation:?} {asked:?} {fault:?}");
+        }
+    }
+
+    #[test]
+    fn garages_expired_url_is_signed_again() {
+        let fault = Fault::Reply {
+            status: 400,
+            error: StoreError {
+                code: "InvalidRequest".into(),
+                message: "Request has expired".into(),
+                ..Default::default()
+            },
+            retry_after: None,
+        };
+        assert_eq!(
+            decide(Operation::PutPart, Asked::Store, &fault),
+            Verdict::Resign { code: Code::UrlExpired }
+        );
+    }
+
+    const RETRY: Verdict = Verdict::Retry { code: Code::Network, congested: false };
+
+    #[test]
+    fn what_never_worked_is_given_up_after_five_attempts() {
+        let budget = Budget { retry_for: Millis(600_000), advanced: Instant(0), has_worked: false };
+        let mut tries = Tries::default();
+        let goes_on: Vec<bool> = (0..5).map(|i| tries.count(RETRY, &budget, Instant(i))).collect();
+        assert_eq!(goes_on, [true, true, true, true, false]);
+    }
+
+    #[test]
+    fn what_has_worked_is_tried_for_as_long_as_the_budget_says() {
+        let budget = Budget { retry_for: Millis(10_000), advanced: Instant(5000), has_worked: true };
+        let mut tries = Tries::default();
+        assert!(tries.count(RETRY, &budget, Instant(1000)));
+        assert!(tries.count(RETRY, &budget, Instant(14_999)), "bytes advanced at 5 s");
+        assert!(!tries.count(RETRY, &budget, Instant(15_000)));
+    }
+
+    #[test]
+    fn a_fresh_signature_is_tried_three_times() {
+        let budget = Budget { retry_for: Millis(600_000), advanced: Instant(0), has_worked: true };
+        let mut tries = Tries::default();
+        let verdict = Verdict::Resign { code: Code::Denied };
+        let goes_on: Vec<bool> = (0..4).map(|_| tries.count(verdict, &budget, Instant(0))).collect();
+        assert_eq!(goes_on, [true, true, true, false]);
+    }
+
+    #[test]
+    fn waits_grow_up_to_their_cap_and_are_spread() {
+        let mut jitter = Jitter::new(7);
+        for (attempt, ceiling) in [(1, 500), (2, 1000), (4, 4000), (20, 30_000), (u32::MAX, 30_000)] {
+            let waits: Vec<u64> = (0..200).map(|_| jitter.wait(attempt, &reply(500, "")).0).collect();
+            assert!(waits.iter().all(|w| *w <= ceiling));
+            assert!(waits.iter().any(|w| *w < ceiling / 3) && waits.iter().any(|w| *w > ceiling * 2 / 3));
+        }
+        assert!((0..200).all(|_| jitter.wait(30, &Fault::NoReply(NoReply::Network)).0 <= 10_000));
+    }
+
+    #[test]
+    fn retry_after_is_honoured_within_reason() {
+        let after = |seconds| Fault::Reply {
+            status: 503,
+            error: StoreError::default(),
+            retry_after: Some(Millis::from_secs(seconds)),
+        };
+        let mut jitter = Jitter::new(1);
+        assert!(jitter.wait(1, &after(20)) >= Millis(20_000));
+        assert_eq!(jitter.wait(1, &after(1_000_000)), Millis(300_000));
+    }
+
+    #[test]
+    fn errors_say_what_happened_and_what_to_do() {
+        let e = describe(Operation::PutPart, Asked::Store, Code::EtagHidden, &Fault::EtagHidden);
+        assert!(e.hint.contains("ExposeHeaders") && e.hint.contains("ETag"));
+        let fault = Fault::Reply {
+            status: 403,
+            error: StoreError {
+                code: "AccessDenied".into(),
+                message: "no".into(),
+                request_id: Some("R1".into()),
+                server_time: None,
+            },
+            retry_after: None,
+        };
+        let e = describe(Operation::Create, Asked::Store, Code::Denied, &fault);
+        assert_eq!(e.message, "create: the store answered 403 AccessDenied no");
+        assert_eq!((e.status, e.request_id.as_deref()), (Some(403), Some("R1")));
+    }
+}

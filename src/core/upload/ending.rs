@@ -1,0 +1,134 @@
+//! Pause, resume, cancel, fail, finish.
+
+use super::{Action, Event, Phase, Upload, UploadResult, Whole};
+use crate::core::backend::Op;
+use crate::core::checkpoint::Confirmed;
+use crate::core::error::UploadError;
+use crate::core::progress::Progress;
+use crate::core::store::{Completed, normalize_etag};
+use crate::core::units::{Instant, Now};
+use crate::core::upload::parts::PartTable;
+
+impl Upload {
+    /// Aborts what is in flight. Creating and completing are let go on: aborted midway they would leave an upload nobody
+    /// knows, or an object nobody expects.
+    pub(super) fn pause(&mut self, now: Now) {
+        if self.paused
+            || matches!(self.phase, Phase::Done | Phase::Failed | Phase::Cancelled | Phase::Aborting)
+        {
+            return;
+        }
+        self.paused = true;
+        self.drop_flights(now);
+        self.interrupt_control(|op| matches!(op, Op::Create | Op::Complete(_) | Op::Abort));
+    }
+
+    pub(super) fn resume(&mut self, now: Now) {
+        if matches!(self.phase, Phase::Failed) {
+            self.start_over();
+        } else if self.paused {
+            self.paused = false;
+            self.offline_since = now.mono;
+            self.probe_at = now.mono;
+            self.parts.wake(now.mono);
+        }
+    }
+
+    /// After a failure: from the beginning, and so from the checkpoint.
+    fn start_over(&mut self) {
+        self.phase = Phase::Queued;
+        self.paused = false;
+        self.probe_at = Instant(0);
+        self.session = None;
+        self.header = None;
+        self.recreated = 0;
+        self.relisted = 0;
+        self.parts = PartTable::new(self.plan.count());
+        self.confirmed = Confirmed::new(self.plan.count());
+        if !self.plan.is_multipart() {
+            self.progress = Progress::new(self.plan.size());
+        }
+    }
+
+    pub(super) fn cancel(&mut self, now: Now) {
+        if matches!(self.phase, Phase::Done | Phase::Cancelled | Phase::Aborting) {
+            return;
+        }
+        let had_failed = matches!(self.phase, Phase::Failed);
+        self.let_everything_go(now, |op| *op == Op::Create);
+        self.paused = false;
+        self.phase = Phase::Aborting;
+        if self.is_creating_now() {
+            // Its upload id is needed to remove it.
+            return;
+        }
+        if self.session.is_some() {
+            return self.set_control(Op::Abort);
+        }
+        if had_failed && self.fingerprint.is_some() {
+            // Nothing at the store that we know of.
+            self.forget();
+        }
+        self.cancelled();
+    }
+
+    pub(super) fn cancelled(&mut self) {
+        self.forget();
+        self.phase = Phase::Cancelled;
+        self.act(Action::Unlock);
+        self.show_state();
+    }
+
+    /// Ends in `failed`. What has arrived stays, here and at the store.
+    pub(super) fn fail(&mut self, error: UploadError) {
+        if self.has_ended() {
+            return;
+        }
+        self.let_everything_go(Now::default(), |_| false);
+        self.phase = Phase::Failed;
+        self.act(Action::Unlock);
+        self.show_state();
+        self.events.push_back(Event::Failed(error));
+    }
+
+    pub(super) fn done(&mut self, completed: Completed) {
+        self.forget();
+        self.phase = Phase::Done;
+        self.act(Action::Unlock);
+        let total = self.plan.size();
+        self.snapshot.loaded = total;
+        self.snapshot.seconds_left = Some(0.0);
+        self.events.push_back(Event::Progress(self.snapshot));
+        self.show_state();
+        let key = completed.key.or_else(|| self.session.as_ref().map(|s| s.key.clone()));
+        self.events.push_back(Event::Done(UploadResult {
+            key: key.unwrap_or_else(|| self.target.key.clone()),
+            location: completed.location.filter(|l| !l.is_empty()),
+            etag: completed.etag.map(|e| normalize_etag(&e)).filter(|e| !e.is_empty()),
+            md5: match self.whole {
+                Whole::Known(md5) => Some(md5),
+                _ => None,
+            },
+        }));
+    }
+
+    fn let_everything_go(&mut self, now: Now, keep: impl Fn(&Op) -> bool) {
+        self.drop_flights(now);
+        self.urls.clear();
+        self.interrupt_control(&keep);
+        if !self.control.as_ref().is_some_and(|c| c.is_running()) {
+            self.control = None;
+        }
+        let job = match (&self.phase, &self.whole) {
+            (Phase::Sampling(id) | Phase::Checking(id), _) => Some(*id),
+            _ => None,
+        };
+        if let Some(id) = job {
+            self.act(Action::Drop(id));
+        }
+        if let Whole::Running { id, .. } = self.whole {
+            self.act(Action::Drop(id));
+            self.whole = Whole::Off;
+        }
+    }
+}

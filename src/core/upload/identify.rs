@@ -1,0 +1,179 @@
+//! Which file is this, and is there an unfinished upload of it?
+
+use super::{Action, Event, OpId, Phase, Upload, Whole};
+use crate::core::backend::{Op, Session};
+use crate::core::checkpoint::{self, Checkpoint, Header};
+use crate::core::config::Identity;
+use crate::core::error::Operation;
+use crate::core::fingerprint::{Fingerprint, destination_id, fingerprint, sample_ranges};
+use crate::core::hash::{Md5Digest, Md5Hasher};
+use crate::core::http::NoReply;
+use crate::core::plan::Plan;
+use crate::core::retry::{Asked, Fault, describe, file_code};
+use crate::core::units::{ByteRange, Now};
+
+impl Upload {
+    /// Whether it waits for [`super::Input::Admitted`].
+    pub fn wants_admission(&self) -> bool {
+        matches!(self.phase, Phase::Queued) && !self.paused
+    }
+
+    /// Whether it takes up a place among the uploads under way.
+    pub fn is_under_way(&self) -> bool {
+        !self.paused && !matches!(self.phase, Phase::Queued | Phase::Done | Phase::Failed | Phase::Cancelled)
+    }
+
+    pub(super) fn admitted(&mut self, now: Now) {
+        if !matches!(self.phase, Phase::Queued) {
+            return;
+        }
+        self.advanced = now.mono;
+        if !self.plan.is_multipart() {
+            // One request: nothing to resume, so nothing to recognise.
+            self.phase = Phase::Sending;
+            return;
+        }
+        let ranges = sample_ranges(self.plan.size());
+        if ranges.is_empty() {
+            self.sampled(&Md5Hasher::new().finish());
+            return;
+        }
+        let id = self.new_op();
+        self.phase = Phase::Sampling(id);
+        self.act(Action::Hash(id, ranges));
+    }
+
+    fn sampled(&mut self, sample: &Md5Digest) {
+        let name = fingerprint(&self.target.file, &self.config.destination, sample);
+        self.lock(name);
+    }
+
+    fn lock(&mut self, fingerprint: Fingerprint) {
+        self.phase = Phase::Locking;
+        let mut name = String::from("partwise/");
+        name.push_str(fingerprint.as_str());
+        self.fingerprint = Some(fingerprint);
+        self.act(Action::Lock(name));
+    }
+
+    pub(super) fn locked(&mut self) {
+        if matches!(self.phase, Phase::Locking) {
+            self.load();
+        }
+    }
+
+    fn load(&mut self) {
+        self.phase = Phase::Loading;
+        self.act(Action::Load(checkpoint::PREFIX));
+    }
+
+    pub(super) fn loaded(&mut self, records: &[(String, String)], now: Now) {
+        let (Phase::Loading, Some(name)) = (&self.phase, self.fingerprint.clone()) else { return };
+        for key in checkpoint::expired_or_broken(records, now.wall, self.config.expire_after) {
+            self.act(Action::Forget(key));
+        }
+        let stored = checkpoint::load(&name, records, now.wall, self.config.expire_after);
+        if let Some(stored) = stored
+            && self.is_ours(&stored.header)
+            && let Some(plan) = Plan::resume(stored.header.size, stored.header.part_size, &self.config.limits)
+        {
+            return self.adopt(stored, plan);
+        }
+        if self.config.identity == Identity::Md5 {
+            let headers = checkpoint::headers(records);
+            let mut alike = headers.iter().map(|(h, _)| h).filter(|h| self.is_ours(h) && h.md5.is_some());
+            match self.whole {
+                Whole::Known(md5) => {
+                    if let Some(same) = alike.find(|h| h.md5 == Some(md5) && h.fingerprint != name) {
+                        // The same content under another name or date: go on with that one.
+                        let other = same.fingerprint.clone();
+                        return self.lock(other);
+                    }
+                }
+                _ if alike.next().is_some() => {
+                    self.start_whole_hash();
+                    self.phase = Phase::Matching;
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.start_whole_hash();
+        self.phase = Phase::Creating;
+        self.set_control(Op::Create);
+    }
+
+    fn is_ours(&self, header: &Header) -> bool {
+        header.size == self.plan.size() && header.destination == destination_id(&self.config.destination)
+    }
+
+    fn adopt(&mut self, stored: Checkpoint, plan: Plan) {
+        let Checkpoint { header, confirmed } = stored;
+        self.plan = plan;
+        self.session = Some(Session { key: header.key.clone(), upload_id: header.upload_id.clone() });
+        if let Some(md5) = header.md5 {
+            self.whole = Whole::Known(md5);
+        }
+        self.header = Some(header);
+        self.confirmed = confirmed;
+        // An earlier page got this far: failures are outages rather than mistakes.
+        self.has_worked = true;
+        self.start_whole_hash();
+        self.start_listing();
+    }
+
+    /// In the worker, while parts are being sent.
+    fn start_whole_hash(&mut self) {
+        if self.config.identity == Identity::Md5 && self.whole == Whole::Off {
+            let id = self.new_op();
+            self.whole = Whole::Running { id, loaded: 0 };
+            self.act(Action::Hash(id, vec![ByteRange { start: 0, end: self.plan.size() }]));
+        }
+    }
+
+    pub(super) fn hash_progress(&mut self, id: OpId, bytes: u64) {
+        let total = self.plan.size();
+        if let Whole::Running { id: running, loaded } = &mut self.whole
+            && *running == id
+            && bytes > *loaded
+        {
+            *loaded = bytes.min(total);
+            self.events.push_back(Event::Hash { loaded: *loaded, total, md5: None });
+        }
+    }
+
+    /// [`super::Input::Hashed`]: samples, the whole file, or a part.
+    pub(super) fn hashed(&mut self, id: OpId, result: Result<Md5Digest, String>, now: Now) {
+        let is_whole = matches!(self.whole, Whole::Running { id: running, .. } if running == id);
+        let is_sample = matches!(self.phase, Phase::Sampling(running) if running == id);
+        match result {
+            Err(name) if is_whole || is_sample || self.is_part_hash(id) => {
+                self.file_lost(Operation::Hash, name)
+            }
+            Err(_) => {}
+            Ok(sample) if is_sample => self.sampled(&sample),
+            Ok(md5) if is_whole => self.whole_known(md5),
+            Ok(md5) => self.part_hashed(id, md5, now),
+        }
+    }
+
+    fn whole_known(&mut self, md5: Md5Digest) {
+        self.whole = Whole::Known(md5);
+        let total = self.plan.size();
+        self.events.push_back(Event::Hash { loaded: total, total, md5: Some(md5) });
+        if let Some(header) = &mut self.header {
+            header.md5 = Some(md5);
+            let record = header.record();
+            self.act(Action::Save(record));
+        }
+        if matches!(self.phase, Phase::Matching) {
+            self.load();
+        }
+    }
+
+    pub(super) fn file_lost(&mut self, operation: Operation, exception: String) {
+        let code = file_code(&exception);
+        let fault = Fault::NoReply(NoReply::File(exception));
+        self.fail(describe(operation, Asked::Store, code, &fault));
+    }
+}

@@ -1,0 +1,604 @@
+//! The state machine of one file: from being added to `done`, `failed` or `cancelled`.
+//!
+//! It performs nothing. The shell gives it [`Input`]s with the time, then drains [`Upload::poll_action`],
+//! [`Upload::poll_event`] and [`Upload::poll_slot_end`], and comes back at [`Upload::poll_timeout`] with [`Input::Tick`].
+//! All four must be asked again after every `handle`, `grant` or `tell_online`.
+//!
+//! | file | its part of the life |
+//! |---|---|
+//! | `identify` | which file is this, and is there an unfinished upload of it |
+//! | `session` | control calls: create, list, complete, abort, head |
+//! | `sending` | parts in flight: sign, send, verify |
+//! | `parts` | which parts are to do, waiting, busy, done |
+//! | `ending` | pause, resume, cancel, fail, finish |
+
+mod ending;
+mod identify;
+mod parts;
+mod sending;
+mod session;
+
+use super::backend::{Backend, Context, Session, Step, StepReply, Target};
+use super::checkpoint::{Confirmed, Header, Record};
+use super::config::Config;
+use super::error::{Code, Operation, UploadError};
+use super::fingerprint::Fingerprint;
+use super::hash::Md5Digest;
+use super::http::HttpRequest;
+use super::plan::Plan;
+use super::progress::{Progress, Snapshot};
+use super::retry::{Budget, Fault, Jitter};
+use super::schedule::SlotEnd;
+use super::store::{Completed, ListedPart};
+use super::units::{ByteRange, Instant, Millis, Now, PartNumber, UnixMillis};
+use parts::PartTable;
+use sending::{Flight, ReadyUrl, SignCall};
+use session::Control;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// Names one action until its reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpId(pub u64);
+
+/// What the page sees of where an upload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum State {
+    Queued,
+    Hashing,
+    Starting,
+    Uploading,
+    Paused,
+    Offline,
+    Completing,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+impl State {
+    /// The name JavaScript sees.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Hashing => "hashing",
+            Self::Starting => "starting",
+            Self::Uploading => "uploading",
+            Self::Paused => "paused",
+            Self::Offline => "offline",
+            Self::Completing => "completing",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Nothing more will happen by itself.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// What the machine is told.
+#[derive(Debug)]
+pub enum Input {
+    /// It may begin.
+    Admitted,
+    /// The lock asked for is held.
+    Locked,
+    /// The records asked for.
+    Loaded(Vec<(String, String)>),
+    /// Bytes hashed so far in a job.
+    HashProgress(OpId, u64),
+    /// A hash job ended; an error is the DOM exception's name.
+    Hashed(OpId, Result<Md5Digest, String>),
+    /// A step or a send ended.
+    Replied(OpId, Result<StepReply, Fault>),
+    /// Bytes of a send that have left.
+    Progress(OpId, u64),
+    /// Whether the file can still be read.
+    Checked(OpId, Result<(), String>),
+    /// Storage failed; the shell goes on in memory.
+    StorageFault {
+        /// Full, rather than denied.
+        full: bool,
+    },
+    /// Time has come.
+    Tick,
+    /// The page says pause.
+    Pause,
+    /// The page says resume, or try again after a failure.
+    Resume,
+    /// The page says cancel.
+    Cancel,
+}
+
+/// What the machine wants done.
+#[derive(Debug)]
+pub enum Action {
+    /// Perform one step and reply with [`Input::Replied`].
+    Perform(OpId, Step),
+    /// Send file content; [`Input::Progress`] as bytes leave, then [`Input::Replied`].
+    Send(OpId, HttpRequest),
+    /// Let go of a step, send, hash job or check; no reply is wanted any more.
+    Drop(OpId),
+    /// MD5 of these ranges one after the other.
+    Hash(OpId, Vec<ByteRange>),
+    /// Read one byte at each end of the file.
+    Check(OpId),
+    /// Take the lock of this name, letting go of any other: [`Input::Locked`].
+    Lock(String),
+    /// Let go of the lock.
+    Unlock,
+    /// Read all records below this prefix: [`Input::Loaded`].
+    Load(&'static str),
+    /// Write a record.
+    Save(Record),
+    /// Remove all records below a prefix.
+    Forget(String),
+    /// The store's clock.
+    SetClock(UnixMillis),
+    /// The store calls the credentials expired.
+    DropCredentials,
+}
+
+/// What the page is told.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum Event {
+    State { state: State, previous: State },
+    Progress(Snapshot),
+    Hash { loaded: u64, total: u64, md5: Option<Md5Digest> },
+    Part { number: PartNumber, size: u64, etag: String },
+    Retry(RetryNotice),
+    Warning { code: &'static str, message: String, hint: &'static str },
+    Done(UploadResult),
+    Failed(UploadError),
+}
+
+/// A request failed and will be made again.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct RetryNotice {
+    pub attempt: u32,
+    pub delay: Millis,
+    pub error: UploadError,
+}
+
+/// What arrived.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct UploadResult {
+    pub key: String,
+    pub location: Option<String>,
+    pub etag: Option<String>,
+    pub md5: Option<Md5Digest>,
+}
+
+/// Where the machine really is; [`State`] is derived from it.
+#[derive(Debug)]
+enum Phase {
+    Queued,
+    Sampling(OpId),
+    Locking,
+    Loading,
+    /// Waiting for the whole file's MD5, since a stored upload might be this file under another name.
+    Matching,
+    Creating,
+    Listing,
+    /// The session is lost; was it completed?
+    Heading,
+    /// The session cannot be completed: remove it, then start a new one.
+    Replacing,
+    Sending,
+    Checking(OpId),
+    Completing,
+    /// Everything is at the store; only the whole file's MD5 is missing.
+    Digesting(Box<Completed>),
+    Aborting,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+/// The whole file's MD5.
+#[derive(Debug, PartialEq)]
+enum Whole {
+    Off,
+    Running { id: OpId, loaded: u64 },
+    Known(Md5Digest),
+}
+
+/// At most ten progress events a second.
+const PROGRESS_EVERY: Millis = Millis(100);
+/// Without progress the rate still decays this often.
+const PROGRESS_IDLE: Millis = Millis(1000);
+/// While the browser says offline, one request is tried this often: it may be wrong.
+const PROBE_EVERY: Millis = Millis(5000);
+
+/// One file on its way.
+#[derive(Debug)]
+pub struct Upload {
+    config: Rc<Config>,
+    backend: Rc<Backend>,
+    target: Target,
+    plan: Plan,
+    phase: Phase,
+    shown: State,
+    paused: bool,
+    fingerprint: Option<Fingerprint>,
+    whole: Whole,
+    session: Option<Session>,
+    header: Option<Header>,
+    control: Option<Control>,
+    parts: PartTable,
+    /// The same parts as they are remembered across a reload.
+    confirmed: Confirmed,
+    listed: Vec<ListedPart>,
+    flights: Vec<Flight>,
+    /// What a single request has brought.
+    object: Option<Completed>,
+    urls: Vec<ReadyUrl>,
+    signs: Vec<SignCall>,
+    recreated: u32,
+    relisted: u32,
+    progress: Progress,
+    snapshot: Snapshot,
+    progress_shown: Instant,
+    progress_dirty: bool,
+    online: bool,
+    offline_since: Instant,
+    probe_at: Instant,
+    advanced: Instant,
+    has_worked: bool,
+    storage_warned: bool,
+    jitter: Jitter,
+    /// When the last input came.
+    settled: Instant,
+    next_op: u64,
+    actions: VecDeque<Action>,
+    events: VecDeque<Event>,
+    slot_ends: VecDeque<SlotEnd>,
+}
+
+impl Upload {
+    /// A file to upload. `seed` feeds the back-off's random numbers.
+    ///
+    /// # Errors
+    /// `too-large` for what the store cannot hold.
+    pub fn new(
+        config: Rc<Config>,
+        backend: Rc<Backend>,
+        target: Target,
+        online: bool,
+        seed: u64,
+    ) -> Result<Self, UploadError> {
+        let (plan, raised) = Plan::new(target.file.size, config.part_size, &config.limits)?;
+        // Without a single-request operation, small files are multipart uploads of one part.
+        let plan = if plan.is_multipart() || backend.takes_objects() { plan } else { plan.as_multipart() };
+        let mut upload = Self::with_plan(config, backend, target, plan, online, seed);
+        if let Some(bytes) = raised {
+            let mut message = String::from("partSize raised to ");
+            message.push_str(&bytes.to_string());
+            message.push_str(" bytes, so that 10 000 parts are enough");
+            upload.warn("part-size-raised", message, "");
+        }
+        Ok(upload)
+    }
+
+    /// An unfinished upload of an earlier page that only has to be removed.
+    pub fn discarding(config: Rc<Config>, backend: Rc<Backend>, header: &Header, seed: u64) -> Option<Self> {
+        let plan = Plan::resume(header.size, header.part_size, &config.limits)?;
+        let file = super::fingerprint::FileInfo {
+            name: header.name.clone(),
+            size: header.size,
+            last_modified: header.last_modified,
+            mime: String::new(),
+        };
+        let target = Target { file, key: header.key.clone(), metadata: Vec::new() };
+        let mut upload = Self::with_plan(config, backend, target, plan, true, seed);
+        upload.fingerprint = Some(header.fingerprint.clone());
+        upload.session = Some(Session { key: header.key.clone(), upload_id: header.upload_id.clone() });
+        Some(upload)
+    }
+
+    fn with_plan(
+        config: Rc<Config>,
+        backend: Rc<Backend>,
+        target: Target,
+        plan: Plan,
+        online: bool,
+        seed: u64,
+    ) -> Self {
+        let size = plan.size();
+        Self {
+            config,
+            backend,
+            target,
+            phase: Phase::Queued,
+            shown: State::Queued,
+            paused: false,
+            fingerprint: None,
+            whole: Whole::Off,
+            session: None,
+            header: None,
+            control: None,
+            parts: PartTable::new(plan.count()),
+            confirmed: Confirmed::new(plan.count()),
+            listed: Vec::new(),
+            flights: Vec::new(),
+            object: None,
+            urls: Vec::new(),
+            signs: Vec::new(),
+            recreated: 0,
+            relisted: 0,
+            progress: Progress::new(size),
+            snapshot: Snapshot { loaded: 0, total: size, bytes_per_second: 0.0, seconds_left: None },
+            progress_shown: Instant(0),
+            progress_dirty: false,
+            online,
+            offline_since: Instant(0),
+            // The browser may be wrong about being offline from the start: try once at once.
+            probe_at: Instant(0),
+            advanced: Instant(0),
+            has_worked: false,
+            storage_warned: false,
+            jitter: Jitter::new(seed),
+            settled: Instant(0),
+            next_op: 0,
+            actions: VecDeque::new(),
+            events: VecDeque::new(),
+            slot_ends: VecDeque::new(),
+            plan,
+        }
+    }
+
+    /// Where it is.
+    pub fn state(&self) -> State {
+        let state = match self.phase {
+            Phase::Done => return State::Done,
+            Phase::Failed => return State::Failed,
+            Phase::Cancelled => return State::Cancelled,
+            Phase::Completing | Phase::Digesting(_) | Phase::Aborting => return self.busy_state(),
+            _ if self.paused => return State::Paused,
+            Phase::Queued | Phase::Locking | Phase::Loading => State::Queued,
+            Phase::Sampling(_) | Phase::Matching => State::Hashing,
+            Phase::Creating | Phase::Listing | Phase::Heading | Phase::Replacing => State::Starting,
+            Phase::Sending => State::Uploading,
+            Phase::Checking(_) => State::Completing,
+        };
+        if !self.online && matches!(state, State::Starting | State::Uploading) {
+            State::Offline
+        } else {
+            state
+        }
+    }
+
+    /// States that `pause` does not interrupt.
+    fn busy_state(&self) -> State {
+        if matches!(self.phase, Phase::Aborting) { self.shown } else { State::Completing }
+    }
+
+    /// The object's key, once known.
+    pub fn key(&self) -> Option<&str> {
+        self.session.as_ref().map(|s| s.key.as_str())
+    }
+
+    /// The store's id of the multipart upload, while there is one.
+    pub fn upload_id(&self) -> Option<&str> {
+        self.session.as_ref().map(|s| s.upload_id.as_str())
+    }
+
+    /// The latest progress.
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot
+    }
+
+    /// What is uploaded.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Takes an input in; then poll.
+    pub fn handle(&mut self, input: Input, now: Now) {
+        match input {
+            Input::Admitted => self.admitted(now),
+            Input::Locked => self.locked(),
+            Input::Loaded(records) => self.loaded(&records, now),
+            Input::HashProgress(id, loaded) => self.hash_progress(id, loaded),
+            Input::Hashed(id, result) => self.hashed(id, result, now),
+            Input::Replied(id, result) => self.replied(id, result, now),
+            Input::Progress(id, loaded) => self.sent(id, loaded, now),
+            Input::Checked(id, result) => self.checked(id, result),
+            Input::StorageFault { full } => self.storage_fault(full),
+            Input::Tick => {}
+            Input::Pause => self.pause(now),
+            Input::Resume => self.resume(now),
+            Input::Cancel => self.cancel(now),
+        }
+        self.settle(now);
+    }
+
+    /// The browser's opinion on being online. It costs no attempt to be offline, and coming back starts everything
+    /// that waits at once.
+    pub fn tell_online(&mut self, online: bool, now: Now) {
+        if online && !self.online {
+            self.came_back(now);
+        } else if !online && self.online {
+            self.online = false;
+            self.offline_since = now.mono;
+            self.probe_at = now.mono + PROBE_EVERY;
+            self.progress.idle();
+            self.parts.forgive();
+        }
+        self.settle(now);
+    }
+
+    /// The next thing to do; ask until `None`.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// The next thing to tell the page; ask until `None`.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// A slot that is no longer used, and how its request ended.
+    pub fn poll_slot_end(&mut self) -> Option<SlotEnd> {
+        self.slot_ends.pop_front()
+    }
+
+    /// When [`Input::Tick`] is due; changes with every input.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.has_ended() {
+            return None;
+        }
+        let mut due = None;
+        // What was due at the last input and is still here waits for something else than time.
+        let mut earlier = |at: Option<Instant>| {
+            if let Some(at) = at.filter(|at| *at > self.settled) {
+                due = Some(due.map_or(at, |d: Instant| d.min(at)));
+            }
+        };
+        earlier(self.control_timeout());
+        for call in &self.signs {
+            earlier(Some(call.deadline));
+        }
+        for flight in &self.flights {
+            earlier(flight.deadline(&self.config));
+        }
+        if matches!(self.phase, Phase::Sending) && !self.paused {
+            earlier(self.parts.next_due(self.settled));
+            let wait = if self.progress_dirty { PROGRESS_EVERY } else { PROGRESS_IDLE };
+            earlier(Some(self.progress_shown + wait));
+        }
+        if !self.online && !self.paused {
+            earlier(Some(self.probe_at));
+            earlier(self.config.offline_timeout.map(|wait| self.offline_since + wait));
+        }
+        due
+    }
+
+    /// After every input: watchdogs, then whatever can go on, then what the page should know.
+    fn settle(&mut self, now: Now) {
+        self.settled = now.mono;
+        if !self.has_ended() {
+            self.watch(now);
+            self.run_control(now);
+            self.go_on();
+        }
+        self.show(now);
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.phase, Phase::Done | Phase::Failed | Phase::Cancelled)
+    }
+
+    fn watch(&mut self, now: Now) {
+        self.watch_control(now);
+        self.watch_flights(now);
+        if let (false, false, Some(wait)) = (self.online, self.paused, self.config.offline_timeout)
+            && now.mono.since(self.offline_since) >= wait
+            && !matches!(self.phase, Phase::Aborting)
+        {
+            let error = UploadError::new(Code::OfflineTimeout, Operation::PutPart, "no network for too long");
+            self.fail(error.hint("Call resume() when the network is back; nothing that arrived is lost."));
+        }
+    }
+
+    /// Whether new requests may start now.
+    fn may_start(&self, now: Now) -> bool {
+        self.online
+            || (now.mono >= self.probe_at
+                && self.signs.is_empty()
+                && !self.control.as_ref().is_some_and(Control::is_running)
+                && !self.flights.iter().any(Flight::holds_slot))
+    }
+
+    /// A request started although the browser says offline: the next one is not before long.
+    fn started(&mut self, now: Now) {
+        if !self.online {
+            self.probe_at = now.mono + PROBE_EVERY;
+        }
+    }
+
+    /// A reply came: whatever the browser says, there is a network.
+    fn heard(&mut self, reply: &StepReply, now: Now) {
+        if !self.online && matches!(reply, StepReply::Http(_)) {
+            self.came_back(now);
+        }
+    }
+
+    fn came_back(&mut self, now: Now) {
+        self.online = true;
+        self.restart_silent_flights(now);
+        self.parts.wake(now.mono);
+        self.wake_control(now.mono);
+    }
+
+    fn show_state(&mut self) -> State {
+        let state = self.state();
+        if state != self.shown {
+            let previous = std::mem::replace(&mut self.shown, state);
+            if state != State::Uploading {
+                self.progress.idle();
+            }
+            self.events.push_back(Event::State { state, previous });
+        }
+        state
+    }
+
+    fn show(&mut self, now: Now) {
+        let state = self.show_state();
+        let since = now.mono.since(self.progress_shown);
+        if state == State::Uploading
+            && since >= PROGRESS_EVERY
+            && (self.progress_dirty || since >= PROGRESS_IDLE)
+        {
+            self.show_progress(now);
+        }
+    }
+
+    fn show_progress(&mut self, now: Now) {
+        self.progress_dirty = false;
+        self.progress_shown = now.mono;
+        let in_flight = self.flights.iter().map(Flight::counted).sum();
+        self.snapshot = self.progress.observe(self.parts.done_bytes(), in_flight, now.mono);
+        self.events.push_back(Event::Progress(self.snapshot));
+    }
+
+    fn warn(&mut self, code: &'static str, message: String, hint: &'static str) {
+        self.events.push_back(Event::Warning { code, message, hint });
+    }
+
+    fn storage_fault(&mut self, full: bool) {
+        if std::mem::replace(&mut self.storage_warned, true) {
+            return;
+        }
+        let (code, message) = if full {
+            ("storage-full", "localStorage is full: a reload will not find all of this upload")
+        } else {
+            ("storage-unavailable", "localStorage cannot be used: a reload will not find this upload")
+        };
+        self.warn(code, message.into(), "Allow site data for this page, or make room in localStorage.");
+    }
+
+    fn new_op(&mut self) -> OpId {
+        self.next_op += 1;
+        OpId(self.next_op)
+    }
+
+    fn act(&mut self, action: Action) {
+        self.actions.push_back(action);
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context { target: &self.target, session: self.session.as_ref(), plan: &self.plan }
+    }
+
+    fn budget(&self) -> Budget {
+        Budget { retry_for: self.config.retry_for, advanced: self.advanced, has_worked: self.has_worked }
+    }
+}

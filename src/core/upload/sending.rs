@@ -1,0 +1,480 @@
+//! Parts in flight: hashed, signed, sent, verified.
+
+use super::session::is_connection;
+use super::{Action, Event, OpId, Phase, Upload, Whole};
+use crate::core::backend::{Done, Next, Op, PartAsk, Signed, StepReply, reply_fault, server_time};
+use crate::core::config::{Config, Verify};
+use crate::core::error::{Code, Operation};
+use crate::core::hash::Md5Digest;
+use crate::core::http::{Body, HttpReply};
+use crate::core::retry::{Asked, Fault, Tries, Verdict, decide, describe};
+use crate::core::schedule::SlotEnd;
+use crate::core::store::{Completed, is_md5_etag, normalize_etag, s3};
+use crate::core::units::{ByteRange, Instant, Millis, Now, PartNumber, UnixMillis};
+
+/// Sent parts that wait for their hash, before no more are started.
+const MAX_UNVERIFIED: usize = 8;
+/// A URL that came early is used within this time or signed again.
+const URL_KEEP: Millis = Millis(60_000);
+
+/// One part on its way.
+#[derive(Debug)]
+pub(super) struct Flight {
+    number: PartNumber,
+    range: ByteRange,
+    tries: Tries,
+    stage: Stage,
+    hash: PartHash,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Its MD5 is needed before a URL can be signed.
+    Hashing,
+    Signing,
+    Sending {
+        id: OpId,
+        key: Option<String>,
+        location: String,
+        loaded: u64,
+        moved: Instant,
+    },
+    /// The store has it; its own MD5 is still being computed.
+    Verifying {
+        etag: String,
+        key: Option<String>,
+        location: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum PartHash {
+    Off,
+    Running(OpId),
+    Known(Md5Digest),
+}
+
+impl Flight {
+    pub(super) fn holds_slot(&self) -> bool {
+        !matches!(self.stage, Stage::Verifying { .. })
+    }
+
+    /// Bytes that count as progress.
+    pub(super) fn counted(&self) -> u64 {
+        match &self.stage {
+            Stage::Sending { loaded, .. } => (*loaded).min(self.range.len()),
+            Stage::Verifying { .. } => self.range.len(),
+            Stage::Hashing | Stage::Signing => 0,
+        }
+    }
+
+    pub(super) fn deadline(&self, config: &Config) -> Option<Instant> {
+        match &self.stage {
+            Stage::Sending { loaded, moved, .. } if *loaded >= self.range.len() && *loaded > 0 => {
+                Some(*moved + config.reply_timeout)
+            }
+            Stage::Sending { moved, .. } => Some(*moved + config.stall_timeout),
+            _ => None,
+        }
+    }
+}
+
+/// A URL signed ahead of its use.
+#[derive(Debug)]
+pub(super) struct ReadyUrl {
+    number: PartNumber,
+    signed: Signed,
+    good_until: UnixMillis,
+}
+
+/// A signing call under way.
+#[derive(Debug)]
+pub(super) struct SignCall {
+    id: OpId,
+    op: Op,
+    asked: Asked,
+    pub(super) deadline: Instant,
+}
+
+impl SignCall {
+    fn covers(&self, number: PartNumber) -> bool {
+        match &self.op {
+            Op::SignParts(asks) => asks.iter().any(|ask| ask.number == number),
+            _ => true,
+        }
+    }
+}
+
+impl Upload {
+    /// How many more slots it could use now.
+    pub fn wanted_slots(&self, now: Now) -> usize {
+        if !matches!(self.phase, Phase::Sending) || self.paused {
+            return 0;
+        }
+        let unverified = self.flights.iter().filter(|f| !f.holds_slot()).count();
+        if unverified >= MAX_UNVERIFIED {
+            return 0;
+        }
+        let most = if self.online { 32 } else { usize::from(self.may_start(now)) };
+        self.parts.ready(now.mono, most).min(most)
+    }
+
+    /// How many it uses.
+    pub fn held_slots(&self) -> usize {
+        self.flights.iter().filter(|f| f.holds_slot()).count()
+    }
+
+    /// Uses one slot. `false` if there is nothing to send after all.
+    pub fn grant(&mut self, now: Now) -> bool {
+        if self.wanted_slots(now) == 0 {
+            return false;
+        }
+        let Some((number, tries)) = self.parts.take(now.mono) else { return false };
+        let Some((_, range)) = self.plan.part(number.index()) else { return false };
+        self.started(now);
+        let hash = if self.config.verify == Verify::Off {
+            PartHash::Off
+        } else {
+            let id = self.new_op();
+            self.act(Action::Hash(id, vec![range]));
+            PartHash::Running(id)
+        };
+        let stage = if self.config.verify == Verify::ContentMd5 { Stage::Hashing } else { Stage::Signing };
+        let signs = matches!(stage, Stage::Signing);
+        self.flights.push(Flight { number, range, tries, stage, hash });
+        if signs {
+            self.want_url(number, now);
+        }
+        self.show(now);
+        true
+    }
+
+    fn want_url(&mut self, number: PartNumber, now: Now) {
+        if let Some(at) = self.urls.iter().position(|url| url.number == number) {
+            let ready = self.urls.swap_remove(at);
+            if ready.good_until > now.wall {
+                return self.send(number, ready.signed, now);
+            }
+        }
+        if self.signs.iter().any(|call| call.covers(number)) {
+            return;
+        }
+        let op = if self.plan.is_multipart() {
+            Op::SignParts(self.asks(number))
+        } else {
+            Op::SignObject { content_md5: self.content_md5(number) }
+        };
+        let next = self.backend.start(&op, &self.context());
+        self.sign_next(op, Asked::Backend, next, now);
+    }
+
+    /// The part wanted now and, where the backend signs in batches and no hash is needed first, the ones after it.
+    fn asks(&self, number: PartNumber) -> Vec<PartAsk> {
+        let ask = |number: PartNumber| {
+            let (number, range) = self.plan.part(number.index())?;
+            Some(PartAsk { number, range, content_md5: self.content_md5(number) })
+        };
+        let ahead = if self.config.verify == Verify::ContentMd5 { 0 } else { self.backend.batch() - 1 };
+        let known = |n: &PartNumber| {
+            self.urls.iter().any(|u| u.number == *n) || self.signs.iter().any(|s| s.covers(*n))
+        };
+        let upcoming = self.parts.upcoming(ahead).filter(|n| !known(n));
+        std::iter::once(number).chain(upcoming).filter_map(ask).collect()
+    }
+
+    fn content_md5(&self, number: PartNumber) -> Option<String> {
+        if self.config.verify != Verify::ContentMd5 {
+            return None;
+        }
+        self.flights.iter().find(|f| f.number == number).and_then(|f| match f.hash {
+            PartHash::Known(md5) => Some(md5.to_base64()),
+            _ => None,
+        })
+    }
+
+    fn sign_next(&mut self, op: Op, asked: Asked, next: Result<Next, Fault>, now: Now) {
+        match next {
+            Ok(Next::Step(step)) => {
+                let id = self.new_op();
+                let deadline = now.mono + self.config.stall_timeout;
+                self.signs.push(SignCall { id, op, asked: step.asked(), deadline });
+                self.act(Action::Perform(id, step));
+            }
+            Ok(Next::Done(Done::Signed(signed))) => self.got_urls(&op, signed, now),
+            Ok(Next::Done(_)) => {
+                self.sign_failed(&op, asked, &Fault::BadReply("no URL".into()), now);
+            }
+            Err(fault) => self.sign_failed(&op, asked, &fault, now),
+        }
+    }
+
+    fn got_urls(&mut self, op: &Op, signed: Vec<(PartNumber, Signed)>, now: Now) {
+        for (number, signed) in signed {
+            let life = signed.good_for.map_or(URL_KEEP, |life| Millis(life.0 / 4 * 3)).min(URL_KEEP);
+            let good_until = UnixMillis(now.wall.0.saturating_add(life.0));
+            if self.flights.iter().any(|f| f.number == number && matches!(f.stage, Stage::Signing)) {
+                self.send(number, signed, now);
+            } else {
+                self.urls.push(ReadyUrl { number, signed, good_until });
+            }
+        }
+        self.sign_failed(op, Asked::Backend, &Fault::BadReply("a part without a URL".into()), now);
+    }
+
+    /// Fails whatever still waits for this call.
+    fn sign_failed(&mut self, op: &Op, asked: Asked, fault: &Fault, now: Now) {
+        let covered = |number: PartNumber| match op {
+            Op::SignParts(asks) => asks.iter().any(|ask| ask.number == number),
+            _ => true,
+        };
+        let waiting: Vec<PartNumber> = self
+            .flights
+            .iter()
+            .filter(|f| matches!(f.stage, Stage::Signing) && covered(f.number))
+            .map(|f| f.number)
+            .collect();
+        for number in waiting {
+            self.part_failed(number, Operation::Sign, asked, fault.clone(), now);
+        }
+    }
+
+    fn send(&mut self, number: PartNumber, signed: Signed, now: Now) {
+        let id = self.new_op();
+        let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
+        let location = match signed.request.body {
+            Body::File(_) => signed.request.url.split(['?', '#']).next().unwrap_or_default().to_owned(),
+            _ => String::new(),
+        };
+        flight.stage = Stage::Sending { id, key: signed.key, location, loaded: 0, moved: now.mono };
+        self.act(Action::Send(id, signed.request));
+    }
+
+    /// [`super::Input::Progress`].
+    pub(super) fn sent(&mut self, id: OpId, bytes: u64, now: Now) {
+        for flight in &mut self.flights {
+            if let Stage::Sending { id: running, loaded, moved, .. } = &mut flight.stage
+                && *running == id
+                && bytes != *loaded
+            {
+                // Browsers replay a PUT by themselves, and their count then starts again.
+                *loaded = bytes;
+                *moved = now.mono;
+                self.progress_dirty = true;
+            }
+        }
+    }
+
+    /// A reply that is not the control call's.
+    pub(super) fn part_replied(&mut self, id: OpId, result: Result<StepReply, Fault>, now: Now) {
+        if let Some(at) = self.signs.iter().position(|call| call.id == id) {
+            let call = self.signs.swap_remove(at);
+            let next = result.and_then(|reply| self.backend.next(&call.op, &self.context(), reply));
+            self.has_worked |= next.is_ok();
+            return self.sign_next(call.op, call.asked, next, now);
+        }
+        let sending = |f: &&Flight| matches!(&f.stage, Stage::Sending { id: running, .. } if *running == id);
+        let Some(number) = self.flights.iter().find(sending).map(|f| f.number) else { return };
+        let operation = if self.plan.is_multipart() { Operation::PutPart } else { Operation::PutObject };
+        let fault = match result {
+            Ok(StepReply::Http(reply)) if reply.is_success() => match self.etag_of(&reply) {
+                Some(etag) => return self.stored(number, etag, now),
+                None => Fault::EtagHidden,
+            },
+            Ok(StepReply::Http(reply)) => {
+                let mut error = s3::store_error(&reply);
+                error.server_time = error.server_time.or_else(|| server_time(&reply));
+                reply_fault(&reply, error)
+            }
+            Ok(_) => Fault::BadReply("not an HTTP reply".into()),
+            Err(fault) => fault,
+        };
+        self.part_failed(number, operation, Asked::Store, fault, now);
+    }
+
+    /// Only a single request that nobody verifies can do without its ETag.
+    fn etag_of(&self, reply: &HttpReply) -> Option<String> {
+        let etag = reply.header("etag").filter(|etag| !etag.is_empty()).map(Into::into);
+        let dispensable = !self.plan.is_multipart() && self.config.verify == Verify::Off;
+        etag.or_else(|| dispensable.then(String::new))
+    }
+
+    fn stored(&mut self, number: PartNumber, etag: String, now: Now) {
+        self.has_worked = true;
+        let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
+        let Stage::Sending { key, location, .. } = std::mem::replace(&mut flight.stage, Stage::Signing)
+        else {
+            return;
+        };
+        flight.stage = Stage::Verifying { etag, key, location };
+        let bytes = flight.range.len();
+        self.slot_ends.push_back(SlotEnd::Done { bytes });
+        self.progress_dirty = true;
+        self.verify(number, now);
+    }
+
+    pub(super) fn is_part_hash(&self, id: OpId) -> bool {
+        self.flights.iter().any(|f| f.hash == PartHash::Running(id))
+    }
+
+    pub(super) fn part_hashed(&mut self, id: OpId, md5: Md5Digest, now: Now) {
+        let Some(flight) = self.flights.iter_mut().find(|f| f.hash == PartHash::Running(id)) else { return };
+        flight.hash = PartHash::Known(md5);
+        let number = flight.number;
+        if matches!(flight.stage, Stage::Hashing) {
+            flight.stage = Stage::Signing;
+            self.want_url(number, now);
+        } else {
+            self.verify(number, now);
+        }
+    }
+
+    /// Confirms a part once both its ETag and its own MD5 are known.
+    fn verify(&mut self, number: PartNumber, now: Now) {
+        let Some(at) = self.flights.iter().position(|f| f.number == number) else { return };
+        let Some(Flight { stage: Stage::Verifying { etag, .. }, hash, .. }) = self.flights.get(at) else {
+            return;
+        };
+        let normal = normalize_etag(etag);
+        match hash {
+            PartHash::Running(_) => return,
+            PartHash::Known(md5) if is_md5_etag(&normal) && md5.to_hex() != normal => {
+                let operation =
+                    if self.plan.is_multipart() { Operation::PutPart } else { Operation::PutObject };
+                return self.part_failed(number, operation, Asked::Store, Fault::Mismatch, now);
+            }
+            PartHash::Known(_) | PartHash::Off => {}
+        }
+        let flight = self.flights.swap_remove(at);
+        let Stage::Verifying { etag, key, location } = flight.stage else { return };
+        self.advanced = now.mono;
+        self.confirmed.set(number, &etag);
+        self.parts.finish(number, etag.clone(), &self.plan);
+        if self.plan.is_multipart() {
+            if let Some(fingerprint) = &self.fingerprint {
+                let record = self.confirmed.segment_record(fingerprint, number);
+                self.act(Action::Save(record));
+            }
+        } else {
+            if let PartHash::Known(md5) = flight.hash {
+                self.whole = Whole::Known(md5);
+            }
+            let etag = Some(normal.clone()).filter(|e| !e.is_empty());
+            let key = key.or_else(|| Some(self.target.key.clone()));
+            self.object = Some(Completed { location: Some(location), key, etag });
+        }
+        self.events.push_back(Event::Part { number, size: flight.range.len(), etag: normal });
+        self.progress_dirty = true;
+    }
+
+    pub(super) fn single_done(&mut self) {
+        if let Some(object) = self.object.take() {
+            self.done(object);
+        }
+    }
+
+    fn part_failed(
+        &mut self,
+        number: PartNumber,
+        operation: Operation,
+        asked: Asked,
+        fault: Fault,
+        now: Now,
+    ) {
+        let Some(at) = self.flights.iter().position(|f| f.number == number) else { return };
+        let mut flight = self.flights.swap_remove(at);
+        self.let_go(&flight);
+        let verdict = decide(operation, asked, &fault);
+        if flight.holds_slot() {
+            self.slot_ends.push_back(match verdict {
+                Verdict::Retry { congested: true, .. } => SlotEnd::Congested,
+                _ => SlotEnd::Failed,
+            });
+        }
+        if !self.online && is_connection(&fault) {
+            return self.parts.wait(number, flight.tries, self.probe_at);
+        }
+        let budget = self.budget();
+        let goes_on = flight.tries.count(verdict, &budget, now.mono);
+        let code = match verdict {
+            Verdict::SessionLost if self.plan.is_multipart() => {
+                self.parts.wait(number, flight.tries, now.mono);
+                return self.session_lost(now);
+            }
+            Verdict::SessionLost | Verdict::Relist => Code::Store,
+            Verdict::RefreshCredentials => Code::Denied,
+            Verdict::Retry { code, .. } | Verdict::Resign { code } | Verdict::Fail(code) => code,
+        };
+        let mut error = describe(operation, asked, code, &fault);
+        if self.plan.is_multipart() {
+            error.part = Some(number);
+        }
+        if !goes_on {
+            return self.fail(error);
+        }
+        self.mend(verdict, &fault);
+        let attempts = flight.tries.attempts;
+        let delay = self.jitter.wait(attempts, &fault);
+        self.parts.wait(number, flight.tries, now.mono + delay);
+        self.notice(attempts, delay, error);
+    }
+
+    /// Aborts what a flight has running.
+    fn let_go(&mut self, flight: &Flight) {
+        if let Stage::Sending { id, .. } = flight.stage {
+            self.act(Action::Drop(id));
+        }
+        if let PartHash::Running(id) = flight.hash {
+            self.act(Action::Drop(id));
+        }
+    }
+
+    /// Takes all flights back: their parts are to be sent again.
+    pub(super) fn drop_flights(&mut self, now: Now) {
+        for flight in std::mem::take(&mut self.flights) {
+            self.take_back(&flight, now.mono);
+        }
+        for call in std::mem::take(&mut self.signs) {
+            self.act(Action::Drop(call.id));
+        }
+    }
+
+    fn take_back(&mut self, flight: &Flight, now: Instant) {
+        self.let_go(flight);
+        if flight.holds_slot() {
+            self.slot_ends.push_back(SlotEnd::Cancelled);
+        }
+        self.parts.wait(flight.number, flight.tries, now);
+    }
+
+    /// Requests that have not moved since the network went are likely dead: send them again now.
+    pub(super) fn restart_silent_flights(&mut self, now: Now) {
+        let since = self.offline_since;
+        let silent = |f: &Flight| matches!(f.stage, Stage::Sending { moved, .. } if moved <= since);
+        let (dead, alive): (Vec<_>, Vec<_>) = std::mem::take(&mut self.flights).into_iter().partition(silent);
+        self.flights = alive;
+        for flight in dead {
+            self.take_back(&flight, now.mono);
+        }
+    }
+
+    pub(super) fn watch_flights(&mut self, now: Now) {
+        let late: Vec<SignCall> = {
+            let (late, timely) =
+                std::mem::take(&mut self.signs).into_iter().partition(|call| now.mono >= call.deadline);
+            self.signs = timely;
+            late
+        };
+        for call in late {
+            self.act(Action::Drop(call.id));
+            self.sign_failed(&call.op, call.asked, &Fault::ReplyTimeout, now);
+        }
+        let is_late = |f: &&Flight| f.deadline(&self.config).is_some_and(|at| now.mono >= at);
+        let late: Vec<(PartNumber, bool)> =
+            self.flights.iter().filter(is_late).map(|f| (f.number, f.counted() >= f.range.len())).collect();
+        let operation = if self.plan.is_multipart() { Operation::PutPart } else { Operation::PutObject };
+        for (number, all_sent) in late {
+            let fault = if all_sent { Fault::ReplyTimeout } else { Fault::Stalled };
+            self.part_failed(number, operation, Asked::Store, fault, now);
+        }
+    }
+}

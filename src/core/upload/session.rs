@@ -1,0 +1,445 @@
+//! Control calls: create, list, complete, abort, head. One at a time.
+
+use super::{Action, OpId, Phase, Upload, Whole};
+use crate::core::backend::{Done, Next, Op, Session, StepReply};
+use crate::core::checkpoint::{Confirmed, Header, prefix_of, reconcile};
+use crate::core::error::{Code, Operation, UploadError};
+use crate::core::fingerprint::destination_id;
+use crate::core::hash::{Md5Digest, composite_etag};
+use crate::core::http::NoReply;
+use crate::core::retry::{Asked, Fault, MAX_LISTINGS, Tries, Verdict, decide, describe};
+use crate::core::store::{Completed, Created, ObjectInfo, PartPage, normalize_etag};
+use crate::core::units::{Instant, Millis, Now, PartNumber};
+use crate::core::upload::parts::PartTable;
+
+/// Attempts to remove an upload at the store before leaving it to the bucket's lifecycle rule.
+const MAX_ABORTS: u32 = 3;
+/// New sessions started in place of lost ones before giving up.
+const MAX_RECREATED: u32 = 3;
+
+/// A control call, waiting or running.
+#[derive(Debug)]
+pub(super) struct Control {
+    op: Op,
+    running: Option<Running>,
+    tries: Tries,
+    not_before: Instant,
+}
+
+#[derive(Debug)]
+struct Running {
+    id: OpId,
+    asked: Asked,
+    deadline: Instant,
+}
+
+impl Control {
+    pub(super) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+}
+
+impl Upload {
+    pub(super) fn set_control(&mut self, op: Op) {
+        self.control = Some(Control { op, running: None, tries: Tries::default(), not_before: Instant(0) });
+    }
+
+    /// Drops the control call unless `keep` says otherwise; it starts again on resume.
+    pub(super) fn interrupt_control(&mut self, keep: impl Fn(&Op) -> bool) {
+        if let Some(control) = &mut self.control
+            && !keep(&control.op)
+            && let Some(running) = control.running.take()
+        {
+            self.actions.push_back(Action::Drop(running.id));
+        }
+    }
+
+    pub(super) fn is_creating_now(&self) -> bool {
+        self.control.as_ref().is_some_and(|c| c.op == Op::Create && c.is_running())
+    }
+
+    pub(super) fn control_timeout(&self) -> Option<Instant> {
+        let control = self.control.as_ref()?;
+        match &control.running {
+            Some(running) => Some(running.deadline),
+            None if self.paused && !survives_pause(&control.op) => None,
+            None if !self.online && control.op != Op::Abort => Some(control.not_before.max(self.probe_at)),
+            None => Some(control.not_before),
+        }
+    }
+
+    pub(super) fn wake_control(&mut self, now: Instant) {
+        if let Some(control) = &mut self.control {
+            control.not_before = control.not_before.min(now);
+        }
+    }
+
+    pub(super) fn watch_control(&mut self, now: Now) {
+        if let Some(Control { running: Some(running), .. }) = &self.control
+            && now.mono >= running.deadline
+        {
+            let id = running.id;
+            self.act(Action::Drop(id));
+            self.control_failed(Fault::ReplyTimeout, now);
+        }
+    }
+
+    pub(super) fn run_control(&mut self, now: Now) {
+        let Some(control) = &self.control else { return };
+        let waits = control.is_running() || now.mono < control.not_before;
+        if waits || (self.paused && !survives_pause(&control.op)) {
+            return;
+        }
+        if control.op != Op::Abort && !self.may_start(now) {
+            return;
+        }
+        let op = control.op.clone();
+        self.started(now);
+        let next = self.backend.start(&op, &self.context());
+        self.control_next(&op, next, now);
+    }
+
+    fn control_next(&mut self, op: &Op, next: Result<Next, Fault>, now: Now) {
+        match next {
+            Ok(Next::Step(step)) => {
+                let id = self.new_op();
+                let wait = match op {
+                    Op::Complete(_) => self.config.reply_timeout,
+                    _ => self.config.stall_timeout,
+                };
+                if let Some(control) = &mut self.control {
+                    control.running = Some(Running { id, asked: step.asked(), deadline: now.mono + wait });
+                }
+                self.act(Action::Perform(id, step));
+            }
+            Ok(Next::Done(done)) => {
+                self.control = None;
+                self.has_worked = true;
+                self.control_done(done, now);
+            }
+            Err(fault) => self.control_failed(fault, now),
+        }
+    }
+
+    /// [`Input::Replied`]: for the control call, a signing call, or a part.
+    pub(super) fn replied(&mut self, id: OpId, result: Result<StepReply, Fault>, now: Now) {
+        if let Ok(reply) = &result {
+            self.heard(reply, now);
+        }
+        let ours = matches!(&self.control, Some(Control { running: Some(r), .. }) if r.id == id);
+        if !ours {
+            return self.part_replied(id, result, now);
+        }
+        let Some(op) = self.control.as_ref().map(|c| c.op.clone()) else { return };
+        match result {
+            Ok(reply) => {
+                let next = self.backend.next(&op, &self.context(), reply);
+                self.control_next(&op, next, now);
+            }
+            Err(fault) => self.control_failed(fault, now),
+        }
+    }
+
+    fn control_failed(&mut self, fault: Fault, now: Now) {
+        let budget = self.budget();
+        let Some(control) = &mut self.control else { return };
+        let asked = control.running.take().map_or(Asked::Backend, |r| r.asked);
+        let operation = control.op.operation();
+        let mut verdict = decide(operation, asked, &fault);
+        if !self.online && is_connection(&fault) && operation != Operation::Abort {
+            control.not_before = self.probe_at;
+            return;
+        }
+        let goes_on = control.tries.count(verdict, &budget, now.mono);
+        let tries = control.tries;
+        // Companion answers 500 for everything, a stale upload id included.
+        if operation == Operation::ListParts
+            && asked == Asked::Backend
+            && matches!(fault, Fault::Reply { status: 500, .. })
+            && tries.attempts >= MAX_LISTINGS
+        {
+            verdict = Verdict::SessionLost;
+        }
+        let give_up = operation == Operation::Abort && tries.attempts >= MAX_ABORTS;
+        let code = match verdict {
+            Verdict::SessionLost if operation == Operation::Abort => return self.aborted(),
+            Verdict::SessionLost if self.session.is_some() => return self.session_lost(now),
+            Verdict::Relist => return self.relist(),
+            Verdict::Retry { code, .. } | Verdict::Resign { code } | Verdict::Fail(code) => code,
+            Verdict::RefreshCredentials => Code::Denied,
+            Verdict::SessionLost => Code::SessionLost,
+        };
+        let error = describe(operation, asked, code, &fault);
+        if goes_on && !give_up {
+            self.mend(verdict, &fault);
+            let delay = self.jitter.wait(tries.attempts, &fault);
+            if let Some(control) = &mut self.control {
+                control.not_before = now.mono + delay;
+            }
+            return self.notice(tries.attempts, delay, error);
+        }
+        match self.phase {
+            Phase::Aborting if operation == Operation::Abort => {
+                self.warn(
+                    "abort-failed",
+                    error.message,
+                    "The unfinished upload stays at the store: a lifecycle rule that removes incomplete uploads clears it.",
+                );
+                self.cancelled();
+            }
+            Phase::Aborting => self.cancelled(),
+            Phase::Replacing => self.recreate(),
+            _ => self.fail(error),
+        }
+    }
+
+    fn control_done(&mut self, done: Done, now: Now) {
+        match done {
+            Done::Created(created) => self.created(created, now),
+            Done::Listed(page) => self.listed_page(page, now),
+            Done::Completed(completed) => self.completed(completed),
+            Done::Aborted => self.aborted(),
+            Done::Head(Some(info)) if self.is_our_object(&info) => {
+                let etag = info.etag.or_else(|| self.composite());
+                self.completed(Completed { location: None, key: None, etag });
+            }
+            Done::Head(_) | Done::Unsupported => self.recreate(),
+            Done::Signed(_) => {}
+        }
+    }
+
+    fn created(&mut self, created: Created, now: Now) {
+        let session = Session { key: created.key, upload_id: created.upload_id };
+        self.session = Some(session.clone());
+        if matches!(self.phase, Phase::Aborting) {
+            return self.set_control(Op::Abort);
+        }
+        if let Some(fingerprint) = &self.fingerprint {
+            let header = Header {
+                fingerprint: fingerprint.clone(),
+                destination: destination_id(&self.config.destination),
+                name: self.target.file.name.clone(),
+                key: session.key,
+                upload_id: session.upload_id,
+                size: self.plan.size(),
+                last_modified: self.target.file.last_modified,
+                part_size: self.plan.part_size(),
+                created: now.wall,
+                md5: match self.whole {
+                    Whole::Known(md5) => Some(md5),
+                    _ => None,
+                },
+            };
+            let record = header.record();
+            self.header = Some(header);
+            self.act(Action::Save(record));
+        }
+        self.advanced = now.mono;
+        self.phase = Phase::Sending;
+    }
+
+    pub(super) fn start_listing(&mut self) {
+        self.listed.clear();
+        self.phase = Phase::Listing;
+        self.set_control(Op::ListParts(None));
+    }
+
+    fn listed_page(&mut self, page: PartPage, now: Now) {
+        let before = self.listed.last().map(|p| p.number);
+        self.listed.extend(page.parts);
+        match page.next {
+            // A list that does not advance, or never ends, is cut off.
+            Some(next) if Some(next) > before && self.listed.len() <= PartNumber::MAX as usize => {
+                self.set_control(Op::ListParts(Some(next)));
+            }
+            _ => self.listing_done(now),
+        }
+    }
+
+    /// What the checkpoint and the store agree on is done; everything else is sent again.
+    fn listing_done(&mut self, now: Now) {
+        let kept = reconcile(&self.plan, &self.confirmed, &self.listed);
+        self.listed = Vec::new();
+        let was = self.confirmed.len();
+        let mut confirmed = Confirmed::new(self.plan.count());
+        for (index, etag) in kept.iter().enumerate() {
+            if let (Some(etag), Some(number)) = (etag, PartNumber::from_index(index)) {
+                confirmed.set(number, etag);
+            }
+        }
+        self.confirmed = confirmed;
+        self.parts = PartTable::from_etags(kept, &self.plan);
+        if self.relisted > 0 && self.confirmed.len() == was {
+            // The store refuses to complete and yet lists every part as we know it.
+            return self.replace();
+        }
+        self.progress.start_at(self.parts.done_bytes());
+        self.progress_dirty = true;
+        self.advanced = now.mono;
+        self.phase = Phase::Sending;
+    }
+
+    pub(super) fn session_lost(&mut self, now: Now) {
+        self.drop_flights(now);
+        self.control = None;
+        if matches!(self.phase, Phase::Aborting) {
+            return self.cancelled();
+        }
+        if self.confirmed.len() == self.plan.count() {
+            // All parts had arrived: it may have been completed, and only the reply lost.
+            self.phase = Phase::Heading;
+            return self.set_control(Op::Head);
+        }
+        self.recreate();
+    }
+
+    fn relist(&mut self) {
+        self.relisted += 1;
+        if self.relisted > 1 {
+            return self.replace();
+        }
+        self.start_listing();
+    }
+
+    fn replace(&mut self) {
+        self.phase = Phase::Replacing;
+        self.set_control(Op::Abort);
+    }
+
+    fn recreate(&mut self) {
+        self.recreated += 1;
+        self.control = None;
+        if self.recreated > MAX_RECREATED {
+            let error = UploadError::new(
+                Code::SessionLost,
+                Operation::Create,
+                "the multipart upload vanished from the store again and again",
+            );
+            return self.fail(error.hint("Check whether another program removes unfinished uploads."));
+        }
+        self.warn(
+            "session-restarted",
+            "the unfinished upload is gone at the store; starting anew".into(),
+            "",
+        );
+        self.forget();
+        self.urls.clear();
+        self.session = None;
+        self.header = None;
+        self.relisted = 0;
+        self.confirmed = Confirmed::new(self.plan.count());
+        self.parts = PartTable::new(self.plan.count());
+        self.phase = Phase::Creating;
+        self.set_control(Op::Create);
+    }
+
+    pub(super) fn forget(&mut self) {
+        if let Some(fingerprint) = &self.fingerprint {
+            let prefix = prefix_of(fingerprint);
+            self.act(Action::Forget(prefix));
+        }
+    }
+
+    fn aborted(&mut self) {
+        self.control = None;
+        match self.phase {
+            Phase::Replacing => self.recreate(),
+            _ => self.cancelled(),
+        }
+    }
+
+    fn completed(&mut self, completed: Completed) {
+        if let (Some(theirs), Some(ours)) = (&completed.etag, self.composite())
+            && theirs.contains('-')
+            && normalize_etag(theirs) != ours
+        {
+            let error = describe(Operation::Complete, Asked::Store, Code::ChecksumMismatch, &Fault::Mismatch);
+            return self.fail(error);
+        }
+        if let Whole::Running { .. } = self.whole {
+            self.phase = Phase::Digesting(Box::new(completed));
+        } else {
+            self.done(completed);
+        }
+    }
+
+    fn is_our_object(&self, info: &ObjectInfo) -> bool {
+        let same = match (&info.etag, self.composite()) {
+            (Some(theirs), Some(ours)) if theirs.contains('-') => normalize_etag(theirs) == ours,
+            _ => true,
+        };
+        info.size == self.plan.size() && same
+    }
+
+    /// The object's composite ETag, when every part's ETag is an MD5.
+    fn composite(&self) -> Option<String> {
+        let digests: Option<Vec<Md5Digest>> = (0..self.plan.count())
+            .map(|index| Md5Digest::from_hex(self.confirmed.get(PartNumber::from_index(index)?)?.as_ref()))
+            .collect();
+        digests.map(composite_etag)
+    }
+
+    /// [`super::Input::Checked`]: the file is still what it was, so that a complete object is a true copy.
+    pub(super) fn checked(&mut self, id: OpId, result: Result<(), String>) {
+        if !matches!(self.phase, Phase::Checking(running) if running == id) {
+            return;
+        }
+        match result {
+            Err(exception) => self.file_lost(Operation::Read, exception),
+            Ok(()) if self.plan.is_multipart() => {
+                self.phase = Phase::Completing;
+                let parts = self.parts.etags();
+                self.set_control(Op::Complete(parts));
+            }
+            Ok(()) => self.single_done(),
+        }
+    }
+
+    /// Moves on where nothing has to be waited for.
+    pub(super) fn go_on(&mut self) {
+        match &self.phase {
+            Phase::Sending if !self.paused && self.flights.is_empty() && self.parts.all_done() => {
+                let id = self.new_op();
+                self.phase = Phase::Checking(id);
+                self.act(Action::Check(id));
+            }
+            Phase::Digesting(completed) if !matches!(self.whole, Whole::Running { .. }) => {
+                let completed = (**completed).clone();
+                self.done(completed);
+            }
+            _ => {}
+        }
+    }
+
+    /// What a verdict asks for besides trying again.
+    pub(super) fn mend(&mut self, verdict: Verdict, fault: &Fault) {
+        match verdict {
+            Verdict::Resign { code } => {
+                self.urls.clear();
+                if let (Code::UrlExpired, Fault::Reply { error, .. }) = (code, fault)
+                    && let Some(time) = error.server_time
+                {
+                    self.act(Action::SetClock(time));
+                }
+            }
+            Verdict::RefreshCredentials => {
+                self.urls.clear();
+                self.act(Action::DropCredentials);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn notice(&mut self, attempt: u32, delay: Millis, error: UploadError) {
+        self.events.push_back(super::Event::Retry(super::RetryNotice { attempt, delay, error }));
+    }
+}
+
+fn survives_pause(op: &Op) -> bool {
+    matches!(op, Op::Complete(_) | Op::Abort)
+}
+
+/// Faults that being offline explains.
+pub(super) fn is_connection(fault: &Fault) -> bool {
+    matches!(fault, Fault::NoReply(NoReply::Network) | Fault::Stalled | Fault::ReplyTimeout)
+}

@@ -1,0 +1,513 @@
+//! The engine in a small simulated world: what the store holds, the state, the error code.
+#![cfg(not(target_family = "wasm"))]
+// What is missing here is a failing test.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod world;
+
+use partwise::core::backend::Backend;
+use partwise::core::backend::direct::LocalSigner;
+use partwise::core::error::Code;
+use partwise::core::store::s3::Bucket;
+use partwise::core::units::{Instant, Millis};
+use partwise::core::upload::{Event, Input, State};
+use world::{PART, Trouble, World, config};
+
+fn bytes(len: u64) -> Vec<u8> {
+    (0..len).map(|i| (i.wrapping_mul(2_654_435_761) >> 7) as u8).collect()
+}
+
+fn failure(world: &World) -> Code {
+    let failed = world.events.iter().find_map(|(_, event)| match event {
+        Event::Failed(error) => Some(error.code),
+        _ => None,
+    });
+    failed.expect("it failed")
+}
+
+fn retries(world: &World) -> usize {
+    world.events.iter().filter(|(_, event)| matches!(event, Event::Retry(_))).count()
+}
+
+#[test]
+fn a_file_in_parts_arrives_whole_and_leaves_nothing_behind() {
+    let mut world = World::new();
+    let id = world.add("a.bin", bytes(10 * PART + 1));
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+    assert_eq!(world.store.object("a.bin"), Some(&bytes(10 * PART + 1)));
+    assert_eq!(world.store.count("PUT"), 11);
+    assert!(world.storage.is_empty() && world.store.sessions.is_empty());
+    assert!(world.most_in_flight <= 3);
+    assert_eq!(world.engine.poll_timeout(world.now), None, "no timer after the end");
+}
+
+#[test]
+fn sizes_around_the_part_size_arrive() {
+    for (size, requests) in [
+        (0, vec!["PUT object"]),
+        (1, vec!["PUT object"]),
+        (PART - 1, vec!["PUT object"]),
+        (PART, vec!["create", "PUT 1", "complete"]),
+        (PART + 1, vec!["create", "PUT 1", "PUT 2", "complete"]),
+        (2 * PART, vec!["create", "PUT 1", "PUT 2", "complete"]),
+    ] {
+        let mut world = World::new();
+        let id = world.add("a", bytes(size));
+        world.run();
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(size))), "{size}");
+        assert_eq!(world.store.requests, requests, "{size}");
+    }
+}
+
+#[test]
+fn after_a_reload_only_parts_that_were_not_confirmed_are_sent() {
+    let mut world = World::new();
+    world.add("a", bytes(20 * PART));
+    world.run_until(|w| w.events.iter().filter(|(_, e)| matches!(e, Event::Part { .. })).count() == 8);
+    let confirmed: Vec<u32> = world
+        .events
+        .iter()
+        .filter_map(|(_, e)| match e {
+            Event::Part { number, .. } => Some(number.get()),
+            _ => None,
+        })
+        .collect();
+    let mut world = world.reload(config());
+    let id = world.add("a", bytes(20 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(20 * PART))));
+    assert_eq!(world.store.count("create"), 0);
+    for part in confirmed {
+        assert!(!world.store.requests.contains(&format!("PUT {part}")), "{part} was sent again");
+    }
+}
+
+#[test]
+fn parts_the_store_lost_or_somebody_else_wrote_are_sent_again() {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") >= 8 && w.storage.len() > 1);
+    let session = world.store.sessions.values_mut().next().unwrap();
+    session.parts.remove(&2);
+    session.parts.insert(3, bytes(PART));
+    session.parts.insert(4, vec![0; 7]);
+    let mut world = world.reload(config());
+    let id = world.add("a", bytes(10 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    for part in [2, 3, 4] {
+        assert_eq!(world.store.count(&format!("PUT {part}")), 1);
+    }
+}
+
+#[test]
+fn another_file_of_the_same_name_and_size_never_continues_the_first() {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") >= 5);
+    let mut world = world.reload(config());
+    let other: Vec<u8> = bytes(10 * PART).iter().map(|b| b ^ 0xff).collect();
+    let id = world.add("a", other.clone());
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&other)));
+    assert_eq!(world.store.count("PUT"), 10);
+}
+
+#[test]
+fn a_changed_part_size_goes_on_with_the_old_geometry() {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") >= 5);
+    let mut config = config();
+    config.part_size = partwise::core::plan::PartSize::Bytes(3 * PART);
+    let mut world = world.reload(config);
+    let id = world.add("a", bytes(10 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert!(world.store.count("PUT") < 10);
+}
+
+#[test]
+fn a_part_whose_etag_differs_is_sent_again() {
+    let mut world = World::new();
+    world.trouble("PUT 2", 1, Trouble::Corrupt);
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(3 * PART))));
+    assert_eq!(world.store.count("PUT 2"), 2);
+}
+
+#[test]
+fn a_part_that_always_arrives_damaged_fails_the_upload() {
+    let mut world = World::new();
+    world.trouble("PUT 2", 99, Trouble::Corrupt);
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::ChecksumMismatch));
+    assert_eq!(world.store.object("a"), None);
+}
+
+#[test]
+fn a_hidden_etag_fails_at_the_first_part() {
+    let mut world = World::new();
+    world.trouble("PUT", 99, Trouble::NoEtag);
+    let id = world.add("a", bytes(50 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::EtagHidden));
+    assert!(world.store.count("PUT") <= 3);
+}
+
+#[test]
+fn errors_of_the_store_are_retried_and_cost_nothing_but_their_parts() {
+    let mut world = World::new();
+    world.trouble("PUT", 6, Trouble::Reply(503, "SlowDown"));
+    world.trouble("create", 2, Trouble::Reply(500, "InternalError"));
+    world.trouble("complete", 1, Trouble::Reply(200, "InternalError"));
+    let id = world.add("a", bytes(12 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(12 * PART))));
+    assert_eq!((world.store.count("PUT"), retries(&world)), (12 + 6, 9));
+}
+
+#[test]
+fn what_never_works_fails_soon_and_resume_tries_again() {
+    let mut world = World::new();
+    world.network = false;
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Network));
+    assert!(world.now.mono < Instant(60_000));
+    world.network = true;
+    world.tell(id, Input::Resume);
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(3 * PART))));
+}
+
+#[test]
+fn an_outage_of_minutes_is_survived_and_one_beyond_the_budget_is_not() {
+    for (outage, state) in [(Millis::from_secs(300), State::Done), (Millis::from_secs(3600), State::Failed)] {
+        let mut world = World::new();
+        let id = world.add("a", bytes(10 * PART));
+        world.run_until(|w| w.store.count("PUT") == 4);
+        world.network = false;
+        world.run_for(outage);
+        world.network = true;
+        world.run();
+        assert_eq!(world.state(id), state, "{outage:?}");
+    }
+}
+
+#[test]
+fn being_offline_costs_no_attempt_and_coming_back_is_noticed_at_once() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    world.network = false;
+    world.online(false);
+    assert_eq!(world.state(id), State::Offline);
+    let before = retries(&world);
+    world.run_for(Millis::from_secs(7200));
+    assert_eq!((world.state(id), retries(&world)), (State::Offline, before));
+    world.network = true;
+    let back = world.now.mono;
+    world.online(true);
+    world.run_until(|w| w.store.count("PUT") > 4);
+    assert!(world.now.mono.since(back) < Millis(1000));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+}
+
+#[test]
+fn a_browser_that_is_wrong_about_being_offline_does_not_stop_uploads() {
+    let mut world = World::new();
+    world.online(false);
+    let id = world.add("a", bytes(10 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert!(world.now.mono < Instant(10_000));
+}
+
+#[test]
+fn the_offline_timeout_ends_the_wait() {
+    let mut config = config();
+    config.offline_timeout = Some(Millis(60_000));
+    let mut world = World::with(config, Backend::Direct, None);
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    world.network = false;
+    world.online(false);
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::OfflineTimeout));
+}
+
+#[test]
+fn an_expired_url_is_signed_again() {
+    let mut world = World::new();
+    world.trouble("PUT 2", 2, Trouble::Reply(403, "AccessDenied"));
+    let id = world.add("a", bytes(4 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(4 * PART))));
+}
+
+#[test]
+fn a_store_that_refuses_every_signature_fails_as_denied() {
+    let mut world = World::new();
+    world.trouble("PUT", 999, Trouble::Reply(403, "AccessDenied"));
+    let id = world.add("a", bytes(4 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Denied));
+    assert!(world.store.count("PUT") <= 16);
+}
+
+#[test]
+fn a_request_that_hangs_is_replaced() {
+    let mut world = World::new();
+    world.trouble("PUT 2", 1, Trouble::Silence);
+    let id = world.add("a", bytes(4 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(4 * PART))));
+    assert!(world.now.mono >= Instant(30_000));
+}
+
+#[test]
+fn pausing_leaves_no_request_and_resuming_goes_on() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    world.tell(id, Input::Pause);
+    let sent = world.store.requests.len();
+    world.run_for(Millis::from_secs(3600));
+    assert_eq!((world.state(id), world.store.requests.len()), (State::Paused, sent));
+    world.tell(id, Input::Resume);
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert_eq!(world.store.count("PUT"), 10);
+}
+
+#[test]
+fn cancelling_removes_the_upload_at_the_store_and_in_storage() {
+    for moment in ["create", "PUT", "complete"] {
+        let mut world = World::new();
+        world.trouble("complete", 1, Trouble::Silence);
+        let id = world.add("a", bytes(10 * PART));
+        world.run_until(|w| w.store.count(moment) > 0);
+        world.tell(id, Input::Cancel);
+        world.run();
+        assert_eq!(world.state(id), State::Cancelled, "{moment}");
+        assert!(world.store.sessions.is_empty() && world.storage.is_empty(), "{moment}");
+        assert_eq!(world.engine.poll_timeout(world.now), None);
+    }
+}
+
+#[test]
+fn cancelling_while_paused_or_failed_works_too() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    world.tell(id, Input::Pause);
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert!(world.store.sessions.is_empty() && world.storage.is_empty());
+
+    let mut world = World::new();
+    world.trouble("PUT 5", 99, Trouble::Reply(400, "Whatever"));
+    let id = world.add("a", bytes(10 * PART));
+    world.run();
+    assert_eq!(world.state(id), State::Failed);
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!(world.state(id), State::Cancelled);
+    assert!(world.store.sessions.is_empty() && world.storage.is_empty());
+}
+
+#[test]
+fn a_cancel_that_cannot_reach_the_store_ends_with_a_warning() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    world.network = false;
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!(world.state(id), State::Cancelled);
+    assert!(world.events.iter().any(|(_, e)| matches!(e, Event::Warning { code: "abort-failed", .. })));
+}
+
+#[test]
+fn an_upload_id_that_vanished_is_replaced() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 5);
+    world.store.sessions.clear();
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert_eq!(world.store.count("create"), 2);
+}
+
+#[test]
+fn an_upload_id_that_vanished_while_the_page_was_closed_is_replaced() {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 5);
+    let mut world = world.reload(config());
+    world.store.sessions.clear();
+    let id = world.add("a", bytes(10 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+}
+
+#[test]
+fn a_lost_reply_to_complete_is_found_out_without_sending_anything_again() {
+    let mut world = World::new();
+    world.trouble("complete", 1, Trouble::ReplyLost);
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
+    assert_eq!((world.store.count("PUT"), world.store.count("head")), (5, 1));
+}
+
+#[test]
+fn a_part_the_store_denies_at_complete_is_sent_again() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(5 * PART));
+    world.trouble("complete", 1, Trouble::Network);
+    world.run_until(|w| w.state(id) == State::Completing);
+    world.store.sessions.values_mut().next().unwrap().parts.remove(&3);
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
+    assert_eq!(world.store.count("PUT"), 6);
+}
+
+#[test]
+fn a_changed_file_is_never_completed() {
+    for (exception, code) in
+        [("NotReadableError", Code::FileChanged), ("NotFoundError", Code::FileUnreadable)]
+    {
+        for moment in 1..=4 {
+            let mut world = World::new();
+            let id = world.add("a", bytes(5 * PART));
+            world.run_until(|w| w.store.count("PUT") == moment);
+            world.file_exception = Some(exception.into());
+            world.run();
+            assert_eq!((world.state(id), failure(&world)), (State::Failed, code), "{moment}");
+            assert_eq!(world.store.object("a"), None);
+        }
+    }
+}
+
+#[test]
+fn files_share_one_pool_and_a_failing_one_stops_no_other() {
+    let mut world = World::new();
+    let ids: Vec<_> = (0..5).map(|i| world.add(&format!("f{i}"), bytes(10 * PART + i))).collect();
+    world.run_until(|w| w.store.count("PUT") == 12);
+    world.store.sessions.retain(|_, session| session.key != "f1");
+    world.trouble("create", 99, Trouble::Reply(400, "Whatever"));
+    world.run();
+    assert!(world.most_in_flight <= 3);
+    for (i, id) in ids.iter().enumerate() {
+        let whole = world.store.object(&format!("f{i}")) == Some(&bytes(10 * PART + i as u64));
+        assert_eq!((world.state(*id) == State::Done, whole), (whole, whole), "f{i}");
+    }
+    assert_eq!(world.state(ids[1]), State::Failed);
+    assert_eq!(world.state(ids[0]), State::Done);
+}
+
+#[test]
+fn the_same_file_twice_waits_for_the_first() {
+    let mut world = World::new();
+    let first = world.add("a", bytes(5 * PART));
+    let second = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(first), world.state(second)), (State::Done, State::Done));
+    assert_eq!(world.store.count("complete"), 2);
+}
+
+#[test]
+fn progress_never_falls_and_never_exceeds_the_total() {
+    let mut world = World::new();
+    world.trouble("PUT", 5, Trouble::ReplyLost);
+    let id = world.add("a", bytes(20 * PART));
+    world.run_until(|w| w.store.count("PUT") == 12);
+    world.store.sessions.clear();
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+    let mut last = 0;
+    for (_, event) in &world.events {
+        if let Event::Progress(p) = event {
+            assert!(p.loaded >= last && p.loaded <= p.total);
+            last = p.loaded;
+        }
+    }
+    assert_eq!(last, 20 * PART);
+}
+
+#[test]
+fn with_md5_identity_a_renamed_file_goes_on_and_the_result_holds_the_md5() {
+    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    world.add("a", bytes(20 * PART));
+    world.run_until(|w| {
+        w.store.count("PUT") >= 10
+            && w.events.iter().any(|(_, e)| matches!(e, Event::Hash { md5: Some(_), .. }))
+    });
+    let mut world = world.reload(World::md5_identity());
+    let id = world.add("renamed", bytes(20 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(20 * PART))));
+    assert_eq!(world.store.count("create"), 0);
+    assert!(world.store.count("PUT") <= 10);
+    let md5 = world.events.iter().find_map(|(_, e)| match e {
+        Event::Done(result) => result.md5,
+        _ => None,
+    });
+    assert_eq!(md5, Some(world::md5(&bytes(20 * PART))));
+    assert!(world.storage.is_empty());
+}
+
+#[test]
+fn garbage_in_storage_is_dropped_and_harms_nothing() {
+    let mut world = World::new();
+    world.storage.insert("partwise/1/zzz".into(), "{\u{0}".into());
+    world.storage.insert("partwise/1/".into(), String::new());
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+    assert!(world.storage.is_empty());
+}
+
+#[test]
+fn a_broken_storage_is_one_warning_and_no_failure() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(5 * PART));
+    world.tell(id, Input::StorageFault { full: true });
+    world.tell(id, Input::StorageFault { full: true });
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+    let warnings =
+        world.events.iter().filter(|(_, e)| matches!(e, Event::Warning { code: "storage-full", .. }));
+    assert_eq!(warnings.count(), 1);
+}
+
+#[test]
+fn unverified_parts_need_no_hash() {
+    let mut world = World::with(World::unverified(), Backend::Direct, None);
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
+}
+
+#[test]
+fn credentials_are_asked_for_once_for_all_that_wait() {
+    let bucket = Bucket {
+        endpoint: Some("https://store".into()),
+        bucket: "b".into(),
+        region: "r".into(),
+        path_style: true,
+    };
+    let mut world = World::with(config(), Backend::Direct, Some(LocalSigner::new(bucket)));
+    for name in ["a", "b", "c"] {
+        world.add(name, bytes(3 * PART));
+    }
+    world.run();
+    assert_eq!(world.signed_with, ["fetch"]);
+    assert_eq!(world.store.objects.len(), 3);
+}

@@ -1,0 +1,487 @@
+//! A small world around the engine: a clock that jumps to the next timeout, a store that keeps bytes and obeys S3's
+//! rules, a local storage that survives "reloads", and faults that tests put in the way.
+
+use partwise::core::backend::direct::LocalSigner;
+use partwise::core::backend::{Backend, SignedUrl, Step, StepReply, Target};
+use partwise::core::config::{Config, Identity, RawOptions, Verify};
+use partwise::core::engine::{Engine, UploadId, Work};
+use partwise::core::fingerprint::FileInfo;
+use partwise::core::hash::{Md5Digest, Md5Hasher, composite_etag};
+use partwise::core::http::{Body, HttpReply, HttpRequest, Method, NoReply};
+use partwise::core::plan::PartSize;
+use partwise::core::retry::Fault;
+use partwise::core::schedule::Parallel;
+use partwise::core::store::Limits;
+use partwise::core::units::{Millis, Now, UnixMillis};
+use partwise::core::upload::{Action, Event, Input, OpId, State};
+use std::collections::{BTreeMap, VecDeque};
+
+pub const PART: u64 = 1000;
+
+pub fn md5(bytes: &[u8]) -> Md5Digest {
+    let mut hasher = Md5Hasher::new();
+    hasher.update(bytes);
+    hasher.finish()
+}
+
+#[derive(Default)]
+pub struct Session {
+    pub key: String,
+    pub parts: BTreeMap<u32, Vec<u8>>,
+}
+
+#[derive(Default)]
+pub struct Store {
+    pub sessions: BTreeMap<String, Session>,
+    pub objects: BTreeMap<String, Vec<u8>>,
+    pub requests: Vec<String>,
+    next: u32,
+}
+
+/// What happens to the next request whose name starts with a prefix.
+#[derive(Clone)]
+pub enum Trouble {
+    Reply(u16, &'static str),
+    Network,
+    /// The store acts, and the reply is lost.
+    ReplyLost,
+    Silence,
+    Corrupt,
+    NoEtag,
+}
+
+struct Pending {
+    id: UploadId,
+    op: OpId,
+    work: PendingWork,
+}
+
+enum PendingWork {
+    Store(HttpRequest),
+    Hash(Vec<(u64, u64)>),
+    Silent,
+}
+
+pub struct World {
+    pub engine: Engine,
+    pub now: Now,
+    pub store: Store,
+    pub storage: BTreeMap<String, String>,
+    pub files: BTreeMap<u64, Vec<u8>>,
+    pub events: Vec<(UploadId, Event)>,
+    pub troubles: Vec<(String, usize, Trouble)>,
+    pub network: bool,
+    pub file_exception: Option<String>,
+    pub signed_with: Vec<String>,
+    /// Whether whole-file hashing gets its turn only when nothing else is left.
+    pending: VecDeque<Pending>,
+    locks: Vec<(UploadId, String)>,
+    pub most_in_flight: usize,
+}
+
+pub fn config() -> Config {
+    let limits = Limits { min_part: 1, max_part: 1 << 30, max_parts: 10_000, max_object: 1 << 40 };
+    let mut config = Config::new(&RawOptions::default(), "test".into(), limits).unwrap();
+    config.part_size = PartSize::Bytes(PART);
+    config.parallel = Parallel::Fixed(3);
+    config
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(config(), Backend::Direct, None)
+    }
+
+    pub fn with(config: Config, backend: Backend, signer: Option<LocalSigner>) -> Self {
+        Self {
+            engine: Engine::new(config, backend, signer, true, 42),
+            now: Now { mono: Default::default(), wall: UnixMillis(1_767_323_045_000) },
+            store: Store::default(),
+            storage: BTreeMap::new(),
+            files: BTreeMap::new(),
+            events: Vec::new(),
+            troubles: Vec::new(),
+            network: true,
+            file_exception: None,
+            signed_with: Vec::new(),
+            pending: VecDeque::new(),
+            locks: Vec::new(),
+            most_in_flight: 0,
+        }
+    }
+
+    pub fn md5_identity() -> Config {
+        let mut config = config();
+        config.identity = Identity::Md5;
+        config
+    }
+
+    pub fn unverified() -> Config {
+        let mut config = config();
+        config.verify = Verify::Off;
+        config
+    }
+
+    /// The page is gone, and a new one with the same storage and store opens.
+    pub fn reload(self, config: Config) -> Self {
+        let mut next = Self::with(config, Backend::Direct, None);
+        next.now = self.now;
+        next.store = self.store;
+        next.store.requests.clear();
+        next.storage = self.storage;
+        next
+    }
+
+    pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> UploadId {
+        let file =
+            FileInfo { name: name.into(), size: bytes.len() as u64, last_modified: 1, mime: "a/b".into() };
+        let target = Target { file, key: name.into(), metadata: Vec::new() };
+        let id = self.engine.add(target, self.now).unwrap();
+        self.files.insert(id.0, bytes);
+        id
+    }
+
+    pub fn tell(&mut self, id: UploadId, input: Input) {
+        self.engine.handle(id, input, self.now);
+        self.collect();
+    }
+
+    pub fn online(&mut self, online: bool) {
+        self.engine.tell_online(online, self.now);
+        self.collect();
+    }
+
+    pub fn trouble(&mut self, prefix: &str, times: usize, trouble: Trouble) {
+        self.troubles.push((prefix.into(), times, trouble));
+    }
+
+    pub fn state(&self, id: UploadId) -> State {
+        self.engine.state(id)
+    }
+
+    /// Runs until nothing is left to do at all.
+    pub fn run(&mut self) {
+        self.run_until(|_| false);
+    }
+
+    /// Runs until a condition holds.
+    pub fn run_until(&mut self, done: impl Fn(&Self) -> bool) {
+        for _ in 0..200_000 {
+            self.collect();
+            if done(self) || !self.step() {
+                return;
+            }
+        }
+        panic!("the world does not come to rest");
+    }
+
+    /// Runs for a stretch of time.
+    pub fn run_for(&mut self, wait: Millis) {
+        let end = self.now.mono + wait;
+        self.run_until(|world| world.now.mono >= end);
+    }
+
+    /// One reply, or a jump to the next timeout.
+    fn step(&mut self) -> bool {
+        let next = self.pending.iter().position(|p| !matches!(p.work, PendingWork::Silent));
+        if let Some(pending) = next.and_then(|at| self.pending.remove(at)) {
+            self.pass(1);
+            self.reply(pending);
+            return true;
+        }
+        match self.engine.poll_timeout(self.now) {
+            Some(due) => {
+                self.pass(due.since(self.now.mono).0.max(1));
+                self.engine.tick(self.now);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn pass(&mut self, millis: u64) {
+        self.now.mono = self.now.mono + Millis(millis);
+        self.now.wall.0 += millis;
+    }
+
+    fn collect(&mut self) {
+        loop {
+            while let Some(event) = self.engine.poll_event() {
+                self.events.push(event);
+            }
+            let Some(work) = self.engine.poll_action() else { return };
+            self.take(work);
+        }
+    }
+
+    fn take(&mut self, work: Work) {
+        let (id, action) = match work {
+            Work::FetchCredentials => {
+                self.signed_with.push("fetch".into());
+                let keys = partwise::core::sign::Credentials {
+                    access_key_id: "AK".into(),
+                    secret_access_key: "SK".into(),
+                    session_token: None,
+                };
+                let end = UnixMillis(self.now.wall.0 + 3_600_000);
+                return self.engine.credentials(Ok((keys, Some(end))), self.now);
+            }
+            Work::Upload(id, action) => (id, action),
+        };
+        match action {
+            Action::Perform(op, Step::Sign(request)) => {
+                let mut url = format!("https://store/{}?", request.key);
+                for (name, value) in &request.query {
+                    url.push_str(&format!("{name}={value}&"));
+                }
+                let reply = Ok(StepReply::Signed(SignedUrl { url, headers: Vec::new(), expires: Some(900) }));
+                self.engine.handle(id, Input::Replied(op, reply), self.now);
+            }
+            Action::Perform(op, Step::Store(request) | Step::Backend(request))
+            | Action::Send(op, request) => {
+                self.pending.push_back(Pending { id, op, work: PendingWork::Store(request) });
+                let in_flight = self
+                    .pending
+                    .iter()
+                    .filter(|p| matches!(&p.work, PendingWork::Store(r) if matches!(r.body, Body::File(_))))
+                    .count();
+                self.most_in_flight = self.most_in_flight.max(in_flight);
+            }
+            Action::Perform(_, Step::Page(_)) => unreachable!("no test uses callbacks here"),
+            Action::Drop(op) => self.pending.retain(|p| (p.id, p.op) != (id, op)),
+            Action::Hash(op, ranges) => {
+                let ranges = ranges.iter().map(|r| (r.start, r.end)).collect();
+                self.pending.push_back(Pending { id, op, work: PendingWork::Hash(ranges) });
+            }
+            Action::Check(op) => {
+                let readable = self.file_exception.clone().map_or(Ok(()), Err);
+                self.engine.handle(id, Input::Checked(op, readable), self.now);
+            }
+            Action::Lock(name) => {
+                self.locks.retain(|(of, _)| *of != id);
+                let free = self.locks.iter().all(|(_, held)| *held != name);
+                self.locks.push((id, name));
+                if free {
+                    self.engine.handle(id, Input::Locked, self.now);
+                }
+            }
+            Action::Unlock => {
+                let held = self.locks.iter().position(|(of, _)| *of == id).map(|at| self.locks.remove(at).1);
+                let next = self.locks.iter().find(|(_, name)| Some(name) == held.as_ref()).map(|(of, _)| *of);
+                if let Some(next) = next {
+                    self.engine.handle(next, Input::Locked, self.now);
+                }
+            }
+            Action::Load(prefix) => {
+                let records = self.storage.iter().filter(|(k, _)| k.starts_with(prefix));
+                let records = records.map(|(k, v)| (k.clone(), v.clone())).collect();
+                self.engine.handle(id, Input::Loaded(records), self.now);
+            }
+            Action::Save(record) => {
+                self.storage.insert(record.key, record.value);
+            }
+            Action::Forget(prefix) => self.storage.retain(|key, _| !key.starts_with(&prefix)),
+            Action::SetClock(_) | Action::DropCredentials => {}
+        }
+    }
+
+    fn reply(&mut self, pending: Pending) {
+        let Pending { id, op, work } = pending;
+        match work {
+            PendingWork::Silent => {}
+            PendingWork::Hash(ranges) => {
+                let file = &self.files[&id.0];
+                let mut hasher = Md5Hasher::new();
+                for (start, end) in ranges {
+                    hasher.update(&file[start as usize..end as usize]);
+                }
+                self.engine.handle(id, Input::Hashed(op, Ok(hasher.finish())), self.now);
+            }
+            PendingWork::Store(request) => self.answer(id, op, request),
+        }
+    }
+
+    fn answer(&mut self, id: UploadId, op: OpId, request: HttpRequest) {
+        let name = describe(&request);
+        let at = self
+            .troubles
+            .iter()
+            .position(|(prefix, times, _)| name.starts_with(prefix.as_str()) && *times > 0);
+        let trouble = at.map(|at| {
+            self.troubles[at].1 -= 1;
+            self.troubles[at].2.clone()
+        });
+        let no_reply = |no: NoReply| Err(Fault::NoReply(no));
+        let result = match (&self.file_exception, &request.body) {
+            (Some(exception), Body::File(_)) => no_reply(NoReply::File(exception.clone())),
+            _ if !self.network => no_reply(NoReply::Network),
+            _ => match trouble {
+                Some(Trouble::Network) => no_reply(NoReply::Network),
+                Some(Trouble::Silence) => {
+                    self.store.requests.push(format!("{name} (silence)"));
+                    self.pending.push_back(Pending { id, op, work: PendingWork::Silent });
+                    return;
+                }
+                Some(Trouble::Reply(status, code)) => {
+                    self.store.requests.push(format!("{name} ({status})"));
+                    let body = format!("<Error><Code>{code}</Code><Message>m</Message></Error>");
+                    Ok(StepReply::Http(HttpReply { status, headers: Vec::new(), body }))
+                }
+                Some(Trouble::ReplyLost) => {
+                    self.serve(id, &request, &name, false);
+                    no_reply(NoReply::Network)
+                }
+                Some(Trouble::Corrupt) => Ok(StepReply::Http(self.serve(id, &request, &name, true))),
+                Some(Trouble::NoEtag) => {
+                    let mut reply = self.serve(id, &request, &name, false);
+                    reply.headers.clear();
+                    Ok(StepReply::Http(reply))
+                }
+                None => Ok(StepReply::Http(self.serve(id, &request, &name, false))),
+            },
+        };
+        if let (Body::File(range), Ok(_)) = (&request.body, &result) {
+            self.engine.handle(id, Input::Progress(op, range.len()), self.now);
+        }
+        self.engine.handle(id, Input::Replied(op, result), self.now);
+    }
+
+    fn serve(&mut self, id: UploadId, request: &HttpRequest, name: &str, corrupt: bool) -> HttpReply {
+        self.store.requests.push(name.into());
+        let body = match &request.body {
+            Body::File(range) => {
+                let mut bytes = self.files[&id.0][range.start as usize..range.end as usize].to_vec();
+                if let (true, Some(first)) = (corrupt, bytes.first_mut()) {
+                    *first ^= 1;
+                }
+                bytes
+            }
+            Body::Text { text, .. } => text.clone().into_bytes(),
+            _ => Vec::new(),
+        };
+        self.store.serve(request, &body)
+    }
+}
+
+/// `PUT 3`, `PUT object`, `create`, `list`, `complete`, `abort`, `head`.
+fn describe(request: &HttpRequest) -> String {
+    match (request.method, query(&request.url, "partNumber"), query(&request.url, "uploads")) {
+        (Method::Put, Some(part), _) => format!("PUT {part}"),
+        (Method::Put, None, _) => "PUT object".into(),
+        (Method::Post, _, Some(_)) => "create".into(),
+        (Method::Post, ..) => "complete".into(),
+        (Method::Get, ..) => "list".into(),
+        (Method::Delete, ..) => "abort".into(),
+        (Method::Head, ..) => "head".into(),
+    }
+}
+
+fn query(url: &str, name: &str) -> Option<String> {
+    let (_, query) = url.split_once('?')?;
+    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v.into())
+}
+
+fn ok(body: String, headers: Vec<(String, String)>) -> HttpReply {
+    HttpReply { status: 200, headers, body }
+}
+
+fn error(status: u16, code: &str) -> HttpReply {
+    HttpReply { status, headers: Vec::new(), body: format!("<Error><Code>{code}</Code></Error>") }
+}
+
+impl Store {
+    /// The session's parts put together, as the object would be.
+    pub fn object(&self, key: &str) -> Option<&Vec<u8>> {
+        self.objects.get(key)
+    }
+
+    pub fn count(&self, prefix: &str) -> usize {
+        self.requests.iter().filter(|r| r.starts_with(prefix)).count()
+    }
+
+    fn serve(&mut self, request: &HttpRequest, body: &[u8]) -> HttpReply {
+        let path = request.url.split('?').next().unwrap();
+        let key = path.trim_start_matches("https://store/").to_owned();
+        let etag = |bytes: &[u8]| vec![("etag".to_owned(), format!("\"{}\"", md5(bytes).to_hex()))];
+        let upload = query(&request.url, "uploadId");
+        match describe(request).as_str() {
+            "create" => {
+                self.next += 1;
+                let id = format!("U{}", self.next);
+                self.sessions.insert(id.clone(), Session { key: key.clone(), ..Default::default() });
+                ok(
+                    format!(
+                        "<InitiateMultipartUploadResult><Key>{key}</Key><UploadId>{id}</UploadId></InitiateMultipartUploadResult>"
+                    ),
+                    vec![],
+                )
+            }
+            "PUT object" => {
+                self.objects.insert(key, body.to_vec());
+                ok(String::new(), etag(body))
+            }
+            "head" => match self.objects.get(&key) {
+                Some(bytes) => ok(
+                    String::new(),
+                    vec![("content-length".into(), bytes.len().to_string()), ("etag".into(), "\"x\"".into())],
+                ),
+                None => HttpReply { status: 404, ..Default::default() },
+            },
+            name => {
+                let id = upload.unwrap();
+                let Some(session) = self.sessions.get_mut(&id) else { return error(404, "NoSuchUpload") };
+                match name {
+                    "list" => {
+                        let parts: String = session
+                            .parts
+                            .iter()
+                            .map(|(n, b)| {
+                                format!(
+                                    "<Part><PartNumber>{n}</PartNumber><ETag>\"{}\"</ETag><Size>{}</Size></Part>",
+                                    md5(b).to_hex(),
+                                    b.len()
+                                )
+                            })
+                            .collect();
+                        ok(
+                            format!(
+                                "<ListPartsResult><IsTruncated>false</IsTruncated>{parts}</ListPartsResult>"
+                            ),
+                            vec![],
+                        )
+                    }
+                    "abort" => {
+                        self.sessions.remove(&id);
+                        HttpReply { status: 204, ..Default::default() }
+                    }
+                    "complete" => {
+                        let text = String::from_utf8_lossy(body);
+                        let expected: Vec<u32> = session.parts.keys().copied().collect();
+                        let named = text.matches("<PartNumber>").count();
+                        if named != expected.len()
+                            || session.parts.values().any(|b| !text.contains(&md5(b).to_hex()))
+                        {
+                            return error(400, "InvalidPart");
+                        }
+                        let whole: Vec<u8> = session.parts.values().flatten().copied().collect();
+                        let tag = composite_etag(session.parts.values().map(|b| md5(b)));
+                        let key = session.key.clone();
+                        self.objects.insert(key.clone(), whole);
+                        self.sessions.remove(&id);
+                        ok(
+                            format!(
+                                "<CompleteMultipartUploadResult><Location>https://store/{key}</Location><Key>{key}</Key><ETag>\"{tag}\"</ETag></CompleteMultipartUploadResult>"
+                            ),
+                            vec![],
+                        )
+                    }
+                    put => {
+                        let number = put.trim_start_matches("PUT ").parse().unwrap();
+                        session.parts.insert(number, body.to_vec());
+                        ok(String::new(), etag(body))
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+/** A clean folder with the packed package installed, as a user would have it. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const exec = promisify(execFile);
+
+/** The repository's root. */
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/**
+ * Packs `dist/` and installs the tarball.
+ *
+ * @returns {Promise<{ folder: string, packed: string[], remove: () => Promise<void> }>} `packed`: the tarball's files
+ */
+export async function install() {
+  const folder = await mkdtemp(join(tmpdir(), 'partwise-consumer-'));
+  const { stdout } = await exec('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: join(root, 'dist'),
+  });
+  const report = JSON.parse(stdout);
+  const tarball = Array.isArray(report) ? report[0] : Object.values(report)[0];
+  await writeFile(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
+  );
+  // The package has no dependencies, so nothing is to be fetched; --offline proves it.
+  await exec('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${tarball.filename}`], {
+    cwd: folder,
+  });
+  return {
+    folder,
+    packed: tarball.files.map((/** @type {{ path: string }} */ { path }) => path).sort(),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/**
+ * Runs a program in a folder; resolves with what it prints, rejects with that in the message.
+ *
+ * @param {string} folder
+ * @param {string} program
+ * @param {readonly string[]} args
+ */
+export async function runIn(folder, program, args) {
+  try {
+    return (await exec(program, args, { cwd: folder })).stdout;
+  } catch (error) {
+    const { stdout = '', stderr = '' } = /** @type {{ stdout?: string, stderr?: string }} */ (error);
+    throw new Error(`${program} ${args.join(' ')}\n${stdout}${stderr}`, { cause: error });
+  }
+}

@@ -1,0 +1,244 @@
+/** The package as it is published: packed, installed into a clean folder, and used from there. */
+import assert from 'node:assert/strict';
+import { copyFile, cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { build } from 'esbuild';
+import { documents } from '../../scripts/lib/manifest.mjs';
+import { install, root, runIn } from './consumer.mjs';
+import { launch, serve } from './site.mjs';
+
+/** @type {Awaited<ReturnType<typeof install>>} */
+let consumer;
+/** @type {string} */
+let installed;
+
+before(async () => {
+  consumer = await install();
+  installed = join(consumer.folder, 'node_modules', 'partwise');
+});
+after(() => consumer.remove());
+
+test('the package holds exactly the files it should', async () => {
+  const present = new Set(await readdir(root));
+  assert.deepEqual(
+    consumer.packed,
+    [
+      ...['index.js', 'index.d.ts', 'external.js', 'external.d.ts', 'global.js', 'global.d.ts'],
+      ...['worker.js', 'partwise_bg.wasm', 'package.json'],
+      ...documents.filter((name) => present.has(name)),
+    ].sort(),
+  );
+});
+
+test('every path of the manifest leads to a file', async () => {
+  const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+  const { main, module, types, unpkg, jsdelivr, exports } = manifest;
+  const targets = Object.values(exports).flatMap((target) =>
+    typeof target === 'string' ? target : Object.values(target),
+  );
+  for (const path of [main, module, types, unpkg, jsdelivr, ...targets])
+    assert.ok(consumer.packed.includes(path.replace('./', '')), path);
+});
+
+for (const entry of ['partwise', 'partwise/external', 'partwise/global'])
+  test(`importing ${entry} on a server touches nothing`, async () => {
+    const script = `
+      const traps = { fetch: globalThis, compile: WebAssembly, compileStreaming: WebAssembly, instantiate: WebAssembly,
+        createObjectURL: URL, atob: globalThis, DecompressionStream: globalThis };
+      for (const [name, owner] of Object.entries(traps))
+        Object.defineProperty(owner, name, { get() { throw new Error(name + ' was touched'); } });
+      const module = await import(${JSON.stringify(entry)});
+      console.log(Object.keys(${JSON.stringify(entry)}.endsWith('global') ? globalThis.partwise : module).sort().join());
+    `;
+    const printed = await runIn(consumer.folder, process.execPath, ['--input-type=module', '--eval', script]);
+    assert.equal(printed.trim(), 'Upload,UploadError,Uploader,createUploader,init');
+  });
+
+describe('types', () => {
+  /** @type {[string, string][]} */
+  const settings = [
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ];
+  for (const [module, moduleResolution] of settings)
+    test(`strict TypeScript finds exact types with moduleResolution ${moduleResolution}`, async () => {
+      const folder = join(consumer.folder, `types-${moduleResolution}`);
+      await cp(join(root, 'tests', 'packaging', 'types'), folder, { recursive: true });
+      const compilerOptions = {
+        ...{ module, moduleResolution, target: 'es2022', lib: ['es2022', 'dom'], types: [] },
+        ...{ strict: true, noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true },
+      };
+      await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+      await runIn(folder, join(root, 'node_modules', '.bin', 'tsc'), ['-p', '.']);
+    });
+});
+
+describe('in a browser', () => {
+  /** @type {Awaited<ReturnType<typeof serve>>} */
+  let site;
+  /** @type {Awaited<ReturnType<typeof launch>>} */
+  let browser;
+
+  before(async () => {
+    await bundleConsumer('partwise');
+    await bundleConsumer('partwise/external');
+    for (const name of ['partwise_bg.wasm', 'worker.js'])
+      await copyFile(join(installed, name), join(consumer.folder, 'bundled', name));
+    site = await serve(consumer.folder);
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    site?.close();
+  });
+
+  /**
+   * A page of its own for each test; what it reports on its console as an error fails the test.
+   *
+   * @param {(page: import('playwright-core').Page) => Promise<void>} use
+   */
+  async function onPage(use) {
+    site.requests.length = 0;
+    site.refuse.clear();
+    const page = await browser.newPage();
+    /** @type {string[]} */
+    const errors = [];
+    page.on('pageerror', (error) => errors.push(String(error)));
+    try {
+      await page.goto(site.origin);
+      await use(page);
+    } finally {
+      await page.close();
+    }
+    assert.deepEqual(errors, []);
+  }
+
+  /**
+   * What every entry must do, however it was loaded.
+   *
+   * @param {import('playwright-core').Page} page with `partwise` defined
+   */
+  async function checkEntry(page) {
+    const outcome = await page.evaluate(async () => {
+      const { createUploader, init, Uploader, Upload, UploadError } = globalThis.partwise;
+      const read = (/** @type {unknown} */ error) =>
+        error instanceof UploadError && { name: error.name, code: error.code, hint: error.hint };
+      const attempt = (/** @type {any} */ options) => {
+        try {
+          return new Uploader(options);
+        } catch (error) {
+          return read(error);
+        }
+      };
+      const early = attempt({ endpoint: '/s3' });
+      const first = init();
+      const shared = first === init();
+      await first;
+      const wrong = attempt({});
+      const [a, b] = await Promise.all([
+        createUploader({ endpoint: '/s3' }),
+        createUploader({ endpoint: '/s3' }),
+      ]);
+      const made = a instanceof Uploader && b instanceof Uploader && typeof Upload === 'function';
+      a.dispose();
+      b.dispose();
+      return { early, shared, wrong, made };
+    });
+    assert.equal(outcome.made, true);
+    assert.equal(outcome.shared, true, 'concurrent calls of init share one promise');
+    assert.ok(outcome.early && outcome.wrong && !('add' in outcome.early) && !('add' in outcome.wrong));
+    assert.equal(outcome.early.name, 'UploadError');
+    assert.equal(outcome.early.code, 'bad-option');
+    assert.match(outcome.early.hint, /await init\(\)/);
+    assert.match(outcome.early.hint, /createUploader/);
+    assert.equal(outcome.wrong.code, 'bad-option');
+  }
+
+  /** @type {Record<string, string>} */
+  const modules = {
+    'the default entry': '/node_modules/partwise/index.js',
+    'the default entry, bundled': '/bundled/partwise.js',
+    'the external entry': '/node_modules/partwise/external.js',
+    'the external entry, bundled': '/bundled/external.js',
+  };
+  for (const [name, path] of Object.entries(modules))
+    test(`${name} starts, and only when asked`, () =>
+      onPage(async (page) => {
+        await page.evaluate(async (path) => {
+          globalThis.partwise = await import(path);
+        }, path);
+        assert.deepEqual(site.requests.slice(1), [path], 'importing loads nothing else');
+        await checkEntry(page);
+        const wasm = site.requests.filter((request) => request.endsWith('.wasm'));
+        assert.equal(wasm.length, path.includes('external') ? 1 : 0);
+      }));
+
+  test('the global entry starts from a classic script', () =>
+    onPage(async (page) => {
+      await page.addScriptTag({ url: '/node_modules/partwise/global.js' });
+      await checkEntry(page);
+      assert.equal(site.requests.length, 2, 'one file is all a page loads');
+    }));
+
+  test('a failed load is explained and can be tried again', () =>
+    onPage(async (page) => {
+      site.refuse.add('/node_modules/partwise/partwise_bg.wasm');
+      const failed = await page.evaluate(async (path) => {
+        globalThis.partwise = await import(path);
+        return globalThis.partwise.init().catch((error) => ({ code: error.code, text: String(error) }));
+      }, '/node_modules/partwise/external.js');
+      assert.ok(failed);
+      assert.equal(failed.code, 'network');
+      assert.match(failed.text, /partwise_bg\.wasm.*503/);
+      site.refuse.clear();
+      await page.evaluate(async () =>
+        (await globalThis.partwise.createUploader({ endpoint: '/s3' })).dispose(),
+      );
+    }));
+
+  test('the external entry starts where the policy allows neither blob: nor data: nor eval', () =>
+    onPage(async (page) => {
+      site.policy =
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
+      try {
+        await page.goto(site.origin);
+        await page.evaluate(async (path) => {
+          globalThis.partwise = await import(path);
+          (await globalThis.partwise.createUploader({ endpoint: '/s3' })).dispose();
+        }, '/node_modules/partwise/external.js');
+      } finally {
+        site.policy = '';
+      }
+    }));
+
+  test('a policy that forbids WebAssembly is named in the error', () =>
+    onPage(async (page) => {
+      site.policy = "script-src 'self'";
+      try {
+        await page.goto(site.origin);
+        const hint = await page.evaluate(async (path) => {
+          const { init } = await import(path);
+          return init().catch((/** @type {import('partwise').UploadError} */ error) => error.hint);
+        }, '/node_modules/partwise/index.js');
+        assert.match(hint, /'wasm-unsafe-eval'/);
+      } finally {
+        site.policy = '';
+      }
+    }));
+
+  /** @param {string} entry */
+  async function bundleConsumer(entry) {
+    const source = join(consumer.folder, 'consumer.js');
+    await writeFile(source, `export * from '${entry}';\n`);
+    await mkdir(join(consumer.folder, 'bundled'), { recursive: true });
+    const name = entry.split('/').pop();
+    await build({
+      entryPoints: [source],
+      outfile: join(consumer.folder, 'bundled', `${name}.js`),
+      bundle: true,
+      format: 'esm',
+      logLevel: 'error',
+    });
+  }
+});

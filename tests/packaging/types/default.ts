@@ -1,0 +1,97 @@
+/** What must type-check with the default entry, and what must not. */
+import { createUploader, init, Upload, Uploader, UploadError } from 'partwise';
+import type { Backend, Progress, UploaderOptions, UploadResult } from 'partwise';
+
+declare const file: File;
+declare const backend: Backend;
+const signRequest = async () => ({ url: 'https://example.com/', expires: 60 });
+const credentials = () => ({ accessKeyId: '', secretAccessKey: '' });
+
+// Each way of uploading, alone and with shared options.
+await createUploader({ endpoint: '/s3' });
+await createUploader({
+  endpoint: '/s3',
+  headers: async () => ({ Authorization: '' }),
+  withCredentials: true,
+});
+await createUploader({ signRequest, partSize: 'auto', parallel: 6, hash: 'md5', verify: 'content-md5' });
+await createUploader({
+  backend,
+  storage: 'memory',
+  offlineTimeout: Infinity,
+  workerUrl: new URL('https://a.b/'),
+});
+await createUploader({ store: { kind: 's3', bucket: 'b', region: 'r', credentials } });
+await init();
+const uploader: Uploader = new Uploader({ endpoint: '/s3' });
+
+// None, or several at once.
+// @ts-expect-error
+await createUploader({});
+// @ts-expect-error
+await createUploader({ partSize: 'auto' });
+// @ts-expect-error
+await createUploader({ endpoint: '/s3', signRequest });
+// @ts-expect-error
+await createUploader({ endpoint: '/s3', backend });
+// @ts-expect-error
+await createUploader({ signRequest, backend });
+// @ts-expect-error
+await createUploader({ backend, store: { kind: 's3', bucket: 'b', region: 'r', credentials } });
+// @ts-expect-error
+new Uploader();
+
+// Wrong values, wrong names, and options of another way of uploading.
+// @ts-expect-error
+await createUploader({ endpoint: 5 });
+// @ts-expect-error
+await createUploader({ endpoint: '/s3', hash: 'sha1' });
+// @ts-expect-error
+await createUploader({ endpoint: '/s3', verify: true });
+// @ts-expect-error
+await createUploader({ endpoint: '/s3', partSize: '5 MiB' });
+// @ts-expect-error
+await createUploader({ endpoint: '/s3', storage: 'session' });
+// @ts-expect-error
+await createUploader({ endpoint: '/s3', chunkSize: 5 });
+// @ts-expect-error
+await createUploader({ signRequest, headers: {} });
+// @ts-expect-error
+await createUploader({ store: { kind: 'gcs', bucket: 'b', region: 'r', credentials } });
+// @ts-expect-error
+await createUploader({ store: { kind: 's3', bucket: 'b', region: 'r' } });
+// @ts-expect-error
+await createUploader({ backend: { signPart: signRequest } });
+// @ts-expect-error
+await createUploader({ signRequest: async () => ({ href: '' }) });
+
+// Every event hands over its own detail.
+const upload: Upload = uploader.add(file, { key: 'a/b', metadata: { author: 'x' } });
+const stop: () => void = upload.on('progress', ({ loaded, secondsLeft }: Progress) => {
+  const sum: number = loaded + (secondsLeft ?? 0);
+  return sum;
+});
+stop();
+upload.on('error', (error) => error.code === 'etag-hidden' && error.hint.toUpperCase());
+upload.on('state', ({ state, previous }) => state === 'done' || previous === 'queued');
+// @ts-expect-error
+upload.on('finish', () => {});
+// @ts-expect-error
+upload.on('progress', ({ bytes }) => bytes);
+// @ts-expect-error
+upload.on('error', (error) => error.code === 'timeout');
+// @ts-expect-error
+uploader.add(new Blob([]));
+// @ts-expect-error
+uploader.add(file, { name: 'x' });
+// @ts-expect-error
+upload.state = 'paused';
+// @ts-expect-error
+new Upload();
+
+const result: UploadResult = await upload.finished;
+// @ts-expect-error
+result.url;
+const failure: Error = upload.error ?? new UploadError();
+export const options: UploaderOptions = { endpoint: '/s3' };
+export const name: 'UploadError' | string = failure.name;
