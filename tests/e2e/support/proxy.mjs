@@ -82,7 +82,10 @@ export class Proxy {
    * @param {unknown} body
    */
   async #post(command, body) {
-    const response = await fetch(`${this.control}/${command}`, { method: 'POST', body: JSON.stringify(body) });
+    const response = await fetch(`${this.control}/${command}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
     if (!response.ok) throw new Error(`${command}: ${await response.text()}`);
   }
 }

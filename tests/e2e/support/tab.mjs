@@ -115,7 +115,10 @@ export class Tab {
    */
   call(name, ...args) {
     // @ts-expect-error the harness is the page's
-    return this.page.evaluate(([name, args]) => window.harness[name](...args), /** @type {any} */ ([name, args]));
+    return this.page.evaluate(
+      ([name, args]) => window.harness[name](...args),
+      /** @type {any} */ ([name, args]),
+    );
   }
 }
 

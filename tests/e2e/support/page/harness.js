@@ -107,8 +107,7 @@ window.harness = {
         const { promise, resolve, reject } = Promise.withResolvers();
         const request = new XMLHttpRequest();
         request.open('PUT', url);
-        request.onload = () =>
-          resolve({ status: request.status, etag: request.getResponseHeader('ETag') });
+        request.onload = () => resolve({ status: request.status, etag: request.getResponseHeader('ETag') });
         request.onerror = () => reject(new Error('network error'));
         request.send(file(index).slice(start, end));
         return promise;
