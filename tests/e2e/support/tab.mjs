@@ -25,6 +25,8 @@ const FINAL = ['done', 'failed', 'cancelled'];
 export class Tab {
   /** What the page logged, for a failure's message. @type {string[]} */
   console = [];
+  /** @type {Promise<import('playwright-core').CDPSession> | undefined} */
+  #opened;
 
   /** @param {import('playwright-core').Page} page */
   constructor(page) {
@@ -49,12 +51,14 @@ export class Tab {
     await this.call('create', options);
   }
 
-  /** Chooses files, as a user would. @param {...{ path: string }} files */
+  /** Chooses files, as a user would: the page gets them from disk, whatever their size. @param {...{ path: string }} files */
   async choose(...files) {
-    await this.page.setInputFiles(
-      'input',
-      files.map(({ path }) => path),
-    );
+    const session = await this.#session();
+    const { result } = await session.send('Runtime.evaluate', {
+      expression: 'document.querySelector("input")',
+    });
+    const paths = files.map(({ path }) => path);
+    await session.send('DOM.setFileInputFiles', { objectId: result.objectId, files: paths });
   }
 
   /** Adds the chosen file at this place. @param {number} index @param {object} [options] */
@@ -93,7 +97,7 @@ export class Tab {
 
   /** The link of this tab, simulated by the browser. @param {number} bytesPerSecond */
   async throttle(bytesPerSecond) {
-    const session = await this.page.context().newCDPSession(this.page);
+    const session = await this.#session();
     await session.send('Network.enable');
     await session.send('Network.emulateNetworkConditions', {
       offline: false,
@@ -106,6 +110,12 @@ export class Tab {
   /** What `navigator.onLine` says, and whether new requests fail. @param {boolean} offline */
   async setOffline(offline) {
     await this.page.context().setOffline(offline);
+  }
+
+  /** The browser's own protocol. */
+  #session() {
+    this.#opened ??= this.page.context().newCDPSession(this.page);
+    return this.#opened;
   }
 
   /**
