@@ -12,7 +12,7 @@ export default [
       await tab.choose(file);
       const key = 'by hand/ü +%.bin';
       const url = world.bucket.url('PUT', key, { origin: world.proxy.origin });
-      const [reply] = await tab.call('put', 0, [{ url, start: 0, end: file.size }]);
+      const reply = await tab.call('put', 0, url);
       assert.deepEqual(reply, { status: 200, etag: `"${file.md5}"` });
       await world.holds(key, file);
       assert.deepEqual(await world.bucket.keys(), [key]);
@@ -39,7 +39,7 @@ export default [
       const tab = await hidden.tab();
       await tab.choose(file);
       const url = hidden.bucket.url('PUT', 'k', { origin: hidden.proxy.origin });
-      const [reply] = await tab.call('put', 0, [{ url, start: 0, end: file.size }]);
+      const reply = await tab.call('put', 0, url);
       assert.deepEqual(reply, { status: 200, etag: null });
       await hidden.holds('k', file);
     },

@@ -27,6 +27,7 @@ export default [
       await tab.setOffline(false);
       const report = await upload.done();
       await world.holds(report.key, file);
+      assert.ok((await world.proxy.parts()).some(({ outcome }) => outcome === 'cut'));
       assert.ok(report.states.every(({ state }) => state !== 'failed'));
       const attempts = report.retries.filter(({ at }) => at > cutAt).map(({ attempt }) => attempt);
       assert.ok(

@@ -22,6 +22,7 @@ export default [
         ({ start, end }) => start > paused + 200 || (end ?? Infinity) > paused + 200,
       );
       assert.deepEqual(late, []);
+      assert.ok(before.some(({ outcome }) => outcome === 'aborted'));
       const silent = async () => (await world.proxy.log()).length === before.length;
       await stays(silent, { what: 'no request starts', during: 2_000 });
       assert.equal((await upload.report()).state, 'paused');

@@ -47,14 +47,8 @@ export class Browser {
     return context;
   }
 
-  /** Ends it at once, as a crash would: nothing is saved, nobody is told. */
+  /** Ends it with SIGKILL: nothing is saved, nobody is told. */
   async kill() {
-    await this.running.stop('SIGKILL');
-  }
-
-  /** Ends it in an orderly way. */
-  async close() {
-    const session = await this.remote.newBrowserCDPSession();
-    await Promise.all([this.running.ended, session.send('Browser.close').catch(() => {})]);
+    await this.running.stop();
   }
 }

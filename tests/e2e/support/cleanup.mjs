@@ -36,8 +36,12 @@ export class Scope {
 /** What lives as long as this process. */
 export const everything = new Scope();
 
+let ending = false;
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-  process.once(signal, async () => {
+  process.on(signal, async () => {
+    // A terminal and a parent may both pass the same Ctrl-C on.
+    if (ending) return;
+    ending = true;
     await everything.end();
     process.exit(128 + constants.signals[signal]);
   });

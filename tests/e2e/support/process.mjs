@@ -14,7 +14,7 @@ const TAIL = 4000;
  * @property {Promise<void>} ended
  * @property {() => boolean} alive
  * @property {() => string} output the last of what it printed
- * @property {(signal?: NodeJS.Signals) => Promise<void>} stop TERM, or the signal given; KILL for who does not follow
+ * @property {() => Promise<void>} stop kills it and its children, at once
  */
 
 /**
@@ -40,27 +40,18 @@ export async function start(command, args, { ready, scope = everything, within =
   child.stdin.on('error', () => {});
   let output = '';
   let over = false;
-  /** @type {Promise<void>} */
   const ended = new Promise((resolve) => {
-    child.once('error', (error) => {
-      output += String(error);
-      resolve();
-    });
-    child.once('exit', () => resolve());
-  }).then(() => {
+    child.once('error', resolve);
+    child.once('exit', resolve);
+  }).then((error) => {
     over = true;
+    if (error instanceof Error) output += error.message;
     forget();
   });
-  const stop = async (/** @type {NodeJS.Signals} */ signal = 'SIGTERM') => {
-    signalGroup(child.pid, signal);
-    try {
-      await inTime(ended, { what: `${command} to stop`, within: 10_000 });
-    } catch {
-      signalGroup(child.pid, 'SIGKILL');
-      await ended;
-    }
-    // Children that outlived their parent.
+  // Without a warning: nothing they would still write down is of use, and whoever presses Ctrl-C does not wait.
+  const stop = async () => {
     signalGroup(child.pid, 'SIGKILL');
+    await ended;
   };
   const forget = scope.onEnd(stop);
 

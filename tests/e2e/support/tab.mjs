@@ -2,21 +2,9 @@
 import { until } from './until.mjs';
 
 /**
- * @typedef {object} Report what `page/harness.js` has written down about one upload
- * @property {string} state
- * @property {string | undefined} key
- * @property {{ loaded: number, total: number, percent: number, bytesPerSecond: number, secondsLeft: number | null }} progress
- * @property {{ state: string, at: number }[]} states
- * @property {{ partNumber: number, size: number, etag: string }[]} parts
- * @property {{ operation: string, partNumber?: number, attempt: number, delay: number, code: string, at: number }[]} retries
- * @property {{ code: string, message: string, hint: string }[]} warnings
- * @property {{ loaded: number, total: number, md5?: string } | null} hash
- * @property {{ key: string, location?: string, etag?: string, md5?: string } | null} result
- * @property {PlainError | null} error
- * @property {object | null} badProgress
- *
- * @typedef {{ isError: boolean, name: string, message: string, code: string, operation: string, partNumber?: number,
- *   status?: number, hint: string }} PlainError
+ * @typedef {typeof import('./page/harness.js').harness} Harness
+ * @typedef {ReturnType<Harness['report']>} Report
+ * @typedef {NonNullable<Report['error']>} PlainError
  */
 
 const FINAL = ['done', 'failed', 'cancelled'];
@@ -58,17 +46,17 @@ export class Tab {
       expression: 'document.querySelector("input")',
     });
     const paths = files.map(({ path }) => path);
-    await session.send('DOM.setFileInputFiles', { objectId: result.objectId, files: paths });
+    await session.send('DOM.setFileInputFiles', { objectId: result.objectId ?? '', files: paths });
   }
 
   /** Adds the chosen file at this place. @param {number} index @param {object} [options] */
   async add(index = 0, options = {}) {
     const { id, error } = await this.call('add', index, options);
-    if (error) throw Object.assign(new Error(error.message), error);
+    if (id === undefined) throw Object.assign(new Error(error?.message), error);
     return new UploadInTab(this, id);
   }
 
-  /** The error that adding throws. @param {object} options @returns {Promise<PlainError | undefined>} */
+  /** The error that adding throws. @param {object} options */
   async refusal(options) {
     return (await this.call('add', 0, options)).error;
   }
@@ -79,18 +67,17 @@ export class Tab {
     return this.add(0, options);
   }
 
-  /** What the library keeps in localStorage. @returns {Promise<[string, string][]>} */
+  /** What the library keeps in localStorage. */
   async stored() {
     const all = await this.call('storage');
     return Object.entries(all).filter(([name]) => name.startsWith('partwise/'));
   }
 
-  /** Everything in localStorage. @returns {Promise<Record<string, string>>} */
+  /** Everything in localStorage. */
   storage() {
     return this.call('storage');
   }
 
-  /** @returns {Promise<{ name: string, duration: number, at: number }[]>} */
   longTasks() {
     return this.call('longTasks');
   }
@@ -119,16 +106,16 @@ export class Tab {
   }
 
   /**
-   * @param {string} name
-   * @param {...unknown} args
-   * @returns {Promise<any>}
+   * Calls a function of the page's harness.
+   *
+   * @template {keyof Harness} Name
+   * @param {Name} name
+   * @param {Parameters<Harness[Name]>} args
+   * @returns {Promise<Awaited<ReturnType<Harness[Name]>>>}
    */
   call(name, ...args) {
-    // @ts-expect-error the harness is the page's
-    return this.page.evaluate(
-      ([name, args]) => window.harness[name](...args),
-      /** @type {any} */ ([name, args]),
-    );
+    const act = (/** @type {any[]} */ [name, args]) => /** @type {any} */ (window).harness[name](...args);
+    return this.page.evaluate(act, [name, args]);
   }
 }
 
@@ -143,12 +130,11 @@ export class UploadInTab {
     this.id = id;
   }
 
-  /** @returns {Promise<Report>} */
   report() {
     return this.tab.call('report', this.id);
   }
 
-  /** Milliseconds since 1970 when it had returned. @returns {Promise<number>} */
+  /** Milliseconds since 1970 when it had returned. */
   pause() {
     return this.tab.call('pause', this.id);
   }

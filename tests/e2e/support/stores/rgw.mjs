@@ -60,7 +60,6 @@ async function startCluster() {
   );
   await command(`ceph-mon --mkfs -i a --monmap ${map} --keyring ${keyring}`);
 
-  // Stopped in reverse: an OSD whose monitor is gone does not end.
   await daemon('ceph-mon', ['-i', 'a', '-f'], env);
   const answer = (/** @type {string} */ line) => command(`ceph --connect-timeout 5 ${line}`).catch(() => '');
   await until(() => answer('mon stat'), { what: 'the Ceph monitor', ...PATIENCE });
