@@ -73,5 +73,5 @@ async function load(opening) {
  * @param {string} hint
  */
 export function loadError(code, message, hint) {
-  return new UploadError(code, 'configure', message, hint);
+  return new UploadError(message, code, 'configure', hint);
 }

@@ -5,7 +5,7 @@
  * arguments go to the last one. Ends with the line `N passed, N failed`.
  */
 import { build } from './build.mjs';
-import { CommandFailed, run, script } from './lib/run.mjs';
+import { run, script } from './lib/run.mjs';
 import { setup } from './setup.mjs';
 
 /** @typedef {{ name: string, title: string, command: readonly [string, ...string[]] }} Stage */
@@ -22,26 +22,36 @@ const stages = [
   { name: 'e2e', title: 'end-to-end tests', command: ['node', 'tests/e2e/run.mjs'] },
 ];
 
-/** How the test runners (cargo, node:test, ours) report a total or the passed or failed part of it. */
-const totals = [
+/** How cargo and node:test report totals, one line for each binary or for each outcome. */
+const partials = [
   /^test result: \w+\. (?<passed>\d+) passed; (?<failed>\d+) failed/,
   /^(?:ℹ|#) pass (?<passed>\d+)$/,
   /^(?:ℹ|#) fail (?<failed>\d+)$/,
-  /^(?<passed>\d+) passed, (?<failed>\d+) failed$/,
 ];
+/** How our own runners end; counts everything before, also what they passed on. */
+const total = /^(\d+) passed, (\d+) failed$/;
 
-const count = { passed: 0, failed: 0 };
-
-/** @param {string} line */
-function addTotals(line) {
-  for (const pattern of totals) {
-    const { passed = 0, failed = 0 } = pattern.exec(line)?.groups ?? {};
-    count.passed += Number(passed);
-    count.failed += Number(failed);
-  }
+/** Reads how many tests passed and failed from a stage's output. */
+function counter() {
+  const count = { passed: 0, failed: 0 };
+  return {
+    count,
+    /** @param {string} line */
+    onLine(line) {
+      const found = total.exec(line);
+      if (found) [count.passed, count.failed] = [Number(found[1]), Number(found[2])];
+      for (const pattern of partials) {
+        const { passed = 0, failed = 0 } = pattern.exec(line)?.groups ?? {};
+        count.passed += Number(passed);
+        count.failed += Number(failed);
+      }
+    },
+  };
 }
 
 /**
+ * Runs one stage with a headline and its duration.
+ *
  * @param {string} title
  * @param {() => Promise<void>} work
  */
@@ -49,30 +59,45 @@ async function timed(title, work) {
   const start = performance.now();
   process.stdout.write(`\n==> ${title}\n`);
   await work().catch((error) => {
-    count.failed ||= error instanceof CommandFailed ? 1 : 0;
-    process.stdout.write(`\n${count.passed} passed, ${count.failed} failed\n`);
     error.message = `FAILED in ${title}: ${error.message}`;
     throw error;
   });
   process.stdout.write(`==> ${title}: ${((performance.now() - start) / 1000).toFixed(1)} s\n`);
 }
 
+/**
+ * @param {readonly Stage[]} chosen
+ * @param {readonly string[]} extra arguments for the last one
+ */
+async function runStages(chosen, extra) {
+  const sum = { passed: 0, failed: 0 };
+  /** @type {Record<string, string>} */
+  const env = process.stdout.isTTY ? { CARGO_TERM_COLOR: 'always', FORCE_COLOR: '1' } : {};
+  try {
+    for (const stage of chosen) {
+      const [program, ...own] = stage.command;
+      const { count, onLine } = counter();
+      const args = stage === chosen.at(-1) ? [...own, ...extra] : own;
+      await timed(stage.title, () => run(program, args, { env, onLine })).finally(() => {
+        sum.passed += count.passed;
+        sum.failed += count.failed;
+      });
+    }
+  } finally {
+    process.stdout.write(`\n${sum.passed} passed, ${sum.failed} failed\n`);
+  }
+}
+
 await script(async () => {
   const args = process.argv.slice(2);
-  const split = args.indexOf('--');
-  const wanted = split < 0 ? args : args.slice(0, split);
-  const extra = split < 0 ? [] : args.slice(split + 1);
+  const split = args.includes('--') ? args.indexOf('--') : args.length;
+  const wanted = args.slice(0, split);
   const unknown = wanted.find((name) => !stages.some((stage) => stage.name === name));
   if (unknown)
     throw new Error(`There is no stage ${unknown}; there are: ${stages.map(({ name }) => name).join(' ')}`);
-  const chosen = stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 
   await timed('setup', () => setup({ tests: true }));
   await timed('build', build);
-  for (const stage of chosen) {
-    const [program, ...own] = stage.command;
-    const all = stage === chosen.at(-1) ? [...own, ...extra] : own;
-    await timed(stage.title, () => run(program, all, { onLine: addTotals }));
-  }
-  process.stdout.write(`\n${count.passed} passed, ${count.failed} failed\n`);
+  const chosen = stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  await runStages(chosen, args.slice(split + 1));
 });

@@ -25,7 +25,11 @@ async function start() {
       throw trouble('noUploader', cause);
     });
 
-  const uploads = new Uploads(uploader, () => pending.refresh());
+  const uploads = new Uploads(
+    uploader,
+    () => pending.refresh(),
+    (key) => pending.sentBefore(key),
+  );
   const pending = new Pending(
     uploader,
     () => uploads.activeKeys,

@@ -9,6 +9,7 @@ export class Pending {
   #activeKeys;
   #onFile;
   #items = new Map();
+  #sent = new Map();
   #again = false;
   #looking = false;
 
@@ -18,6 +19,11 @@ export class Pending {
     this.#activeKeys = activeKeys;
     this.#onFile = onFile;
     onLanguageChange(() => this.#items.forEach(({ paint }) => paint()));
+  }
+
+  /** Bytes of this object an earlier page had sent; undefined if none is known. */
+  sentBefore(key) {
+    return this.#sent.get(key);
   }
 
   /** Looks again what is unfinished. Calls during a look lead to one more. */
@@ -39,7 +45,9 @@ export class Pending {
 
   #show(found) {
     const active = this.#activeKeys();
-    const wanted = new Map(found.filter(({ key }) => !active.has(key)).map((each) => [each.id, each]));
+    const idle = found.filter(({ key }) => !active.has(key));
+    for (const { key, loaded } of idle) this.#sent.set(key, loaded);
+    const wanted = new Map(idle.map((each) => [each.id, each]));
     for (const [id, item] of this.#items) if (!wanted.has(id)) this.#remove(id, item.element);
     for (const [id, unfinished] of wanted) {
       const item = this.#items.get(id) ?? this.#make(id);

@@ -27,18 +27,18 @@ export class Row {
   upload;
   /** What the user knows the file by: its name, or its path in a folder. */
   name;
+  /** Bytes an earlier page had sent, once known. */
+  continuedAt;
   #hash;
   #result;
   #retry;
   #retryTimer;
   #warning;
-  #continuedAt;
-  #everSent = false;
   #listeners;
 
   /**
-   * `onState(row)` is called on every change of state, `onProgress()` whenever bytes advanced, `onWarning(warning)`, and
-   * `onAction(row, name)` for a button.
+   * `onState(row)` is called on every change of state, before the row is drawn, `onProgress()` whenever bytes
+   * advanced, `onAction(row, name)` for a button, and `onWarning(warning)`, which may return true to tell it elsewhere.
    */
   constructor(upload, name, { onState, onProgress, onWarning, onAction }) {
     this.upload = upload;
@@ -51,12 +51,8 @@ export class Row {
     this.#listeners = [
       upload.on('state', () => {
         this.#forgetRetry();
-        if (upload.state === 'uploading' && !this.#everSent) {
-          this.#everSent = true;
-          this.#continuedAt = upload.progress.loaded;
-        }
-        this.paint();
         onState(this);
+        this.paint();
       }),
       upload.on('progress', () => {
         this.#paintProgress();
@@ -76,9 +72,9 @@ export class Row {
         this.#paintNote();
       }),
       upload.on('warning', (warning) => {
+        if (onWarning(warning)) return;
         this.#warning = warning;
         this.#paintNote();
-        onWarning(warning);
       }),
       upload.on('done', (result) => {
         this.#result = result;
@@ -180,7 +176,7 @@ export class Row {
     } else if (this.#warning) {
       putOrHide(note, say.warnings[this.#warning.code] ?? this.#warning.message);
     } else {
-      putOrHide(note, !final && this.#continuedAt > 0 ? say.continued(bytes(this.#continuedAt)) : '');
+      putOrHide(note, !final && this.continuedAt > 0 ? say.continued(bytes(this.continuedAt)) : '');
     }
   }
 
@@ -210,16 +206,8 @@ export class Row {
   }
 
   #paintResult() {
-    const box = this.#find('[data-testid=row-result]');
-    const result = this.#result;
-    box.hidden = !result;
-    if (!result) return;
-    const [link, key] = [box.querySelector('a'), box.querySelector('code')];
-    const linked = /^https?:/.test(result.location ?? '');
-    link.hidden = !linked;
-    key.hidden = linked;
-    if (linked) link.href = result.location;
-    put(link, linked ? result.key : '');
-    put(key, result.key);
+    // Not a link: what an upload makes is private until the bucket's owner says otherwise.
+    this.#find('[data-testid=row-result]').hidden = !this.#result;
+    if (this.#result) put(this.#find('[data-testid=row-key]'), this.#result.key);
   }
 }

@@ -20,6 +20,7 @@ export function renew() {
 async function ask() {
   const reply = await fetch('/session', { cache: 'no-store' });
   if (!reply.ok) throw new Error(`GET /session: HTTP ${reply.status}`);
+  // `expires`: seconds, or null for a token that lives as long as the server.
   const { user, token, expires } = await reply.json();
-  return { user, token, until: Date.now() + expires * 1000 };
+  return { user, token, until: expires === null ? Infinity : Date.now() + expires * 1000 };
 }

@@ -18,13 +18,18 @@ const SUMMARY_EVERY = 150;
 export class Uploads {
   #uploader;
   #onState;
+  #sentBefore;
   #rows = new Set();
   #resting = false;
   #stale = false;
 
-  /** `onState()` is called whenever an upload changes its state. */
-  constructor(uploader, onState) {
+  /**
+   * `onState()` is called whenever an upload changes its state; `sentBefore(key)` tells how many bytes of an object an earlier page
+   * had sent.
+   */
+  constructor(uploader, onState, sentBefore) {
     this.#uploader = uploader;
+    this.#sentBefore = sentBefore;
     this.#onState = onState;
     byId('pause-all').addEventListener('click', () => this.#each(PAUSABLE, (upload) => upload.pause()));
     byId('resume-all').addEventListener('click', () =>
@@ -60,12 +65,15 @@ export class Uploads {
   #show(upload, name, instead) {
     const row = new Row(upload, name, {
       onState: (changed) => {
+        changed.continuedAt ??= this.#sentBefore(changed.upload.key);
         announce(changed.state, changed.name);
         this.#changed();
       },
       onProgress: () => this.#summarize(),
       onWarning: ({ code, message }) => {
-        if (PAGE_WARNINGS.has(code)) notice(() => say.warnings[code] ?? message, code);
+        const general = PAGE_WARNINGS.has(code);
+        if (general) notice(() => say.warnings[code] ?? message, code);
+        return general;
       },
       onAction: (acted, action) => this.#act(acted, action),
     });

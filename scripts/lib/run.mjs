@@ -42,7 +42,6 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
  * @throws {CommandFailed}
  */
 export async function run(command, args, { env, cwd = root, onLine, quiet = false } = {}) {
-  if (stopping) await new Promise(() => {});
   const child = spawn(command, args, {
     cwd,
     env: { ...process.env, ...env },

@@ -1,17 +1,21 @@
 /** From Rust to the optimised WebAssembly and its JavaScript glue. */
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { refresh } from './fresh.mjs';
-import { root, toolsDir, wasmBindgenVersion, workDir } from './project.mjs';
+import { shortenNames } from './names.mjs';
+import { root, toolsDir, workDir } from './project.mjs';
 import { output, run } from './run.mjs';
 
 const bindgenDir = join(workDir, 'bindgen');
+const optimisedPath = join(workDir, 'optimised.wasm');
 
 /** The generated glue. */
 export const gluePath = join(bindgenDir, 'partwise.js');
 /** The optimised module. */
 export const wasmPath = join(workDir, 'partwise_bg.wasm');
+
+/** JSON: the short name of each name that module and glue had in common. */
+export const namesPath = join(workDir, 'names.json');
 
 /** Compiles the crate; cargo itself knows what is to be done. */
 export async function compile() {
@@ -27,19 +31,16 @@ export async function compile() {
   ];
   await run('cargo', args);
   const compiled = join(await targetDir(), 'wasm32-unknown-unknown', 'wasm', 'partwise.wasm');
-  await refresh(
-    `wasm-${wasmBindgenVersion}`,
-    {
-      inputs: [compiled, fileURLToPath(import.meta.url), join(root, 'package-lock.json')],
-      outputs: [gluePath, wasmPath],
-    },
-    async () => {
-      rmSync(bindgenDir, { recursive: true, force: true });
-      mkdirSync(bindgenDir, { recursive: true });
-      await bind(compiled);
-      await optimise(join(bindgenDir, 'partwise_bg.wasm'));
-    },
-  );
+  const inputs = [compiled, join(root, 'scripts'), join(root, 'Cargo.toml'), join(root, 'package-lock.json')];
+  await refresh('wasm', { inputs, outputs: [gluePath, wasmPath, namesPath] }, async () => {
+    rmSync(bindgenDir, { recursive: true, force: true });
+    mkdirSync(bindgenDir, { recursive: true });
+    await bind(compiled);
+    await optimise();
+    const { wasm, names } = shortenNames(readFileSync(optimisedPath));
+    writeFileSync(wasmPath, wasm);
+    writeFileSync(namesPath, JSON.stringify(names));
+  });
 }
 
 /** @param {string} compiled */
@@ -53,16 +54,11 @@ async function bind(compiled) {
   ]);
 }
 
-/**
- * The `wasm-opt` of the npm package: the one Debian 12 has (108) writes modules that no browser can start.
- *
- * @param {string} bound
- */
-async function optimise(bound) {
-  const partial = `${wasmPath}.partial`;
+/** The `wasm-opt` of the npm package: the one of Debian 12 (108) writes modules that no browser can start. */
+async function optimise() {
   const wasmOpt = join(root, 'node_modules', '.bin', 'wasm-opt');
-  await run(wasmOpt, ['-Oz', '--converge', '--strip-producers', '--strip-debug', bound, '-o', partial]);
-  renameSync(partial, wasmPath);
+  const bound = join(bindgenDir, 'partwise_bg.wasm');
+  await run(wasmOpt, ['-Oz', '--converge', '--strip-debug', '--strip-producers', bound, '-o', optimisedPath]);
 }
 
 /** Where cargo builds, which the environment or a configuration file may have moved. */

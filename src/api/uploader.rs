@@ -73,6 +73,7 @@ pub struct Uploader {
 
 #[wasm_bindgen]
 impl Uploader {
+    /// Reads and checks the options.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Uploader, JsValue> {
         let options = options::read(options).map_err(|e| error::to_js(&e))?;
@@ -98,15 +99,18 @@ impl Uploader {
         Ok(Self { shared })
     }
 
+    /// Takes a file.
     pub fn add(&self, file: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
         self.add_file(file, options).map_err(|e| error::to_js(&e))
     }
 
+    /// Everything added and not finished, oldest first.
     #[wasm_bindgen(getter)]
     pub fn uploads(&self) -> Array {
         self.shared.uploads.borrow().iter().map(|known| known.handle.clone()).collect()
     }
 
+    /// Uploads an earlier page left unfinished at this destination.
     pub fn pending(&self) -> Promise {
         let active: Vec<String> =
             self.shared.uploads.borrow().iter().filter_map(|known| known.inner.upload_id()).collect();
@@ -129,6 +133,7 @@ impl Uploader {
         Promise::resolve(&JsValue::from(list))
     }
 
+    /// Removes one of them at the store and here.
     pub fn discard(&self, id: &str) -> Promise {
         let header = self.stored().into_iter().map(|(h, _)| h).find(|h| h.fingerprint.as_str() == id);
         let started = header.and_then(|header| self.shared.driver().discard(&header));
@@ -140,6 +145,7 @@ impl Uploader {
         promise
     }
 
+    /// Stops everything; unfinished uploads stay resumable.
     pub fn dispose(&self) {
         if self.shared.driver().is_disposed() {
             return;

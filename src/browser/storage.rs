@@ -1,6 +1,6 @@
 //! Text records in `localStorage`, or in memory where that is denied or full: an upload never fails for want of it.
 
-use std::{cell::Cell, cell::RefCell, collections::BTreeMap};
+use std::cell::{Cell, RefCell};
 use web_sys::Storage;
 
 /// Why records live only in memory.
@@ -15,7 +15,8 @@ pub enum StorageFault {
 /// Records by key. What cannot be stored is kept in memory and wins over what is stored under the same key.
 pub struct Records {
     storage: Option<Storage>,
-    memory: RefCell<BTreeMap<String, String>>,
+    /// Few: what a fault has kept from the storage, or the uploads of one page.
+    memory: RefCell<Vec<(String, String)>>,
     fault: Cell<Option<StorageFault>>,
 }
 
@@ -33,20 +34,19 @@ impl Records {
         Self { storage: None, memory: RefCell::default(), fault: Cell::new(None) }
     }
 
-    /// All records whose key starts with `prefix`, ordered by key.
+    /// All records whose key starts with `prefix`, in no particular order.
     pub fn load(&self, prefix: &str) -> Vec<(String, String)> {
-        let mut found: BTreeMap<String, String> = BTreeMap::new();
-        if let Some(storage) = &self.storage {
-            for key in self.stored_keys(prefix) {
-                if let Ok(Some(value)) = storage.get_item(&key) {
-                    found.insert(key, value);
-                }
+        let memory = self.memory.borrow();
+        let mut found: Vec<_> = memory.iter().filter(|(key, _)| key.starts_with(prefix)).cloned().collect();
+        let in_memory = found.len();
+        for key in self.stored_keys(prefix) {
+            if !found.iter().take(in_memory).any(|(known, _)| *known == key)
+                && let Some(value) = self.stored(&key)
+            {
+                found.push((key, value));
             }
         }
-        for (key, value) in self.memory.borrow().iter().filter(|(key, _)| key.starts_with(prefix)) {
-            found.insert(key.clone(), value.clone());
-        }
-        found.into_iter().collect()
+        found
     }
 
     /// Keeps a record.
@@ -58,7 +58,7 @@ impl Records {
         let fault = match &self.storage {
             Some(storage) => match storage.set_item(key, value) {
                 Ok(()) => {
-                    self.memory.borrow_mut().remove(key);
+                    self.forget(key);
                     return Ok(());
                 }
                 Err(thrown) if is_quota(&thrown) => Some(StorageFault::Full),
@@ -66,14 +66,15 @@ impl Records {
             },
             None => self.fault.get(),
         };
-        self.memory.borrow_mut().insert(key.to_owned(), value.to_owned());
+        self.forget(key);
+        self.memory.borrow_mut().push((key.to_owned(), value.to_owned()));
         self.fault.set(fault);
         fault.map_or(Ok(()), Err)
     }
 
     /// Forgets a record.
     pub fn remove(&self, key: &str) {
-        self.memory.borrow_mut().remove(key);
+        self.forget(key);
         if let Some(storage) = &self.storage {
             // A storage that refuses to forget leaves a record that expires.
             let _ = storage.remove_item(key);
@@ -82,7 +83,7 @@ impl Records {
 
     /// Forgets all records whose key starts with `prefix`.
     pub fn remove_prefix(&self, prefix: &str) {
-        self.memory.borrow_mut().retain(|key, _| !key.starts_with(prefix));
+        self.memory.borrow_mut().retain(|(key, _)| !key.starts_with(prefix));
         for key in self.stored_keys(prefix) {
             self.remove(&key);
         }
@@ -91,6 +92,14 @@ impl Records {
     /// The latest fault met; `None` while everything could be stored.
     pub fn fault(&self) -> Option<StorageFault> {
         self.fault.get()
+    }
+
+    fn forget(&self, key: &str) {
+        self.memory.borrow_mut().retain(|(known, _)| known != key);
+    }
+
+    fn stored(&self, key: &str) -> Option<String> {
+        self.storage.as_ref()?.get_item(key).ok().flatten()
     }
 
     fn stored_keys(&self, prefix: &str) -> Vec<String> {

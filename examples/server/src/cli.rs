@@ -86,7 +86,7 @@ pub enum Command {
     Help,
 }
 
-/// Reads the command line; `environment` answers for environment variables.
+/// Reads the command line, without the program's own name; `environment` answers for environment variables.
 ///
 /// # Errors
 /// A sentence naming the option at fault.
@@ -94,88 +94,111 @@ pub fn parse<I>(arguments: I, environment: impl Fn(&str) -> Option<String>) -> R
 where
     I: IntoIterator<Item: Into<OsString>>,
 {
-    read(Parser::from_args(arguments), environment).map_err(|error| error.to_string())
-}
-
-fn read(mut args: Parser, environment: impl Fn(&str) -> Option<String>) -> Result<Command, lexopt::Error> {
-    let mut options = Options {
-        port: 8080,
-        page: "examples/script-tag".into(),
-        dist: "dist".into(),
-        store_port: 8081,
-        data: "target/demo-store".into(),
-        cors_expose: "ETag, Date, x-amz-request-id, Content-Length".to_owned(),
-        store: None,
-        store_public: None,
-        virtual_hosted: false,
-        bucket: "demo".to_owned(),
-        region: "us-east-1".to_owned(),
-        access_key: String::new(),
-        secret_key: String::new(),
-        session_token: None,
-        url_expires: 800,
-        tokens: Vec::new(),
-        session: true,
-        max_size: None,
-        allow: Vec::new(),
-        rate: 200,
-        origins: Vec::new(),
-    };
-    let (mut access_key, mut secret_key) = (None, None);
-    while let Some(arg) = args.next()? {
+    let mut args = Parser::from_args(arguments);
+    let mut options = Options::default();
+    while let Some(arg) = args.next().map_err(|error| error.to_string())? {
         match arg {
-            Arg::Long("port") => options.port = args.value()?.parse()?,
-            Arg::Long("page") => options.page = args.value()?.into(),
-            Arg::Long("dist") => options.dist = args.value()?.into(),
-            Arg::Long("store-port") => options.store_port = args.value()?.parse()?,
-            Arg::Long("data") => options.data = args.value()?.into(),
-            Arg::Long("cors-expose") => options.cors_expose = args.value()?.string()?,
-            Arg::Long("store") => options.store = Some(args.value()?.parse_with(store_url)?),
-            Arg::Long("store-public") => options.store_public = Some(args.value()?.parse_with(store_url)?),
-            Arg::Long("virtual-hosted") => options.virtual_hosted = true,
-            Arg::Long("bucket") => options.bucket = args.value()?.parse_with(bucket)?,
-            Arg::Long("region") => options.region = args.value()?.string()?,
-            Arg::Long("access-key") => access_key = Some(args.value()?.string()?),
-            Arg::Long("secret-key") => secret_key = Some(args.value()?.string()?),
-            Arg::Long("session-token") => options.session_token = Some(args.value()?.string()?),
-            Arg::Long("url-expires") => options.url_expires = args.value()?.parse_with(expires)?,
-            Arg::Long("token") => {
-                for value in args.values()? {
-                    options.tokens.push(value.parse_with(token)?);
-                }
-            }
-            Arg::Long("no-session") => options.session = false,
-            Arg::Long("max-size") => options.max_size = Some(args.value()?.parse()?),
-            Arg::Long("allow") => {
-                for value in args.values()? {
-                    options.allow.push(value.parse_with(content_type)?);
-                }
-            }
-            Arg::Long("rate") => options.rate = args.value()?.parse()?,
-            Arg::Long("origin") => {
-                for value in args.values()? {
-                    options.origins.push(value.string()?);
-                }
-            }
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
-            other => return Err(other.unexpected()),
+            Arg::Long(name) => {
+                let name = name.to_owned();
+                options.set(&name, &mut args).map_err(|error| format!("--{name}: {error}"))?;
+            }
+            other => return Err(other.unexpected().to_string()),
         }
     }
-    let variable = |name| environment(name).filter(|value| !value.is_empty());
-    let either = |given: Option<String>, name, embedded: &str, option| match (given, &options.store) {
-        (Some(value), _) => Ok(value),
-        (None, None) => Ok(embedded.to_owned()),
-        (None, Some(_)) => variable(name).ok_or(format!("--store needs {option} or {name}")),
-    };
-    options.access_key = either(access_key, "AWS_ACCESS_KEY_ID", "demoaccess", "--access-key")?;
-    options.secret_key = either(secret_key, "AWS_SECRET_ACCESS_KEY", "demosecret", "--secret-key")?;
-    if options.store.is_some() && options.session_token.is_none() {
-        options.session_token = variable("AWS_SESSION_TOKEN");
-    }
-    if !options.session && options.tokens.is_empty() {
-        return Err("--no-session needs at least one --token".into());
-    }
+    options.finish(|name| environment(name).filter(|value| !value.is_empty()))?;
     Ok(Command::Serve(Box::new(options)))
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 8080,
+            page: "examples/script-tag".into(),
+            dist: "dist".into(),
+            store_port: 8081,
+            data: "target/demo-store".into(),
+            cors_expose: "ETag, Date, x-amz-request-id, Content-Length".to_owned(),
+            store: None,
+            store_public: None,
+            virtual_hosted: false,
+            bucket: "demo".to_owned(),
+            region: "us-east-1".to_owned(),
+            access_key: String::new(),
+            secret_key: String::new(),
+            session_token: None,
+            url_expires: 800,
+            tokens: Vec::new(),
+            session: true,
+            max_size: None,
+            allow: Vec::new(),
+            rate: 200,
+            origins: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    fn set(&mut self, name: &str, args: &mut Parser) -> Result<(), lexopt::Error> {
+        match name {
+            "port" => self.port = args.value()?.parse()?,
+            "page" => self.page = args.value()?.into(),
+            "dist" => self.dist = args.value()?.into(),
+            "store-port" => self.store_port = args.value()?.parse()?,
+            "data" => self.data = args.value()?.into(),
+            "cors-expose" => self.cors_expose = args.value()?.string()?,
+            "store" => self.store = Some(args.value()?.parse_with(store_url)?),
+            "store-public" => self.store_public = Some(args.value()?.parse_with(store_url)?),
+            "virtual-hosted" => self.virtual_hosted = true,
+            "bucket" => self.bucket = args.value()?.parse_with(bucket)?,
+            "region" => self.region = args.value()?.string()?,
+            "access-key" => self.access_key = args.value()?.string()?,
+            "secret-key" => self.secret_key = args.value()?.string()?,
+            "session-token" => self.session_token = Some(args.value()?.string()?),
+            "url-expires" => self.url_expires = args.value()?.parse_with(expires)?,
+            "token" => {
+                for value in args.values()? {
+                    self.tokens.push(value.parse_with(token)?);
+                }
+            }
+            "no-session" => self.session = false,
+            "max-size" => self.max_size = Some(args.value()?.parse()?),
+            "allow" => {
+                for value in args.values()? {
+                    self.allow.push(value.parse_with(content_type)?);
+                }
+            }
+            "rate" => self.rate = args.value()?.parse()?,
+            "origin" => {
+                for value in args.values()? {
+                    self.origins.push(value.string()?);
+                }
+            }
+            _ => return Err("there is no such option".into()),
+        }
+        Ok(())
+    }
+
+    /// Fills in what depends on other options, and checks what only makes sense together.
+    fn finish(&mut self, environment: impl Fn(&str) -> Option<String>) -> Result<(), String> {
+        let embedded = self.store.is_none();
+        for (value, option, variable, default) in [
+            (&mut self.access_key, "--access-key", "AWS_ACCESS_KEY_ID", "demoaccess"),
+            (&mut self.secret_key, "--secret-key", "AWS_SECRET_ACCESS_KEY", "demosecret"),
+        ] {
+            if value.is_empty() {
+                let found = if embedded { Some(default.to_owned()) } else { environment(variable) };
+                *value = found.ok_or(format!("--store needs {option} or {variable}"))?;
+            }
+        }
+        if !embedded && self.session_token.is_none() {
+            self.session_token = environment("AWS_SESSION_TOKEN");
+        }
+        if !self.session && self.tokens.is_empty() {
+            return Err("--no-session needs at least one --token".to_owned());
+        }
+        Ok(())
+    }
 }
 
 fn store_url(text: &str) -> Result<String, &'static str> {
@@ -224,8 +247,9 @@ mod tests {
     use super::*;
 
     fn serve(line: &str) -> Result<Options, String> {
-        let arguments = std::iter::once("server").chain(line.split_whitespace());
-        match parse(arguments, |name| (name == "AWS_ACCESS_KEY_ID").then(|| "from-environment".to_owned()))? {
+        match parse(line.split_whitespace(), |name| {
+            (name == "AWS_ACCESS_KEY_ID").then(|| "from-environment".to_owned())
+        })? {
             Command::Serve(options) => Ok(*options),
             Command::Help => Err("help".to_owned()),
         }

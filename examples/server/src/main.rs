@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = match cli::parse(std::env::args_os(), |name| std::env::var(name).ok()) {
+    let options = match cli::parse(std::env::args_os().skip(1), |name| std::env::var(name).ok()) {
         Ok(Command::Serve(options)) => *options,
         Ok(Command::Help) => {
             print!("{}", cli::HELP);

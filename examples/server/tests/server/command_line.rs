@@ -1,0 +1,28 @@
+use crate::harness::{Server, command, new_folder};
+
+#[test]
+fn an_unknown_option_is_named_and_nothing_starts() {
+    let output = command(&new_folder()).arg("--prot").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--prot"));
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn help_lists_the_options() {
+    let output = command(&new_folder()).arg("--help").output().unwrap();
+    assert!(output.status.success());
+    let help = String::from_utf8(output.stdout).unwrap();
+    for option in ["--port", "--store-port", "--store URL", "--url-expires", "--max-size", "--cors-expose"] {
+        assert!(help.contains(option), "{option}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let server = Server::start(&[]);
+    let port = server.url.rsplit(':').next().unwrap();
+    let output = command(&new_folder()).args(["--port", port]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains(port));
+}

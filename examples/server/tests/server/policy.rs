@@ -1,0 +1,296 @@
+use crate::harness::{MIB, Raw, Server, encode, header, json, refusal};
+use partwise::core::store::s3;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const UPLOAD: &str = "0123456789abcdef0123456789abcdef";
+
+async fn begin(server: &Server) -> (String, String) {
+    let created = json(server.post("/s3/multipart", json!({ "filename": "f", "type": "" })).await).await;
+    (encode(created["key"].as_str().unwrap()), created["uploadId"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn nothing_is_done_without_a_valid_token() {
+    let server = Server::start(&["--token", "ann=secret"]);
+    for (method, path) in [
+        (Method::GET, "/s3/params?filename=f".to_owned()),
+        (Method::POST, "/s3/multipart".to_owned()),
+        (Method::GET, format!("/s3/multipart/{UPLOAD}?key=ann/1/f")),
+        (Method::GET, format!("/s3/multipart/{UPLOAD}/1?key=ann/1/f")),
+        (Method::GET, format!("/s3/multipart/{UPLOAD}/batch?key=ann/1/f&partNumbers=1")),
+        (Method::POST, format!("/s3/multipart/{UPLOAD}/complete?key=ann/1/f")),
+        (Method::DELETE, format!("/s3/multipart/{UPLOAD}?key=ann/1/f")),
+        (Method::GET, "/s3/object?key=ann/1/f".to_owned()),
+    ] {
+        for token in [None, Some("wrong"), Some("")] {
+            let mut request = server.http.request(method.clone(), format!("{}{path}", server.url));
+            if let Some(token) = token {
+                request = request.bearer_auth(token);
+            }
+            let reply = request.send().await.unwrap();
+            assert_eq!(header(&reply, "www-authenticate"), "Bearer");
+            assert_eq!(refusal(reply).await, (401, "Unauthorized".to_owned()), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_given_token_works_and_the_session_can_be_closed() {
+    let server = Server::start(&["--token", "ann=secret", "--no-session"]);
+    let session = server.http.get(format!("{}/session", server.url)).send().await.unwrap();
+    assert_eq!(refusal(session).await, (404, "NoSession".to_owned()));
+    let reply =
+        server.http.get(format!("{}/s3/params?filename=f", server.url)).bearer_auth("secret").send().await;
+    assert!(json(reply.unwrap()).await["key"].as_str().unwrap().starts_with("ann/"));
+}
+
+#[tokio::test]
+async fn the_keys_of_other_users_are_out_of_reach() {
+    let server = Server::start(&["--token", "ann=secret"]);
+    let created = server.post("/s3/multipart", json!({ "filename": "f", "type": "" })).await;
+    let created = json(created).await;
+    let (key, id) = (encode(created["key"].as_str().unwrap()), created["uploadId"].as_str().unwrap());
+    for (method, path) in [
+        (Method::GET, format!("/s3/multipart/{id}?key={key}")),
+        (Method::GET, format!("/s3/multipart/{id}/1?key={key}")),
+        (Method::GET, format!("/s3/multipart/{id}/batch?key={key}&partNumbers=1")),
+        (Method::POST, format!("/s3/multipart/{id}/complete?key={key}")),
+        (Method::DELETE, format!("/s3/multipart/{id}?key={key}")),
+        (Method::GET, format!("/s3/object?key={key}")),
+    ] {
+        let request = server.http.request(method.clone(), format!("{}{path}", server.url));
+        let reply = request.bearer_auth("secret").send().await.unwrap();
+        assert_eq!(refusal(reply).await, (403, "AccessDenied".to_owned()), "{method} {path}");
+    }
+    assert_eq!(server.unfinished().await, 1);
+    let escape = encode("demo/../ann/f");
+    assert_eq!(
+        refusal(server.get(&format!("/s3/object?key={escape}")).await).await,
+        (400, "BadKey".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn names_that_lead_elsewhere_are_refused() {
+    let server = Server::start(&[]);
+    let long = "x".repeat(1024);
+    for name in ["../f", "a/../../f", ".", "a/./f", "a//f", "/f", "", "a\nf", &long] {
+        let body = json!({ "filename": name, "type": "" });
+        assert_eq!(
+            refusal(server.post("/s3/multipart", body).await).await,
+            (400, "BadKey".to_owned()),
+            "{name}"
+        );
+        let path = format!("/s3/params?filename={}", encode(name));
+        assert_eq!(refusal(server.get(&path).await).await, (400, "BadKey".to_owned()), "{name}");
+    }
+    assert_eq!(server.unfinished().await, 0);
+}
+
+#[tokio::test]
+async fn files_that_are_too_large_are_refused_before_anything_begins() {
+    let server = Server::start(&["--max-size", "1000"]);
+    let too_large = (413, "EntityTooLarge".to_owned());
+    let body = json!({ "filename": "f", "type": "", "size": 1001 });
+    assert_eq!(refusal(server.post("/s3/multipart", body).await).await, too_large);
+    assert_eq!(refusal(server.get("/s3/params?filename=f&size=1001").await).await, too_large);
+    assert_eq!(refusal(server.get("/s3/params?filename=f").await).await, (400, "SizeRequired".to_owned()));
+    assert_eq!(
+        refusal(server.get("/s3/params?filename=f&size=x").await).await,
+        (400, "BadRequest".to_owned())
+    );
+    assert_eq!(server.unfinished().await, 0);
+    assert_eq!(server.get("/s3/params?filename=f&size=1000").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_file_larger_than_it_said_is_never_completed() {
+    let server = Server::start(&["--max-size", "1000"]);
+    let (key, id) = begin(&server).await;
+    let signed = json(server.get(&format!("/s3/multipart/{id}/1?key={key}")).await).await;
+    let put = server.http.put(signed["url"].as_str().unwrap()).body(vec![0; 1001]).send().await.unwrap();
+    let parts = json!({ "parts": [{ "PartNumber": 1, "ETag": header(&put, "etag") }] });
+    let reply = server.post(&format!("/s3/multipart/{id}/complete?key={key}"), parts).await;
+    assert_eq!(refusal(reply).await, (413, "EntityTooLarge".to_owned()));
+    assert_eq!(server.unfinished().await, 0);
+    assert_eq!(server.get(&format!("/s3/object?key={key}")).await.status(), 404);
+}
+
+#[tokio::test]
+async fn a_single_put_of_another_size_or_type_than_signed_is_refused() {
+    let server = Server::start(&[]);
+    let signed = json(server.get("/s3/params?filename=f&size=3&type=text/plain").await).await;
+    let url = signed["url"].as_str().unwrap();
+    for (kind, body) in [("text/plain", "four"), ("text/html", "abc")] {
+        let reply = server.http.put(url).header("content-type", kind).body(body).send().await.unwrap();
+        assert_eq!(reply.status(), 403);
+    }
+    let reply = server.http.put(url).header("content-type", "text/plain").body("abc").send().await.unwrap();
+    assert_eq!(reply.status(), 200);
+}
+
+#[tokio::test]
+async fn a_url_signed_for_a_digest_takes_nothing_else() {
+    let server = Server::start(&[]);
+    let (key, id) = begin(&server).await;
+    let md5 = "XUFAKrxLKna5cZ2REBfFkg=="; // of "hello"
+    let query = format!("contentMd5={}", encode(md5));
+    for signed in [
+        server.get(&format!("/s3/multipart/{id}/1?key={key}&{query}")).await,
+        server.get(&format!("/s3/params?filename=f&type=a/b&{query}")).await,
+    ] {
+        let signed = json(signed).await;
+        assert_eq!(signed["headers"]["Content-MD5"], md5);
+        let put = |md5: &'static str, body: &'static str| {
+            let request = server.http.put(signed["url"].as_str().unwrap());
+            request.header("content-type", "a/b").header("content-md5", md5).body(body).send()
+        };
+        assert_eq!(put(md5, "hellp").await.unwrap().status(), 400);
+        assert_eq!(put("FyNo+0/r6wRTYCO4dhBRaA==", "other").await.unwrap().status(), 403);
+        assert_eq!(put(md5, "hello").await.unwrap().status(), 200);
+    }
+    let reply = server.get(&format!("/s3/multipart/{id}/1?key={key}&contentMd5=x")).await;
+    assert_eq!(refusal(reply).await, (400, "InvalidDigest".to_owned()));
+}
+
+#[tokio::test]
+async fn only_allowed_types_are_taken() {
+    let server = Server::start(&["--allow", "image/*", "text/plain"]);
+    for (kind, status) in [("image/png", 200), ("text/plain", 200), ("text/html", 415), ("", 415)] {
+        let body = json!({ "filename": "f", "type": kind });
+        let reply = server.post("/s3/multipart", body).await;
+        assert_eq!(reply.status(), status, "{kind}");
+        if status == 415 {
+            assert_eq!(refusal(reply).await.1, "TypeNotAllowed");
+        }
+        let reply = server.get(&format!("/s3/params?filename=f&type={}", encode(kind))).await;
+        assert_eq!(reply.status(), status, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_forged_upload_id_is_unknown_to_the_store() {
+    let server = Server::start(&[]);
+    let unknown = (404, "NoSuchUpload".to_owned());
+    for id in [UPLOAD, "x", "..%2F..%2Findex", "%E4%B8%AD"] {
+        let path = format!("/s3/multipart/{id}");
+        assert_eq!(refusal(server.get(&format!("{path}?key=demo/1/f")).await).await, unknown, "{id}");
+        let reply = server.api(Method::DELETE, &format!("{path}?key=demo/1/f")).await.send().await.unwrap();
+        assert_eq!(refusal(reply).await, unknown, "{id}");
+        let parts = json!({ "parts": [{ "PartNumber": 1, "ETag": "x" }] });
+        let reply = server.post(&format!("{path}/complete?key=demo/1/f"), parts).await;
+        assert_eq!(refusal(reply).await, unknown, "{id}");
+        let signed = json(server.get(&format!("{path}/1?key=demo/1/f")).await).await;
+        let put = server.http.put(signed["url"].as_str().unwrap()).body("x").send().await.unwrap();
+        assert_eq!(put.status(), 404, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn part_numbers_are_checked() {
+    let server = Server::start(&[]);
+    let (key, id) = begin(&server).await;
+    let bad = (400, "BadPartNumber".to_owned());
+    for number in ["0", "10001", "-1", "1.5", "x"] {
+        let path = format!("/s3/multipart/{id}/{number}?key={key}");
+        assert_eq!(refusal(server.get(&path).await).await, bad, "{number}");
+        let path = format!("/s3/multipart/{id}/batch?key={key}&partNumbers=1,{number}");
+        assert_eq!(refusal(server.get(&path).await).await, bad, "{number}");
+    }
+    let numbers = |count: u32| (1..=count).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    let batch = |count| format!("/s3/multipart/{id}/batch?key={key}&partNumbers={}", numbers(count));
+    assert_eq!(refusal(server.get(&batch(1001)).await).await, (400, "TooManyParts".to_owned()));
+    let signed = json(server.get(&batch(1000)).await).await;
+    assert_eq!(signed["presignedUrls"].as_object().unwrap().len(), 1000);
+}
+
+#[tokio::test]
+async fn bodies_are_limited_and_must_be_the_json_expected() {
+    let server = Server::start(&[]);
+    let large = Value::String("x".repeat(MIB));
+    assert_eq!(refusal(server.post("/s3/multipart", large).await).await, (413, "BodyTooLarge".to_owned()));
+    for body in [json!([]), json!({ "filename": 1 }), json!({ "type": "a/b" })] {
+        assert_eq!(refusal(server.post("/s3/multipart", body).await).await, (400, "BadJson".to_owned()));
+    }
+    let (key, id) = begin(&server).await;
+    let complete = format!("/s3/multipart/{id}/complete?key={key}");
+    let reply = server.post(&complete, json!({ "parts": [] })).await;
+    assert_eq!(refusal(reply).await, (400, "BadRequest".to_owned()));
+    let reply = server.post(&complete, json!({ "parts": [{ "PartNumber": 0, "ETag": "x" }] })).await;
+    assert_eq!(refusal(reply).await, (400, "BadPartNumber".to_owned()));
+    let metadata = json!({ "filename": "f", "type": "", "metadata": { "x": "x".repeat(2048) } });
+    assert_eq!(refusal(server.post("/s3/multipart", metadata).await).await, (400, "BadMetadata".to_owned()));
+}
+
+#[tokio::test]
+async fn asking_too_often_is_refused_for_a_while() {
+    let server = Server::start(&["--rate", "1", "--token", "ann=secret"]);
+    let ask = || server.http.get(format!("{}/s3/params?filename=f", server.url)).bearer_auth("secret").send();
+    let mut refused = None;
+    for _ in 0..100 {
+        let reply = ask().await.unwrap();
+        if reply.status() == 429 {
+            refused = Some(reply);
+            break;
+        }
+    }
+    let refused = refused.expect("100 requests take less than 98 seconds");
+    assert_eq!(header(&refused, "retry-after"), "1");
+    assert_eq!(refusal(refused).await, (429, "TooManyRequests".to_owned()));
+    assert_eq!(server.get("/s3/params?filename=f").await.status(), 200, "others are not affected");
+}
+
+#[tokio::test]
+async fn every_refusal_is_json() {
+    let server = Server::start(&[]);
+    assert_eq!(refusal(server.get("/s3/nothing").await).await, (404, "NotFound".to_owned()));
+    let reply = server.api(Method::PUT, "/s3/multipart").await.send().await.unwrap();
+    assert_eq!(refusal(reply).await, (405, "MethodNotAllowed".to_owned()));
+    assert_eq!(refusal(server.get("/s3/object").await).await, (400, "BadRequest".to_owned()));
+    assert_eq!(refusal(server.get("/s3/object?key=demo/1/f").await).await, (404, "NoSuchKey".to_owned()));
+    let head = Raw::open("GET", &format!("{}/s3/multipart/%ff", server.url), "").head();
+    assert!(head.contains("content-type: application/json"), "{head}");
+}
+
+#[tokio::test]
+async fn only_pages_of_allowed_origins_may_use_the_routes() {
+    for (options, allowed, refused) in [
+        (&[][..], "http://localhost:5173", "https://page.example"),
+        (&["--origin", "https://page.example"][..], "https://page.example", "http://localhost:5173"),
+    ] {
+        let server = Server::start(options);
+        for path in ["/s3/multipart", "/session"] {
+            let preflight = |origin: &'static str| {
+                let request = server.http.request(Method::OPTIONS, format!("{}{path}", server.url));
+                let request =
+                    request.header("origin", origin).header("access-control-request-method", "POST");
+                request.header("access-control-request-headers", "authorization").send()
+            };
+            let reply = preflight(allowed).await.unwrap();
+            assert_eq!(reply.status(), 204);
+            assert_eq!(header(&reply, "access-control-allow-origin"), allowed);
+            assert_eq!(header(&reply, "access-control-allow-headers"), "authorization");
+            let reply = preflight(refused).await.unwrap();
+            assert_eq!(reply.status(), 403);
+            assert_eq!(header(&reply, "access-control-allow-origin"), "");
+        }
+        let url = format!("{}/s3/object?key=x", server.url);
+        let reply = server.http.get(&url).header("origin", allowed).send().await.unwrap();
+        assert_eq!(
+            (reply.status().as_u16(), header(&reply, "access-control-allow-origin").as_str()),
+            (401, allowed)
+        );
+        let reply = server.http.get(&url).header("origin", refused).send().await.unwrap();
+        assert_eq!(header(&reply, "access-control-allow-origin"), "");
+    }
+}
+
+#[tokio::test]
+async fn signed_urls_live_as_long_as_the_operator_says() {
+    let server = Server::start(&["--url-expires", "7"]);
+    let signed = json(server.get("/s3/params?filename=f").await).await;
+    assert_eq!(signed["expires"], 7);
+    assert!(signed["url"].as_str().unwrap().contains("X-Amz-Expires=7&"));
+    assert_eq!(server.ask(&s3::list_uploads("")).send().await.unwrap().status(), 200);
+}
