@@ -102,7 +102,7 @@ impl Engine {
     /// `too-large` for what the store cannot hold.
     pub fn add(&mut self, target: Target, now: Now) -> Result<UploadId, UploadError> {
         let (config, backend) = (self.config.clone(), self.backend.clone());
-        let upload = Upload::new(config, backend, target, self.online, self.next_seed())?;
+        let upload = Upload::new(config, backend, target, self.online, self.next_seed(), now)?;
         let id = self.insert(upload);
         self.turn(Some(id), now);
         Ok(id)
@@ -299,6 +299,11 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// How many slots are in use; always the sum of what the uploads hold.
+    pub fn held_slots(&self) -> usize {
+        self.pool.held()
     }
 
     /// Uploads that have not ended, oldest first.

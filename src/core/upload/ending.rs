@@ -25,7 +25,7 @@ impl Upload {
 
     pub(super) fn resume(&mut self, now: Now) {
         if matches!(self.phase, Phase::Failed) {
-            self.start_over();
+            self.start_over(now);
         } else if self.paused {
             self.paused = false;
             self.offline_since = now.mono;
@@ -35,9 +35,10 @@ impl Upload {
     }
 
     /// After a failure: from the beginning, and so from the checkpoint.
-    fn start_over(&mut self) {
+    fn start_over(&mut self, now: Now) {
         self.phase = Phase::Queued;
         self.paused = false;
+        self.offline_since = now.mono;
         self.probe_at = Instant(0);
         self.session = None;
         self.header = None;

@@ -273,11 +273,13 @@ impl Upload {
         target: Target,
         online: bool,
         seed: u64,
+        now: Now,
     ) -> Result<Self, UploadError> {
         let (plan, raised) = Plan::new(target.file.size, config.part_size, &config.limits)?;
         // Without a single-request operation, small files are multipart uploads of one part.
         let plan = if plan.is_multipart() || backend.takes_objects() { plan } else { plan.as_multipart() };
         let mut upload = Self::with_plan(config, backend, target, plan, online, seed);
+        upload.offline_since = now.mono;
         if let Some(bytes) = raised {
             let mut message = String::from("partSize raised to ");
             message.push_str(&bytes.to_string());

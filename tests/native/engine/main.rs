@@ -242,6 +242,25 @@ fn the_offline_timeout_ends_the_wait() {
 }
 
 #[test]
+fn the_offline_timeout_counts_from_when_the_upload_begins_to_wait() {
+    let mut config = config();
+    config.offline_timeout = Some(Millis(60_000));
+    let mut world = World::with(config, Backend::Direct, None);
+    world.now.mono = Instant(3_600_000);
+    world.network = false;
+    world.online(false);
+    world.run_for(Millis(120_000));
+    let id = world.add("a", bytes(3 * PART));
+    for _ in 0..2 {
+        world.run_for(Millis(50_000));
+        assert_eq!(world.state(id), State::Offline);
+        world.run_for(Millis(20_000));
+        assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::OfflineTimeout));
+        world.tell(id, Input::Resume);
+    }
+}
+
+#[test]
 fn an_expired_url_is_signed_again() {
     let mut world = World::new();
     world.trouble("PUT 2", 2, Trouble::Reply(403, "AccessDenied"));
