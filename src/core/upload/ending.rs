@@ -31,6 +31,7 @@ impl Upload {
             self.offline_since = now.mono;
             self.probe_at = now.mono;
             self.parts.wake(now.mono);
+            self.forgive();
         }
     }
 

@@ -74,6 +74,12 @@ impl Upload {
         }
     }
 
+    pub(super) fn forgive_control(&mut self) {
+        if let Some(control) = &mut self.control {
+            control.tries = Tries::default();
+        }
+    }
+
     pub(super) fn watch_control(&mut self, now: Now) {
         if let Some(Control { running: Some(running), .. }) = &self.control
             && now.mono >= running.deadline
@@ -124,7 +130,7 @@ impl Upload {
     /// [`Input::Replied`]: for the control call, a signing call, or a part.
     pub(super) fn replied(&mut self, id: OpId, result: Result<StepReply, Fault>, now: Now) {
         if let Ok(reply) = &result {
-            self.heard(reply, now);
+            self.heard(id, reply, now);
         }
         let ours = matches!(&self.control, Some(Control { running: Some(r), .. }) if r.id == id);
         if !ours {
@@ -439,7 +445,14 @@ fn survives_pause(op: &Op) -> bool {
     matches!(op, Op::Complete(_) | Op::Abort)
 }
 
-/// Faults that being offline explains.
+/// Faults that being offline explains. A function of the page that throws without a status most likely wanted to ask
+/// its server.
 pub(super) fn is_connection(fault: &Fault) -> bool {
-    matches!(fault, Fault::NoReply(NoReply::Network) | Fault::Stalled | Fault::ReplyTimeout)
+    matches!(
+        fault,
+        Fault::NoReply(NoReply::Network)
+            | Fault::Stalled
+            | Fault::ReplyTimeout
+            | Fault::Page { status: None, .. }
+    )
 }
