@@ -75,6 +75,7 @@ impl Upload {
     }
 
     pub(super) fn cancelled(&mut self) {
+        self.control = None;
         self.forget();
         self.phase = Phase::Cancelled;
         self.act(Action::Unlock);

@@ -107,6 +107,8 @@ impl Upload {
 
     fn control_next(&mut self, op: &Op, next: Result<Next, Fault>, now: Now) {
         match next {
+            // What is cancelled before the store hears of it needs no removal.
+            Ok(Next::Step(_)) if self.gives_up_creating(op.operation()) => self.cancelled(),
             Ok(Next::Step(step)) => {
                 let id = self.new_op();
                 let wait = match op {
@@ -146,11 +148,19 @@ impl Upload {
         }
     }
 
+    /// Cancelled while creating: only to learn the id of what is to be removed.
+    fn gives_up_creating(&self, operation: Operation) -> bool {
+        matches!(self.phase, Phase::Aborting) && operation == Operation::Create
+    }
+
     fn control_failed(&mut self, fault: Fault, now: Now) {
         let budget = self.budget();
+        let Some(operation) = self.control.as_ref().map(|c| c.op.operation()) else { return };
+        if self.gives_up_creating(operation) {
+            return self.cancelled();
+        }
         let Some(control) = &mut self.control else { return };
         let asked = control.running.take().map_or(Asked::Backend, |r| r.asked);
-        let operation = control.op.operation();
         let mut verdict = decide(operation, asked, &fault);
         if !self.online && is_connection(&fault) && operation != Operation::Abort {
             control.not_before = self.probe_at;
@@ -193,7 +203,6 @@ impl Upload {
                 );
                 self.cancelled();
             }
-            Phase::Aborting => self.cancelled(),
             Phase::Replacing => self.recreate(),
             _ => self.fail(error),
         }

@@ -377,6 +377,36 @@ fn cancelling_removes_the_upload_at_the_store_and_in_storage() {
 }
 
 #[test]
+fn cancelling_while_creating_ends_soon_whatever_becomes_of_the_create() {
+    for trouble in [Trouble::Network, Trouble::Silence, Trouble::Reply(503, "SlowDown")] {
+        for remote in [false, true] {
+            let mut world = World::new();
+            world.remote_signing = remote;
+            world.trouble("create", 99, trouble.clone());
+            let id = world.add("a", bytes(3 * PART));
+            world.run_until(|w| w.state(id) == State::Starting);
+            world.network = false;
+            world.online(false);
+            world.tell(id, Input::Cancel);
+            world.run_for(Millis(31_000));
+            assert_eq!(world.state(id), State::Cancelled);
+            assert_eq!((world.locks(), world.engine.poll_timeout(world.now)), (0, None));
+        }
+    }
+}
+
+#[test]
+fn cancelling_before_the_create_is_signed_creates_nothing() {
+    let mut world = World::new();
+    world.remote_signing = true;
+    let id = world.add("a", bytes(3 * PART));
+    world.run_until(|w| w.state(id) == State::Starting);
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!((world.state(id), world.store.requests.len()), (State::Cancelled, 0));
+}
+
+#[test]
 fn cancelling_while_paused_or_failed_works_too() {
     let mut world = World::new();
     let id = world.add("a", bytes(10 * PART));
