@@ -35,14 +35,13 @@ impl Upload {
         }
     }
 
-    /// After a failure: from the beginning, and so from the checkpoint.
+    /// After a failure: from the beginning, and so from the checkpoint. The session stays known until then, to be removed
+    /// if this is cancelled before.
     fn start_over(&mut self, now: Now) {
         self.phase = Phase::Queued;
         self.paused = false;
         self.offline_since = now.mono;
         self.probe_at = Instant(0);
-        self.session = None;
-        self.header = None;
         self.recreated = 0;
         self.relisted = 0;
         self.parts = PartTable::new(self.plan.count());
@@ -56,7 +55,6 @@ impl Upload {
         if matches!(self.phase, Phase::Done | Phase::Cancelled | Phase::Aborting) {
             return;
         }
-        let had_failed = matches!(self.phase, Phase::Failed);
         self.let_everything_go(now, |op| *op == Op::Create);
         self.paused = false;
         self.phase = Phase::Aborting;
@@ -67,16 +65,16 @@ impl Upload {
         if self.session.is_some() {
             return self.set_control(Op::Abort);
         }
-        if had_failed && self.fingerprint.is_some() {
-            // Nothing at the store that we know of.
-            self.forget();
-        }
         self.cancelled();
     }
 
+    /// Ends in `cancelled`. Records found but not taken over yet stay: they may be another tab's, and what they tell of
+    /// is still at the store.
     pub(super) fn cancelled(&mut self) {
         self.control = None;
-        self.forget();
+        if self.session.is_some() {
+            self.forget();
+        }
         self.phase = Phase::Cancelled;
         self.act(Action::Unlock);
         self.show_state();

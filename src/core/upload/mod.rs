@@ -137,6 +137,8 @@ pub enum Action {
     Save(Record),
     /// Remove all records below a prefix.
     Forget(String),
+    /// Remove one record.
+    Remove(String),
     /// The store's clock.
     SetClock(UnixMillis),
     /// The store calls the credentials expired.

@@ -229,9 +229,11 @@ impl Upload {
         if matches!(self.phase, Phase::Aborting) {
             return self.set_control(Op::Abort);
         }
-        if let Some(fingerprint) = &self.fingerprint {
+        if let Some(fingerprint) = self.fingerprint.clone() {
+            // Parts of another session must not be taken for parts of this one.
+            self.forget();
             let header = Header {
-                fingerprint: fingerprint.clone(),
+                fingerprint,
                 destination: destination_id(&self.config.destination),
                 name: self.target.file.name.clone(),
                 key: session.key,

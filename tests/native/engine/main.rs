@@ -440,6 +440,51 @@ fn a_cancel_that_cannot_reach_the_store_ends_with_a_warning() {
 }
 
 #[test]
+fn cancelling_one_that_waits_for_the_lock_leaves_the_others_records_alone() {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 3 && w.storage.len() > 1);
+    let second = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.locks() == 2);
+    world.tell(second, Input::Cancel);
+    assert_eq!(world.state(second), State::Cancelled);
+    let mut world = world.reload(config());
+    world.add("a", bytes(10 * PART));
+    world.run();
+    assert_eq!(world.store.count("create"), 0);
+}
+
+#[test]
+fn cancelling_after_a_second_failure_still_removes_the_upload_at_the_store() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    world.file_exception = Some("NotReadableError".into());
+    world.run();
+    world.tell(id, Input::Resume);
+    world.run();
+    assert_eq!(world.state(id), State::Failed);
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!(world.state(id), State::Cancelled);
+    assert!(world.store.sessions.is_empty() && world.storage.is_empty());
+}
+
+#[test]
+fn what_is_found_in_storage_and_cancelled_before_it_is_taken_over_is_not_lost() {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    let mut world = world.reload(config());
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.locks() == 1);
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!((world.state(id), world.store.sessions.len()), (State::Cancelled, 1));
+    assert!(!world.storage.is_empty(), "pending() still shows it");
+}
+
+#[test]
 fn an_upload_id_that_vanished_is_replaced() {
     let mut world = World::new();
     let id = world.add("a", bytes(10 * PART));
@@ -578,6 +623,43 @@ fn garbage_in_storage_is_dropped_and_harms_nothing() {
     world.run();
     assert_eq!(world.state(id), State::Done);
     assert!(world.storage.is_empty());
+}
+
+#[test]
+fn garbage_takes_no_good_record_with_it() {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 5 && w.storage.len() > 1);
+    let good = world.storage.clone();
+    // Beginnings of good keys, each of them.
+    for key in good.keys() {
+        for end in "partwise/1/".len()..key.len() {
+            world.storage.insert(key[..end].into(), "garbage".into());
+        }
+    }
+    let mut world = world.reload(config());
+    world.add("other", bytes(3 * PART));
+    world.run();
+    assert_eq!(world.storage, good);
+}
+
+#[test]
+fn records_of_an_impossible_geometry_are_not_gone_on_with() {
+    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    for name in ["a", "b"] {
+        world.add(name, bytes(10 * PART));
+    }
+    world.run_until(|w| {
+        w.store.count("PUT") >= 10
+            && w.events.iter().filter(|(_, e)| matches!(e, Event::Hash { md5: Some(_), .. })).count() == 2
+    });
+    let mut config = World::md5_identity();
+    config.limits.min_part = 2 * PART;
+    config.part_size = partwise::core::plan::PartSize::Bytes(2 * PART);
+    let mut world = world.reload(config);
+    let id = world.add("c", bytes(10 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("c")), (State::Done, Some(&bytes(10 * PART))));
 }
 
 #[test]

@@ -327,6 +327,9 @@ impl World {
             Action::Save(record) => {
                 self.storage.insert(record.key, record.value);
             }
+            Action::Remove(key) => {
+                self.storage.remove(&key);
+            }
             Action::Forget(prefix) => self.storage.retain(|key, _| !key.starts_with(&prefix)),
             Action::SetClock(_) | Action::DropCredentials => {}
         }
