@@ -18,9 +18,9 @@ impl Upload {
         matches!(self.phase, Phase::Queued) && !self.paused
     }
 
-    /// Whether it takes up a place among the uploads under way.
+    /// Whether it takes up a place among the uploads under way. Waiting for whoever sends the same file takes none.
     pub fn is_under_way(&self) -> bool {
-        !self.paused && !matches!(self.phase, Phase::Queued | Phase::Done | Phase::Failed | Phase::Cancelled)
+        !self.paused && !self.has_ended() && !matches!(self.phase, Phase::Queued | Phase::Locking)
     }
 
     pub(super) fn admitted(&mut self, now: Now) {
