@@ -4,7 +4,6 @@ use super::{Action, Event, Phase, Upload, UploadResult, Whole};
 use crate::core::backend::Op;
 use crate::core::checkpoint::Confirmed;
 use crate::core::error::UploadError;
-use crate::core::progress::Progress;
 use crate::core::store::{Completed, normalize_etag};
 use crate::core::units::{Instant, Now};
 use crate::core::upload::parts::PartTable;
@@ -46,9 +45,6 @@ impl Upload {
         self.relisted = 0;
         self.parts = PartTable::new(self.plan.count());
         self.confirmed = Confirmed::new(self.plan.count());
-        if !self.plan.is_multipart() {
-            self.progress = Progress::new(self.plan.size());
-        }
     }
 
     pub(super) fn cancel(&mut self, now: Now) {
