@@ -11,7 +11,7 @@ use partwise::core::error::Code;
 use partwise::core::store::s3::Bucket;
 use partwise::core::units::{Instant, Millis};
 use partwise::core::upload::{Event, Input, State};
-use world::{PART, Trouble, World, config};
+use world::{PART, Trouble, World, config, md5};
 
 fn bytes(len: u64) -> Vec<u8> {
     (0..len).map(|i| (i.wrapping_mul(2_654_435_761) >> 7) as u8).collect()
@@ -517,6 +517,52 @@ fn a_lost_reply_to_complete_is_found_out_without_sending_anything_again() {
     assert_eq!((world.store.count("PUT"), world.store.count("head")), (5, 1));
 }
 
+/// All parts have arrived, and the session is gone before it is completed.
+fn lost_at_the_end() -> World {
+    let mut world = World::new();
+    world.add("a", bytes(5 * PART));
+    world.trouble("complete", 1, Trouble::Network);
+    world.run_until(|w| w.events.iter().any(|(_, e)| matches!(e, Event::Retry(_))));
+    world.store.sessions.clear();
+    world
+}
+
+#[test]
+fn another_object_of_the_same_size_is_not_taken_for_ours() {
+    for etag in [md5(b"other").to_hex(), format!("{}-5", md5(b"other").to_hex())] {
+        let mut world = lost_at_the_end();
+        world.store.objects.insert("a".into(), vec![0; 5 * PART as usize]);
+        world.store.head_etag = etag;
+        world.run();
+        assert_eq!(world.store.object("a"), Some(&bytes(5 * PART)));
+    }
+}
+
+#[test]
+fn a_store_that_does_not_let_us_look_gets_everything_anew() {
+    for (status, code) in [(403, ""), (400, "NoSuchUpload"), (404, "NoSuchUpload")] {
+        let mut world = lost_at_the_end();
+        world.trouble("head", 99, Trouble::Reply(status, code));
+        world.run();
+        assert_eq!(world.store.object("a"), Some(&bytes(5 * PART)), "{status} {code}");
+        assert!(world.store.count("head") <= 4);
+    }
+}
+
+#[test]
+fn a_list_that_never_ends_is_cut_off() {
+    let mut world = World::new();
+    world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.count("PUT") == 3);
+    let mut world = world.reload(config());
+    let page = "<ListPartsResult><IsTruncated>true</IsTruncated><NextPartNumberMarker>7</NextPartNumberMarker></ListPartsResult>";
+    world.trouble("list", usize::MAX, Trouble::Body(page));
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
+    assert_eq!(world.store.count("list"), 2);
+}
+
 #[test]
 fn a_part_the_store_denies_at_complete_is_sent_again() {
     let mut world = World::new();
@@ -571,6 +617,62 @@ fn the_same_file_twice_waits_for_the_first() {
     world.run();
     assert_eq!((world.state(first), world.state(second)), (State::Done, State::Done));
     assert_eq!(world.store.count("complete"), 2);
+}
+
+#[test]
+fn waiting_for_the_same_file_keeps_no_other_file_waiting() {
+    let mut config = config();
+    config.parallel = partwise::core::schedule::Parallel::Fixed(1);
+    let mut world = World::with(config, Backend::Direct, None);
+    let first = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.count("PUT") == 2);
+    world.tell(first, Input::Pause);
+    let second = world.add("a", bytes(5 * PART));
+    let other = world.add("b", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(second), world.state(other)), (State::Queued, State::Done));
+    world.tell(first, Input::Resume);
+    world.run();
+    assert_eq!((world.state(first), world.state(second)), (State::Done, State::Done));
+}
+
+#[test]
+fn pausing_at_the_last_moment_completes_nothing() {
+    for size in [PART - 1, 3 * PART] {
+        let mut world = World::new();
+        let id = world.add("a", bytes(size));
+        world.run_until(|w| w.state(id) == State::Completing);
+        world.tell(id, Input::Pause);
+        world.run();
+        assert_eq!((world.state(id), world.store.count("complete")), (State::Paused, 0));
+        world.tell(id, Input::Resume);
+        world.run();
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(size))));
+        assert!(world.store.count("PUT") <= 3);
+    }
+}
+
+#[test]
+fn progress_does_not_fall_when_a_failed_upload_is_resumed() {
+    for size in [PART - 1, 3 * PART] {
+        let mut world = World::new();
+        world.trouble("PUT", 1, Trouble::ReplyLost);
+        let id = world.add("a", bytes(size));
+        world.run_until(|w| w.store.count("PUT") > 0);
+        world.run_for(Millis(150));
+        world.file_exception = Some("NotFoundError".into());
+        world.run();
+        assert_eq!(world.state(id), State::Failed);
+        world.file_exception = None;
+        world.tell(id, Input::Resume);
+        world.run();
+        assert_eq!(world.state(id), State::Done);
+        let loaded = world.events.iter().filter_map(|(_, e)| match e {
+            Event::Progress(p) => Some(p.loaded),
+            _ => None,
+        });
+        assert!(loaded.is_sorted());
+    }
 }
 
 #[test]
@@ -683,15 +785,50 @@ fn unverified_parts_need_no_hash() {
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
 }
 
-#[test]
-fn credentials_are_asked_for_once_for_all_that_wait() {
+fn signing_for_itself() -> World {
     let bucket = Bucket {
         endpoint: Some("https://store".into()),
         bucket: "b".into(),
         region: "r".into(),
         path_style: true,
     };
-    let mut world = World::with(config(), Backend::Direct, Some(LocalSigner::new(bucket)));
+    World::with(config(), Backend::Direct, Some(LocalSigner::new(bucket)))
+}
+
+#[test]
+fn unverified_objects_may_have_any_etag() {
+    let mut world = World::with(World::unverified(), Backend::Direct, None);
+    let reply = "<CompleteMultipartUploadResult><ETag>00000000000000000000000000000000-3</ETag></CompleteMultipartUploadResult>";
+    world.trouble("complete", 1, Trouble::Body(reply));
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+}
+
+#[test]
+fn credentials_that_never_come_are_asked_for_again() {
+    let mut world = signing_for_itself();
+    world.trouble("credentials", 2, Trouble::Silence);
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.signed_with.len()), (State::Done, 3));
+}
+
+#[test]
+fn credentials_that_are_refused_fail_the_upload_and_resume_asks_again() {
+    let mut world = signing_for_itself();
+    world.trouble("credentials", 5, Trouble::Throws("signed out"));
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Backend));
+    world.tell(id, Input::Resume);
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+}
+
+#[test]
+fn credentials_are_asked_for_once_for_all_that_wait() {
+    let mut world = signing_for_itself();
     for name in ["a", "b", "c"] {
         world.add(name, bytes(3 * PART));
     }

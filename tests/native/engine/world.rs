@@ -63,6 +63,8 @@ pub struct Store {
     pub sessions: BTreeMap<String, Session>,
     pub objects: BTreeMap<String, Vec<u8>>,
     pub requests: Vec<String>,
+    /// The ETag that HEAD tells; empty where a test does not care.
+    pub head_etag: String,
     next: u32,
 }
 
@@ -70,6 +72,8 @@ pub struct Store {
 #[derive(Clone)]
 pub enum Trouble {
     Reply(u16, &'static str),
+    /// A success with this body, whatever was asked.
+    Body(&'static str),
     Network,
     /// The store acts, and the reply is lost.
     ReplyLost,
@@ -488,6 +492,10 @@ impl World {
                     let body = format!("<Error><Code>{code}</Code><Message>m</Message></Error>");
                     Ok(StepReply::Http(HttpReply { status, headers: Vec::new(), body }))
                 }
+                Some(Trouble::Body(body)) => {
+                    self.store.requests.push(name);
+                    Ok(StepReply::Http(ok(body.into(), Vec::new())))
+                }
                 Some(Trouble::ReplyLost) => {
                     self.serve(id, &request, &name, false);
                     no_reply(NoReply::Network)
@@ -605,7 +613,10 @@ impl Store {
             "head" => match self.objects.get(&key) {
                 Some(bytes) => ok(
                     String::new(),
-                    vec![("content-length".into(), bytes.len().to_string()), ("etag".into(), "\"x\"".into())],
+                    vec![
+                        ("content-length".into(), bytes.len().to_string()),
+                        ("etag".into(), format!("\"{}\"", self.head_etag)),
+                    ],
                 ),
                 None => HttpReply { status: 404, ..Default::default() },
             },
