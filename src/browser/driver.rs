@@ -245,6 +245,7 @@ impl Driver {
                 }
             }
             Action::Forget(prefix) => self.records.remove_prefix(&prefix),
+            Action::Remove(key) => self.records.remove(&key),
             Action::SetClock(_) | Action::DropCredentials => {}
         }
     }

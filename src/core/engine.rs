@@ -54,7 +54,8 @@ pub struct Engine {
     backend: Rc<Backend>,
     signer: Option<LocalSigner>,
     waiting_signs: Vec<WaitingSign>,
-    fetching: bool,
+    /// When the page was asked for credentials that it has not given yet.
+    asked: Option<Instant>,
     uploads: Vec<Entry>,
     pool: Pool,
     last_served: usize,
@@ -80,7 +81,7 @@ impl Engine {
             backend: Rc::new(backend),
             signer,
             waiting_signs: Vec::new(),
-            fetching: false,
+            asked: None,
             uploads: Vec::new(),
             last_served: 0,
             online,
@@ -102,7 +103,7 @@ impl Engine {
     /// `too-large` for what the store cannot hold.
     pub fn add(&mut self, target: Target, now: Now) -> Result<UploadId, UploadError> {
         let (config, backend) = (self.config.clone(), self.backend.clone());
-        let upload = Upload::new(config, backend, target, self.online, self.next_seed())?;
+        let upload = Upload::new(config, backend, target, self.online, self.next_seed(), now)?;
         let id = self.insert(upload);
         self.turn(Some(id), now);
         Ok(id)
@@ -168,7 +169,7 @@ impl Engine {
 
     /// What came of [`Work::FetchCredentials`]: one answer for all that wait.
     pub fn credentials(&mut self, reply: CredentialsReply, now: Now) {
-        self.fetching = false;
+        self.asked = None;
         let fault = match (reply, &mut self.signer) {
             (Ok((credentials, expiration)), Some(signer)) => {
                 signer.set(credentials, expiration);
@@ -294,11 +295,19 @@ impl Engine {
             Some(url) => self.handle(id, Input::Replied(op, Ok(StepReply::Signed(url))), now),
             None => {
                 self.waiting_signs.push(WaitingSign { id, op, request });
-                if !std::mem::replace(&mut self.fetching, true) {
+                // A page that has not answered for so long will not answer any more.
+                let patience = self.config.stall_timeout;
+                if self.asked.is_none_or(|at| now.mono.since(at) >= patience) {
+                    self.asked = Some(now.mono);
                     self.work.push_back(Work::FetchCredentials);
                 }
             }
         }
+    }
+
+    /// How many slots are in use; always the sum of what the uploads hold.
+    pub fn held_slots(&self) -> usize {
+        self.pool.held()
     }
 
     /// Uploads that have not ended, oldest first.

@@ -94,6 +94,11 @@ impl Pool {
         self.limit
     }
 
+    /// How many requests run now.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
     /// Starts nothing before `until`: the store said when to come back (`Retry-After`). The latest such date counts.
     pub fn hold_until(&mut self, until: Instant) {
         self.held_until = self.held_until.max(until);

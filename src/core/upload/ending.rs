@@ -4,7 +4,6 @@ use super::{Action, Event, Phase, Upload, UploadResult, Whole};
 use crate::core::backend::Op;
 use crate::core::checkpoint::Confirmed;
 use crate::core::error::UploadError;
-use crate::core::progress::Progress;
 use crate::core::store::{Completed, normalize_etag};
 use crate::core::units::{Instant, Now};
 use crate::core::upload::parts::PartTable;
@@ -25,36 +24,33 @@ impl Upload {
 
     pub(super) fn resume(&mut self, now: Now) {
         if matches!(self.phase, Phase::Failed) {
-            self.start_over();
+            self.start_over(now);
         } else if self.paused {
             self.paused = false;
             self.offline_since = now.mono;
             self.probe_at = now.mono;
             self.parts.wake(now.mono);
+            self.forgive();
         }
     }
 
-    /// After a failure: from the beginning, and so from the checkpoint.
-    fn start_over(&mut self) {
+    /// After a failure: from the beginning, and so from the checkpoint. The session stays known until then, to be removed
+    /// if this is cancelled before.
+    fn start_over(&mut self, now: Now) {
         self.phase = Phase::Queued;
         self.paused = false;
+        self.offline_since = now.mono;
         self.probe_at = Instant(0);
-        self.session = None;
-        self.header = None;
         self.recreated = 0;
         self.relisted = 0;
         self.parts = PartTable::new(self.plan.count());
         self.confirmed = Confirmed::new(self.plan.count());
-        if !self.plan.is_multipart() {
-            self.progress = Progress::new(self.plan.size());
-        }
     }
 
     pub(super) fn cancel(&mut self, now: Now) {
         if matches!(self.phase, Phase::Done | Phase::Cancelled | Phase::Aborting) {
             return;
         }
-        let had_failed = matches!(self.phase, Phase::Failed);
         self.let_everything_go(now, |op| *op == Op::Create);
         self.paused = false;
         self.phase = Phase::Aborting;
@@ -65,15 +61,16 @@ impl Upload {
         if self.session.is_some() {
             return self.set_control(Op::Abort);
         }
-        if had_failed && self.fingerprint.is_some() {
-            // Nothing at the store that we know of.
-            self.forget();
-        }
         self.cancelled();
     }
 
+    /// Ends in `cancelled`. Records found but not taken over yet stay: they may be another tab's, and what they tell of
+    /// is still at the store.
     pub(super) fn cancelled(&mut self) {
-        self.forget();
+        self.control = None;
+        if self.session.is_some() {
+            self.forget();
+        }
         self.phase = Phase::Cancelled;
         self.act(Action::Unlock);
         self.show_state();

@@ -18,9 +18,9 @@ impl Upload {
         matches!(self.phase, Phase::Queued) && !self.paused
     }
 
-    /// Whether it takes up a place among the uploads under way.
+    /// Whether it takes up a place among the uploads under way. Waiting for whoever sends the same file takes none.
     pub fn is_under_way(&self) -> bool {
-        !self.paused && !matches!(self.phase, Phase::Queued | Phase::Done | Phase::Failed | Phase::Cancelled)
+        !self.paused && !self.has_ended() && !matches!(self.phase, Phase::Queued | Phase::Locking)
     }
 
     pub(super) fn admitted(&mut self, now: Now) {
@@ -70,21 +70,19 @@ impl Upload {
     pub(super) fn loaded(&mut self, records: &[(String, String)], now: Now) {
         let (Phase::Loading, Some(name)) = (&self.phase, self.fingerprint.clone()) else { return };
         for key in checkpoint::expired_or_broken(records, now.wall, self.config.expire_after) {
-            self.act(Action::Forget(key));
+            self.act(Action::Remove(key));
         }
-        let stored = checkpoint::load(&name, records, now.wall, self.config.expire_after);
-        if let Some(stored) = stored
-            && self.is_ours(&stored.header)
-            && let Some(plan) = Plan::resume(stored.header.size, stored.header.part_size, &self.config.limits)
-        {
+        if let Some((stored, plan)) = self.resumable(&name, records, now) {
             return self.adopt(stored, plan);
         }
         if self.config.identity == Identity::Md5 {
             let headers = checkpoint::headers(records);
-            let mut alike = headers.iter().map(|(h, _)| h).filter(|h| self.is_ours(h) && h.md5.is_some());
+            let mut alike = headers.iter().map(|(header, _)| header).filter(|header| {
+                header.md5.is_some() && self.resumable(&header.fingerprint, records, now).is_some()
+            });
             match self.whole {
                 Whole::Known(md5) => {
-                    if let Some(same) = alike.find(|h| h.md5 == Some(md5) && h.fingerprint != name) {
+                    if let Some(same) = alike.find(|header| header.md5 == Some(md5)) {
                         // The same content under another name or date: go on with that one.
                         let other = same.fingerprint.clone();
                         return self.lock(other);
@@ -99,12 +97,24 @@ impl Upload {
             }
         }
         self.start_whole_hash();
+        self.session = None;
+        self.header = None;
         self.phase = Phase::Creating;
         self.set_control(Op::Create);
     }
 
-    fn is_ours(&self, header: &Header) -> bool {
-        header.size == self.plan.size() && header.destination == destination_id(&self.config.destination)
+    /// An upload of this very file to this destination, with parts that the store still takes.
+    fn resumable(
+        &self,
+        name: &Fingerprint,
+        records: &[(String, String)],
+        now: Now,
+    ) -> Option<(Checkpoint, Plan)> {
+        let stored = checkpoint::load(name, records, now.wall, self.config.expire_after)?;
+        let Header { size, part_size, destination, .. } = &stored.header;
+        let is_ours = *size == self.plan.size() && *destination == destination_id(&self.config.destination);
+        let plan = Plan::resume(*size, *part_size, &self.config.limits).filter(|_| is_ours)?;
+        Some((stored, plan))
     }
 
     fn adopt(&mut self, stored: Checkpoint, plan: Plan) {

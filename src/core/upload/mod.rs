@@ -137,6 +137,8 @@ pub enum Action {
     Save(Record),
     /// Remove all records below a prefix.
     Forget(String),
+    /// Remove one record.
+    Remove(String),
     /// The store's clock.
     SetClock(UnixMillis),
     /// The store calls the credentials expired.
@@ -273,11 +275,13 @@ impl Upload {
         target: Target,
         online: bool,
         seed: u64,
+        now: Now,
     ) -> Result<Self, UploadError> {
         let (plan, raised) = Plan::new(target.file.size, config.part_size, &config.limits)?;
         // Without a single-request operation, small files are multipart uploads of one part.
         let plan = if plan.is_multipart() || backend.takes_objects() { plan } else { plan.as_multipart() };
         let mut upload = Self::with_plan(config, backend, target, plan, online, seed);
+        upload.offline_since = now.mono;
         if let Some(bytes) = raised {
             let mut message = String::from("partSize raised to ");
             message.push_str(&bytes.to_string());
@@ -424,13 +428,12 @@ impl Upload {
     /// that waits at once.
     pub fn tell_online(&mut self, online: bool, now: Now) {
         if online && !self.online {
-            self.came_back(now);
+            self.came_back(None, now);
         } else if !online && self.online {
             self.online = false;
             self.offline_since = now.mono;
             self.probe_at = now.mono + PROBE_EVERY;
             self.progress.idle();
-            self.parts.forgive();
         }
         self.settle(now);
     }
@@ -525,17 +528,26 @@ impl Upload {
     }
 
     /// A reply came: whatever the browser says, there is a network.
-    fn heard(&mut self, reply: &StepReply, now: Now) {
+    fn heard(&mut self, id: OpId, reply: &StepReply, now: Now) {
         if !self.online && matches!(reply, StepReply::Http(_)) {
-            self.came_back(now);
+            self.came_back(Some(id), now);
         }
     }
 
-    fn came_back(&mut self, now: Now) {
+    /// The network is back, as the reply to `answered` may have shown.
+    fn came_back(&mut self, answered: Option<OpId>, now: Now) {
         self.online = true;
-        self.restart_silent_flights(now);
+        self.restart_silent_flights(answered, now);
         self.parts.wake(now.mono);
         self.wake_control(now.mono);
+        self.forgive();
+    }
+
+    /// What failed before a time without network, or without the wish to go on, is counted afresh after it.
+    fn forgive(&mut self) {
+        self.parts.forgive();
+        self.forgive_flights();
+        self.forgive_control();
     }
 
     fn show_state(&mut self) -> State {

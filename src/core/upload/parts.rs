@@ -92,7 +92,7 @@ impl PartTable {
         self.waiting.push(Waiting { number, tries, not_before });
     }
 
-    /// What failed lately failed for want of a network, not for its own sake.
+    /// Counts failures afresh.
     pub(super) fn forgive(&mut self) {
         for waiting in &mut self.waiting {
             waiting.tries = Tries::default();

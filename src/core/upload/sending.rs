@@ -446,10 +446,17 @@ impl Upload {
         self.parts.wait(flight.number, flight.tries, now);
     }
 
-    /// Requests that have not moved since the network went are likely dead: send them again now.
-    pub(super) fn restart_silent_flights(&mut self, now: Now) {
+    pub(super) fn forgive_flights(&mut self) {
+        for flight in &mut self.flights {
+            flight.tries = Tries::default();
+        }
+    }
+
+    /// Requests that have not moved since the network went are likely dead: send them again now, but for the one that
+    /// was just `answered`.
+    pub(super) fn restart_silent_flights(&mut self, answered: Option<OpId>, now: Now) {
         let since = self.offline_since;
-        let silent = |f: &Flight| matches!(f.stage, Stage::Sending { moved, .. } if moved <= since);
+        let silent = |f: &Flight| matches!(f.stage, Stage::Sending { id, moved, .. } if moved <= since && Some(id) != answered);
         let (dead, alive): (Vec<_>, Vec<_>) = std::mem::take(&mut self.flights).into_iter().partition(silent);
         self.flights = alive;
         for flight in dead {

@@ -3,12 +3,13 @@
 use super::{Action, OpId, Phase, Upload, Whole};
 use crate::core::backend::{Done, Next, Op, Session, StepReply};
 use crate::core::checkpoint::{Confirmed, Header, prefix_of, reconcile};
+use crate::core::config::Verify;
 use crate::core::error::{Code, Operation, UploadError};
 use crate::core::fingerprint::destination_id;
 use crate::core::hash::{Md5Digest, composite_etag};
 use crate::core::http::NoReply;
 use crate::core::retry::{Asked, Fault, MAX_LISTINGS, Tries, Verdict, decide, describe};
-use crate::core::store::{Completed, Created, ObjectInfo, PartPage, normalize_etag};
+use crate::core::store::{Completed, Created, ObjectInfo, PartPage, is_md5_etag, normalize_etag};
 use crate::core::units::{Instant, Millis, Now, PartNumber};
 use crate::core::upload::parts::PartTable;
 
@@ -74,6 +75,12 @@ impl Upload {
         }
     }
 
+    pub(super) fn forgive_control(&mut self) {
+        if let Some(control) = &mut self.control {
+            control.tries = Tries::default();
+        }
+    }
+
     pub(super) fn watch_control(&mut self, now: Now) {
         if let Some(Control { running: Some(running), .. }) = &self.control
             && now.mono >= running.deadline
@@ -101,6 +108,8 @@ impl Upload {
 
     fn control_next(&mut self, op: &Op, next: Result<Next, Fault>, now: Now) {
         match next {
+            // What is cancelled before the store hears of it needs no removal.
+            Ok(Next::Step(_)) if self.gives_up_creating(op.operation()) => self.cancelled(),
             Ok(Next::Step(step)) => {
                 let id = self.new_op();
                 let wait = match op {
@@ -115,7 +124,7 @@ impl Upload {
             Ok(Next::Done(done)) => {
                 self.control = None;
                 self.has_worked = true;
-                self.control_done(done, now);
+                self.control_done(op, done, now);
             }
             Err(fault) => self.control_failed(fault, now),
         }
@@ -124,7 +133,7 @@ impl Upload {
     /// [`Input::Replied`]: for the control call, a signing call, or a part.
     pub(super) fn replied(&mut self, id: OpId, result: Result<StepReply, Fault>, now: Now) {
         if let Ok(reply) = &result {
-            self.heard(reply, now);
+            self.heard(id, reply, now);
         }
         let ours = matches!(&self.control, Some(Control { running: Some(r), .. }) if r.id == id);
         if !ours {
@@ -140,11 +149,19 @@ impl Upload {
         }
     }
 
+    /// Cancelled while creating: only to learn the id of what is to be removed.
+    fn gives_up_creating(&self, operation: Operation) -> bool {
+        matches!(self.phase, Phase::Aborting) && operation == Operation::Create
+    }
+
     fn control_failed(&mut self, fault: Fault, now: Now) {
         let budget = self.budget();
+        let Some(operation) = self.control.as_ref().map(|c| c.op.operation()) else { return };
+        if self.gives_up_creating(operation) {
+            return self.cancelled();
+        }
         let Some(control) = &mut self.control else { return };
         let asked = control.running.take().map_or(Asked::Backend, |r| r.asked);
-        let operation = control.op.operation();
         let mut verdict = decide(operation, asked, &fault);
         if !self.online && is_connection(&fault) && operation != Operation::Abort {
             control.not_before = self.probe_at;
@@ -187,16 +204,20 @@ impl Upload {
                 );
                 self.cancelled();
             }
-            Phase::Aborting => self.cancelled(),
             Phase::Replacing => self.recreate(),
+            // S3 answers 403 for a missing object to whom it does not let list: that is no reason to give up.
+            Phase::Heading if matches!(fault, Fault::Reply { .. } | Fault::BadReply(_)) => self.recreate(),
             _ => self.fail(error),
         }
     }
 
-    fn control_done(&mut self, done: Done, now: Now) {
+    fn control_done(&mut self, op: &Op, done: Done, now: Now) {
         match done {
             Done::Created(created) => self.created(created, now),
-            Done::Listed(page) => self.listed_page(page, now),
+            Done::Listed(page) => {
+                let after = if let Op::ListParts(after) = op { *after } else { None };
+                self.listed_page(page, after, now);
+            }
             Done::Completed(completed) => self.completed(completed),
             Done::Aborted => self.aborted(),
             Done::Head(Some(info)) if self.is_our_object(&info) => {
@@ -214,9 +235,11 @@ impl Upload {
         if matches!(self.phase, Phase::Aborting) {
             return self.set_control(Op::Abort);
         }
-        if let Some(fingerprint) = &self.fingerprint {
+        if let Some(fingerprint) = self.fingerprint.clone() {
+            // Parts of another session must not be taken for parts of this one.
+            self.forget();
             let header = Header {
-                fingerprint: fingerprint.clone(),
+                fingerprint,
                 destination: destination_id(&self.config.destination),
                 name: self.target.file.name.clone(),
                 key: session.key,
@@ -244,12 +267,11 @@ impl Upload {
         self.set_control(Op::ListParts(None));
     }
 
-    fn listed_page(&mut self, page: PartPage, now: Now) {
-        let before = self.listed.last().map(|p| p.number);
+    fn listed_page(&mut self, page: PartPage, after: Option<PartNumber>, now: Now) {
         self.listed.extend(page.parts);
         match page.next {
             // A list that does not advance, or never ends, is cut off.
-            Some(next) if Some(next) > before && self.listed.len() <= PartNumber::MAX as usize => {
+            Some(next) if Some(next) > after && self.listed.len() <= PartNumber::MAX as usize => {
                 self.set_control(Op::ListParts(Some(next)));
             }
             _ => self.listing_done(now),
@@ -285,7 +307,7 @@ impl Upload {
         if matches!(self.phase, Phase::Aborting) {
             return self.cancelled();
         }
-        if self.confirmed.len() == self.plan.count() {
+        if self.confirmed.len() == self.plan.count() && !matches!(self.phase, Phase::Heading) {
             // All parts had arrived: it may have been completed, and only the reply lost.
             self.phase = Phase::Heading;
             return self.set_control(Op::Head);
@@ -350,6 +372,7 @@ impl Upload {
 
     fn completed(&mut self, completed: Completed) {
         if let (Some(theirs), Some(ours)) = (&completed.etag, self.composite())
+            && self.config.verify != Verify::Off
             && theirs.contains('-')
             && normalize_etag(theirs) != ours
         {
@@ -363,10 +386,12 @@ impl Upload {
         }
     }
 
+    /// A plain MD5 is the ETag of an object that went in one request: one that was there before, under the same key.
     fn is_our_object(&self, info: &ObjectInfo) -> bool {
-        let same = match (&info.etag, self.composite()) {
-            (Some(theirs), Some(ours)) if theirs.contains('-') => normalize_etag(theirs) == ours,
-            _ => true,
+        let theirs = info.etag.as_deref().map(normalize_etag).unwrap_or_default();
+        let same = match self.composite() {
+            Some(ours) if theirs.contains('-') => theirs == ours,
+            _ => !is_md5_etag(&theirs),
         };
         info.size == self.plan.size() && same
     }
@@ -386,6 +411,8 @@ impl Upload {
         }
         match result {
             Err(exception) => self.file_lost(Operation::Read, exception),
+            // On resume it is checked again.
+            Ok(()) if self.paused => self.phase = Phase::Sending,
             Ok(()) if self.plan.is_multipart() => {
                 self.phase = Phase::Completing;
                 let parts = self.parts.etags();
@@ -439,7 +466,14 @@ fn survives_pause(op: &Op) -> bool {
     matches!(op, Op::Complete(_) | Op::Abort)
 }
 
-/// Faults that being offline explains.
+/// Faults that being offline explains. A function of the page that throws without a status most likely wanted to ask
+/// its server.
 pub(super) fn is_connection(fault: &Fault) -> bool {
-    matches!(fault, Fault::NoReply(NoReply::Network) | Fault::Stalled | Fault::ReplyTimeout)
+    matches!(
+        fault,
+        Fault::NoReply(NoReply::Network)
+            | Fault::Stalled
+            | Fault::ReplyTimeout
+            | Fault::Page { status: None, .. }
+    )
 }

@@ -11,7 +11,7 @@ use partwise::core::error::Code;
 use partwise::core::store::s3::Bucket;
 use partwise::core::units::{Instant, Millis};
 use partwise::core::upload::{Event, Input, State};
-use world::{PART, Trouble, World, config};
+use world::{PART, Trouble, World, config, md5};
 
 fn bytes(len: u64) -> Vec<u8> {
     (0..len).map(|i| (i.wrapping_mul(2_654_435_761) >> 7) as u8).collect()
@@ -219,6 +219,63 @@ fn being_offline_costs_no_attempt_and_coming_back_is_noticed_at_once() {
 }
 
 #[test]
+fn functions_of_the_page_that_fail_while_offline_cost_no_attempt() {
+    let mut world = World::new();
+    world.remote_signing = true;
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    world.network = false;
+    world.online(false);
+    world.run_for(Millis::from_secs(7200));
+    assert_eq!((world.state(id), retries(&world)), (State::Offline, 0));
+    world.network = true;
+    world.online(true);
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+}
+
+#[test]
+fn what_failed_before_a_long_break_is_not_held_against_what_fails_after_it() {
+    for (part, request) in [("PUT 5", "PUT 5"), ("complete", "complete"), ("list", "list")] {
+        for pauses in [true, false] {
+            let mut world = World::new();
+            world.add("a", bytes(10 * PART));
+            if request == "list" {
+                world.run_until(|w| w.store.count("PUT") == 4);
+                world = world.reload(config());
+                world.add("a", bytes(10 * PART));
+            }
+            let id = world.engine.unfinished().next().unwrap();
+            world.trouble(part, 1, Trouble::Reply(500, "InternalError"));
+            world.run_until(|w| retries(w) == 1);
+            let pause = |world: &mut World, on: bool| match (pauses, on) {
+                (true, true) => world.tell(id, Input::Pause),
+                (true, false) => world.tell(id, Input::Resume),
+                (false, on) => world.online(!on),
+            };
+            world.network = false;
+            pause(&mut world, true);
+            world.pass(7_200_000);
+            world.trouble(part, 1, Trouble::Reply(500, "InternalError"));
+            world.network = true;
+            pause(&mut world, false);
+            world.run();
+            assert_eq!(world.state(id), State::Done, "{request}, pauses: {pauses}");
+        }
+    }
+}
+
+#[test]
+fn a_reply_that_comes_while_offline_counts() {
+    let mut world = World::with(World::unverified(), Backend::Direct, None);
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 3);
+    world.online(false);
+    world.run();
+    assert_eq!((world.state(id), world.store.count("PUT 4")), (State::Done, 1));
+}
+
+#[test]
 fn a_browser_that_is_wrong_about_being_offline_does_not_stop_uploads() {
     let mut world = World::new();
     world.online(false);
@@ -239,6 +296,25 @@ fn the_offline_timeout_ends_the_wait() {
     world.online(false);
     world.run();
     assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::OfflineTimeout));
+}
+
+#[test]
+fn the_offline_timeout_counts_from_when_the_upload_begins_to_wait() {
+    let mut config = config();
+    config.offline_timeout = Some(Millis(60_000));
+    let mut world = World::with(config, Backend::Direct, None);
+    world.now.mono = Instant(3_600_000);
+    world.network = false;
+    world.online(false);
+    world.run_for(Millis(120_000));
+    let id = world.add("a", bytes(3 * PART));
+    for _ in 0..2 {
+        world.run_for(Millis(50_000));
+        assert_eq!(world.state(id), State::Offline);
+        world.run_for(Millis(20_000));
+        assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::OfflineTimeout));
+        world.tell(id, Input::Resume);
+    }
 }
 
 #[test]
@@ -301,6 +377,36 @@ fn cancelling_removes_the_upload_at_the_store_and_in_storage() {
 }
 
 #[test]
+fn cancelling_while_creating_ends_soon_whatever_becomes_of_the_create() {
+    for trouble in [Trouble::Network, Trouble::Silence, Trouble::Reply(503, "SlowDown")] {
+        for remote in [false, true] {
+            let mut world = World::new();
+            world.remote_signing = remote;
+            world.trouble("create", 99, trouble.clone());
+            let id = world.add("a", bytes(3 * PART));
+            world.run_until(|w| w.state(id) == State::Starting);
+            world.network = false;
+            world.online(false);
+            world.tell(id, Input::Cancel);
+            world.run_for(Millis(31_000));
+            assert_eq!(world.state(id), State::Cancelled);
+            assert_eq!((world.locks(), world.engine.poll_timeout(world.now)), (0, None));
+        }
+    }
+}
+
+#[test]
+fn cancelling_before_the_create_is_signed_creates_nothing() {
+    let mut world = World::new();
+    world.remote_signing = true;
+    let id = world.add("a", bytes(3 * PART));
+    world.run_until(|w| w.state(id) == State::Starting);
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!((world.state(id), world.store.requests.len()), (State::Cancelled, 0));
+}
+
+#[test]
 fn cancelling_while_paused_or_failed_works_too() {
     let mut world = World::new();
     let id = world.add("a", bytes(10 * PART));
@@ -334,6 +440,51 @@ fn a_cancel_that_cannot_reach_the_store_ends_with_a_warning() {
 }
 
 #[test]
+fn cancelling_one_that_waits_for_the_lock_leaves_the_others_records_alone() {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 3 && w.storage.len() > 1);
+    let second = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.locks() == 2);
+    world.tell(second, Input::Cancel);
+    assert_eq!(world.state(second), State::Cancelled);
+    let mut world = world.reload(config());
+    world.add("a", bytes(10 * PART));
+    world.run();
+    assert_eq!(world.store.count("create"), 0);
+}
+
+#[test]
+fn cancelling_after_a_second_failure_still_removes_the_upload_at_the_store() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    world.file_exception = Some("NotReadableError".into());
+    world.run();
+    world.tell(id, Input::Resume);
+    world.run();
+    assert_eq!(world.state(id), State::Failed);
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!(world.state(id), State::Cancelled);
+    assert!(world.store.sessions.is_empty() && world.storage.is_empty());
+}
+
+#[test]
+fn what_is_found_in_storage_and_cancelled_before_it_is_taken_over_is_not_lost() {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    let mut world = world.reload(config());
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.locks() == 1);
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!((world.state(id), world.store.sessions.len()), (State::Cancelled, 1));
+    assert!(!world.storage.is_empty(), "pending() still shows it");
+}
+
+#[test]
 fn an_upload_id_that_vanished_is_replaced() {
     let mut world = World::new();
     let id = world.add("a", bytes(10 * PART));
@@ -364,6 +515,52 @@ fn a_lost_reply_to_complete_is_found_out_without_sending_anything_again() {
     world.run();
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
     assert_eq!((world.store.count("PUT"), world.store.count("head")), (5, 1));
+}
+
+/// All parts have arrived, and the session is gone before it is completed.
+fn lost_at_the_end() -> World {
+    let mut world = World::new();
+    world.add("a", bytes(5 * PART));
+    world.trouble("complete", 1, Trouble::Network);
+    world.run_until(|w| w.events.iter().any(|(_, e)| matches!(e, Event::Retry(_))));
+    world.store.sessions.clear();
+    world
+}
+
+#[test]
+fn another_object_of_the_same_size_is_not_taken_for_ours() {
+    for etag in [md5(b"other").to_hex(), format!("{}-5", md5(b"other").to_hex())] {
+        let mut world = lost_at_the_end();
+        world.store.objects.insert("a".into(), vec![0; 5 * PART as usize]);
+        world.store.head_etag = etag;
+        world.run();
+        assert_eq!(world.store.object("a"), Some(&bytes(5 * PART)));
+    }
+}
+
+#[test]
+fn a_store_that_does_not_let_us_look_gets_everything_anew() {
+    for (status, code) in [(403, ""), (400, "NoSuchUpload"), (404, "NoSuchUpload")] {
+        let mut world = lost_at_the_end();
+        world.trouble("head", 99, Trouble::Reply(status, code));
+        world.run();
+        assert_eq!(world.store.object("a"), Some(&bytes(5 * PART)), "{status} {code}");
+        assert!(world.store.count("head") <= 4);
+    }
+}
+
+#[test]
+fn a_list_that_never_ends_is_cut_off() {
+    let mut world = World::new();
+    world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.count("PUT") == 3);
+    let mut world = world.reload(config());
+    let page = "<ListPartsResult><IsTruncated>true</IsTruncated><NextPartNumberMarker>7</NextPartNumberMarker></ListPartsResult>";
+    world.trouble("list", usize::MAX, Trouble::Body(page));
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
+    assert_eq!(world.store.count("list"), 2);
 }
 
 #[test]
@@ -423,6 +620,62 @@ fn the_same_file_twice_waits_for_the_first() {
 }
 
 #[test]
+fn waiting_for_the_same_file_keeps_no_other_file_waiting() {
+    let mut config = config();
+    config.parallel = partwise::core::schedule::Parallel::Fixed(1);
+    let mut world = World::with(config, Backend::Direct, None);
+    let first = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.count("PUT") == 2);
+    world.tell(first, Input::Pause);
+    let second = world.add("a", bytes(5 * PART));
+    let other = world.add("b", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(second), world.state(other)), (State::Queued, State::Done));
+    world.tell(first, Input::Resume);
+    world.run();
+    assert_eq!((world.state(first), world.state(second)), (State::Done, State::Done));
+}
+
+#[test]
+fn pausing_at_the_last_moment_completes_nothing() {
+    for size in [PART - 1, 3 * PART] {
+        let mut world = World::new();
+        let id = world.add("a", bytes(size));
+        world.run_until(|w| w.state(id) == State::Completing);
+        world.tell(id, Input::Pause);
+        world.run();
+        assert_eq!((world.state(id), world.store.count("complete")), (State::Paused, 0));
+        world.tell(id, Input::Resume);
+        world.run();
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(size))));
+        assert!(world.store.count("PUT") <= 3);
+    }
+}
+
+#[test]
+fn progress_does_not_fall_when_a_failed_upload_is_resumed() {
+    for size in [PART - 1, 3 * PART] {
+        let mut world = World::new();
+        world.trouble("PUT", 1, Trouble::ReplyLost);
+        let id = world.add("a", bytes(size));
+        world.run_until(|w| w.store.count("PUT") > 0);
+        world.run_for(Millis(150));
+        world.file_exception = Some("NotFoundError".into());
+        world.run();
+        assert_eq!(world.state(id), State::Failed);
+        world.file_exception = None;
+        world.tell(id, Input::Resume);
+        world.run();
+        assert_eq!(world.state(id), State::Done);
+        let loaded = world.events.iter().filter_map(|(_, e)| match e {
+            Event::Progress(p) => Some(p.loaded),
+            _ => None,
+        });
+        assert!(loaded.is_sorted());
+    }
+}
+
+#[test]
 fn progress_never_falls_and_never_exceeds_the_total() {
     let mut world = World::new();
     world.trouble("PUT", 5, Trouble::ReplyLost);
@@ -475,6 +728,43 @@ fn garbage_in_storage_is_dropped_and_harms_nothing() {
 }
 
 #[test]
+fn garbage_takes_no_good_record_with_it() {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 5 && w.storage.len() > 1);
+    let good = world.storage.clone();
+    // Beginnings of good keys, each of them.
+    for key in good.keys() {
+        for end in "partwise/1/".len()..key.len() {
+            world.storage.insert(key[..end].into(), "garbage".into());
+        }
+    }
+    let mut world = world.reload(config());
+    world.add("other", bytes(3 * PART));
+    world.run();
+    assert_eq!(world.storage, good);
+}
+
+#[test]
+fn records_of_an_impossible_geometry_are_not_gone_on_with() {
+    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    for name in ["a", "b"] {
+        world.add(name, bytes(10 * PART));
+    }
+    world.run_until(|w| {
+        w.store.count("PUT") >= 10
+            && w.events.iter().filter(|(_, e)| matches!(e, Event::Hash { md5: Some(_), .. })).count() == 2
+    });
+    let mut config = World::md5_identity();
+    config.limits.min_part = 2 * PART;
+    config.part_size = partwise::core::plan::PartSize::Bytes(2 * PART);
+    let mut world = world.reload(config);
+    let id = world.add("c", bytes(10 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("c")), (State::Done, Some(&bytes(10 * PART))));
+}
+
+#[test]
 fn a_broken_storage_is_one_warning_and_no_failure() {
     let mut world = World::new();
     let id = world.add("a", bytes(5 * PART));
@@ -495,15 +785,50 @@ fn unverified_parts_need_no_hash() {
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
 }
 
-#[test]
-fn credentials_are_asked_for_once_for_all_that_wait() {
+fn signing_for_itself() -> World {
     let bucket = Bucket {
         endpoint: Some("https://store".into()),
         bucket: "b".into(),
         region: "r".into(),
         path_style: true,
     };
-    let mut world = World::with(config(), Backend::Direct, Some(LocalSigner::new(bucket)));
+    World::with(config(), Backend::Direct, Some(LocalSigner::new(bucket)))
+}
+
+#[test]
+fn unverified_objects_may_have_any_etag() {
+    let mut world = World::with(World::unverified(), Backend::Direct, None);
+    let reply = "<CompleteMultipartUploadResult><ETag>00000000000000000000000000000000-3</ETag></CompleteMultipartUploadResult>";
+    world.trouble("complete", 1, Trouble::Body(reply));
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+}
+
+#[test]
+fn credentials_that_never_come_are_asked_for_again() {
+    let mut world = signing_for_itself();
+    world.trouble("credentials", 2, Trouble::Silence);
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.signed_with.len()), (State::Done, 3));
+}
+
+#[test]
+fn credentials_that_are_refused_fail_the_upload_and_resume_asks_again() {
+    let mut world = signing_for_itself();
+    world.trouble("credentials", 5, Trouble::Throws("signed out"));
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Backend));
+    world.tell(id, Input::Resume);
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+}
+
+#[test]
+fn credentials_are_asked_for_once_for_all_that_wait() {
+    let mut world = signing_for_itself();
     for name in ["a", "b", "c"] {
         world.add(name, bytes(3 * PART));
     }

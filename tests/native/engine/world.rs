@@ -2,7 +2,7 @@
 //! rules, a local storage that survives "reloads", and faults that tests put in the way.
 
 use partwise::core::backend::direct::LocalSigner;
-use partwise::core::backend::{Backend, SignedUrl, Step, StepReply, Target};
+use partwise::core::backend::{Backend, ObjectUrl, PageCall, PageReply, SignedUrl, Step, StepReply, Target};
 use partwise::core::config::{Config, Identity, RawOptions, Verify};
 use partwise::core::engine::{Engine, UploadId, Work};
 use partwise::core::fingerprint::FileInfo;
@@ -11,7 +11,8 @@ use partwise::core::http::{Body, HttpReply, HttpRequest, Method, NoReply};
 use partwise::core::plan::PartSize;
 use partwise::core::retry::Fault;
 use partwise::core::schedule::Parallel;
-use partwise::core::store::Limits;
+use partwise::core::sign::Credentials;
+use partwise::core::store::{Limits, StoreRequest, s3};
 use partwise::core::units::{Millis, Now, UnixMillis};
 use partwise::core::upload::{Action, Event, Input, OpId, State};
 use std::collections::{BTreeMap, VecDeque};
@@ -22,6 +23,33 @@ pub fn md5(bytes: &[u8]) -> Md5Digest {
     let mut hasher = Md5Hasher::new();
     hasher.update(bytes);
     hasher.finish()
+}
+
+/// Random numbers that a seed repeats (splitmix64, Steele et al. 2014).
+#[derive(Clone)]
+pub struct Rng(pub u64);
+
+impl Rng {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    /// True once in `times`.
+    pub fn once_in(&mut self, times: u64) -> bool {
+        self.below(times) == 0
+    }
+
+    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
+        if of.is_empty() { None } else { of.get(self.below(of.len() as u64) as usize) }
+    }
 }
 
 #[derive(Default)]
@@ -35,6 +63,8 @@ pub struct Store {
     pub sessions: BTreeMap<String, Session>,
     pub objects: BTreeMap<String, Vec<u8>>,
     pub requests: Vec<String>,
+    /// The ETag that HEAD tells; empty where a test does not care.
+    pub head_etag: String,
     next: u32,
 }
 
@@ -42,12 +72,16 @@ pub struct Store {
 #[derive(Clone)]
 pub enum Trouble {
     Reply(u16, &'static str),
+    /// A success with this body, whatever was asked.
+    Body(&'static str),
     Network,
     /// The store acts, and the reply is lost.
     ReplyLost,
     Silence,
     Corrupt,
     NoEtag,
+    /// A function of the page throws this.
+    Throws(&'static str),
 }
 
 struct Pending {
@@ -59,6 +93,11 @@ struct Pending {
 enum PendingWork {
     Store(HttpRequest),
     Hash(Vec<(u64, u64)>),
+    Sign(StoreRequest),
+    Page(PageCall),
+    Check,
+    Lock,
+    Credentials,
     Silent,
 }
 
@@ -73,7 +112,10 @@ pub struct World {
     pub network: bool,
     pub file_exception: Option<String>,
     pub signed_with: Vec<String>,
-    /// Whether whole-file hashing gets its turn only when nothing else is left.
+    /// Draws which of the things under way ends next; `None`: the one that began first.
+    pub shuffle: Option<Rng>,
+    /// Signing is a call of the page to its own server, rather than something done at once.
+    pub remote_signing: bool,
     pending: VecDeque<Pending>,
     locks: Vec<(UploadId, String)>,
     pub most_in_flight: usize,
@@ -104,6 +146,8 @@ impl World {
             network: true,
             file_exception: None,
             signed_with: Vec::new(),
+            shuffle: None,
+            remote_signing: false,
             pending: VecDeque::new(),
             locks: Vec::new(),
             most_in_flight: 0,
@@ -124,12 +168,27 @@ impl World {
 
     /// The page is gone, and a new one with the same storage and store opens.
     pub fn reload(self, config: Config) -> Self {
-        let mut next = Self::with(config, Backend::Direct, None);
+        self.reopen(config, Backend::Direct, None)
+    }
+
+    /// The same, with another backend.
+    pub fn reopen(self, config: Config, backend: Backend, signer: Option<LocalSigner>) -> Self {
+        let mut next = Self::with(config, backend, signer);
         next.now = self.now;
         next.store = self.store;
         next.store.requests.clear();
         next.storage = self.storage;
+        next.troubles = self.troubles;
+        next.network = self.network;
+        next.file_exception = self.file_exception;
+        next.shuffle = self.shuffle;
+        next.remote_signing = self.remote_signing;
         next
+    }
+
+    /// Locks held or waited for.
+    pub fn locks(&self) -> usize {
+        self.locks.len()
     }
 
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> UploadId {
@@ -182,9 +241,8 @@ impl World {
     }
 
     /// One reply, or a jump to the next timeout.
-    fn step(&mut self) -> bool {
-        let next = self.pending.iter().position(|p| !matches!(p.work, PendingWork::Silent));
-        if let Some(pending) = next.and_then(|at| self.pending.remove(at)) {
+    pub fn step(&mut self) -> bool {
+        if let Some(pending) = self.next_pending().and_then(|at| self.pending.remove(at)) {
             self.pass(1);
             self.reply(pending);
             return true;
@@ -199,12 +257,21 @@ impl World {
         }
     }
 
-    fn pass(&mut self, millis: u64) {
+    fn next_pending(&mut self) -> Option<usize> {
+        let alive = |p: &Pending| !matches!(p.work, PendingWork::Silent);
+        let mut alive = self.pending.iter().enumerate().filter(|(_, p)| alive(p)).map(|(at, _)| at);
+        match &mut self.shuffle {
+            None => alive.next(),
+            Some(rng) => rng.pick(&alive.collect::<Vec<_>>()).copied(),
+        }
+    }
+
+    pub fn pass(&mut self, millis: u64) {
         self.now.mono = self.now.mono + Millis(millis);
         self.now.wall.0 += millis;
     }
 
-    fn collect(&mut self) {
+    pub fn collect(&mut self) {
         loop {
             while let Some(event) = self.engine.poll_event() {
                 self.events.push(event);
@@ -218,28 +285,21 @@ impl World {
         let (id, action) = match work {
             Work::FetchCredentials => {
                 self.signed_with.push("fetch".into());
-                let keys = partwise::core::sign::Credentials {
-                    access_key_id: "AK".into(),
-                    secret_access_key: "SK".into(),
-                    session_token: None,
-                };
-                let end = UnixMillis(self.now.wall.0 + 3_600_000);
-                return self.engine.credentials(Ok((keys, Some(end))), self.now);
+                return self.later(UploadId(0), OpId(0), PendingWork::Credentials);
             }
             Work::Upload(id, action) => (id, action),
         };
         match action {
+            Action::Perform(op, Step::Sign(request)) if self.remote_signing => {
+                self.later(id, op, PendingWork::Sign(request));
+            }
             Action::Perform(op, Step::Sign(request)) => {
-                let mut url = format!("https://store/{}?", request.key);
-                for (name, value) in &request.query {
-                    url.push_str(&format!("{name}={value}&"));
-                }
-                let reply = Ok(StepReply::Signed(SignedUrl { url, headers: Vec::new(), expires: Some(900) }));
+                let reply = Ok(StepReply::Signed(sign(&request)));
                 self.engine.handle(id, Input::Replied(op, reply), self.now);
             }
             Action::Perform(op, Step::Store(request) | Step::Backend(request))
             | Action::Send(op, request) => {
-                self.pending.push_back(Pending { id, op, work: PendingWork::Store(request) });
+                self.later(id, op, PendingWork::Store(request));
                 let in_flight = self
                     .pending
                     .iter()
@@ -247,31 +307,22 @@ impl World {
                     .count();
                 self.most_in_flight = self.most_in_flight.max(in_flight);
             }
-            Action::Perform(_, Step::Page(_)) => unreachable!("no test uses callbacks here"),
+            Action::Perform(op, Step::Page(call)) => self.later(id, op, PendingWork::Page(call)),
             Action::Drop(op) => self.pending.retain(|p| (p.id, p.op) != (id, op)),
             Action::Hash(op, ranges) => {
                 let ranges = ranges.iter().map(|r| (r.start, r.end)).collect();
-                self.pending.push_back(Pending { id, op, work: PendingWork::Hash(ranges) });
+                self.later(id, op, PendingWork::Hash(ranges));
             }
-            Action::Check(op) => {
-                let readable = self.file_exception.clone().map_or(Ok(()), Err);
-                self.engine.handle(id, Input::Checked(op, readable), self.now);
-            }
+            Action::Check(op) => self.later(id, op, PendingWork::Check),
             Action::Lock(name) => {
-                self.locks.retain(|(of, _)| *of != id);
+                self.unlock(id);
                 let free = self.locks.iter().all(|(_, held)| *held != name);
                 self.locks.push((id, name));
                 if free {
-                    self.engine.handle(id, Input::Locked, self.now);
+                    self.later(id, OpId(0), PendingWork::Lock);
                 }
             }
-            Action::Unlock => {
-                let held = self.locks.iter().position(|(of, _)| *of == id).map(|at| self.locks.remove(at).1);
-                let next = self.locks.iter().find(|(_, name)| Some(name) == held.as_ref()).map(|(of, _)| *of);
-                if let Some(next) = next {
-                    self.engine.handle(next, Input::Locked, self.now);
-                }
-            }
+            Action::Unlock => self.unlock(id),
             Action::Load(prefix) => {
                 let records = self.storage.iter().filter(|(k, _)| k.starts_with(prefix));
                 let records = records.map(|(k, v)| (k.clone(), v.clone())).collect();
@@ -280,8 +331,27 @@ impl World {
             Action::Save(record) => {
                 self.storage.insert(record.key, record.value);
             }
+            Action::Remove(key) => {
+                self.storage.remove(&key);
+            }
             Action::Forget(prefix) => self.storage.retain(|key, _| !key.starts_with(&prefix)),
             Action::SetClock(_) | Action::DropCredentials => {}
+        }
+    }
+
+    fn later(&mut self, id: UploadId, op: OpId, work: PendingWork) {
+        self.pending.push_back(Pending { id, op, work });
+    }
+
+    /// Whoever has waited longest for the lock gets it.
+    fn unlock(&mut self, id: UploadId) {
+        self.pending.retain(|p| p.id != id || !matches!(p.work, PendingWork::Lock));
+        let Some(at) = self.locks.iter().position(|(of, _)| *of == id) else { return };
+        let (_, name) = self.locks.remove(at);
+        let was_held = !self.locks[..at].iter().any(|(_, other)| *other == name);
+        let next = self.locks.iter().find(|(_, other)| *other == name).map(|(of, _)| *of);
+        if let (true, Some(next)) = (was_held, next) {
+            self.later(next, OpId(0), PendingWork::Lock);
         }
     }
 
@@ -289,6 +359,36 @@ impl World {
         let Pending { id, op, work } = pending;
         match work {
             PendingWork::Silent => {}
+            PendingWork::Check => {
+                let readable = self.file_exception.clone().map_or(Ok(()), Err);
+                self.engine.handle(id, Input::Checked(op, readable), self.now);
+            }
+            PendingWork::Lock => self.engine.handle(id, Input::Locked, self.now),
+            PendingWork::Sign(request) => {
+                let outcome = self.page_trouble(id, op, "sign").map(|()| StepReply::Signed(sign(&request)));
+                self.page_replied(id, op, outcome);
+            }
+            PendingWork::Page(call) => {
+                let outcome = self.page_trouble(id, op, page_name(&call)).map(|()| self.perform(id, &call));
+                self.page_replied(id, op, outcome);
+            }
+            PendingWork::Credentials => {
+                let keys = Credentials {
+                    access_key_id: "AK".into(),
+                    secret_access_key: "SK".into(),
+                    session_token: None,
+                };
+                let end = UnixMillis(self.now.wall.0 + 3_600_000);
+                match self.page_trouble(id, op, "credentials").map(|()| (keys, Some(end))) {
+                    Err(None) => {}
+                    Err(Some(fault)) => self.engine.credentials(Err(fault), self.now),
+                    Ok(keys) => self.engine.credentials(Ok(keys), self.now),
+                }
+            }
+            PendingWork::Hash(_) if self.file_exception.is_some() => {
+                let exception = self.file_exception.clone().unwrap_or_default();
+                self.engine.handle(id, Input::Hashed(op, Err(exception)), self.now);
+            }
             PendingWork::Hash(ranges) => {
                 let file = &self.files[&id.0];
                 let mut hasher = Md5Hasher::new();
@@ -301,16 +401,81 @@ impl World {
         }
     }
 
+    fn trouble_with(&mut self, name: &str) -> Option<Trouble> {
+        let applies = |(prefix, times, _): &&mut (String, usize, Trouble)| {
+            name.starts_with(prefix.as_str()) && *times > 0
+        };
+        self.troubles.iter_mut().find(applies).map(|(_, times, trouble)| {
+            *times -= 1;
+            trouble.clone()
+        })
+    }
+
+    /// How a function of the page fails; `Err(None)`: it never settles.
+    fn page_trouble(&mut self, id: UploadId, op: OpId, name: &str) -> Result<(), Option<Fault>> {
+        let thrown = |status, message: &str| Err(Some(Fault::Page { status, message: message.into() }));
+        match self.trouble_with(name) {
+            _ if !self.network => thrown(None, "Failed to fetch"),
+            None => Ok(()),
+            Some(Trouble::Silence) => {
+                self.later(id, op, PendingWork::Silent);
+                Err(None)
+            }
+            Some(Trouble::Reply(status, message)) => thrown(Some(status), message),
+            Some(Trouble::Throws(message)) => thrown(None, message),
+            Some(_) => thrown(None, "it failed"),
+        }
+    }
+
+    fn page_replied(&mut self, id: UploadId, op: OpId, outcome: Result<StepReply, Option<Fault>>) {
+        let result = match outcome {
+            // A page throws what its server answered.
+            Ok(StepReply::Http(reply)) => {
+                Err(Fault::Page { status: Some(reply.status), message: "the server refused".into() })
+            }
+            Ok(reply) => Ok(reply),
+            Err(None) => return,
+            Err(Some(fault)) => Err(fault),
+        };
+        self.engine.handle(id, Input::Replied(op, result), self.now);
+    }
+
+    /// What a page's backend functions do: ask the store.
+    fn perform(&mut self, id: UploadId, call: &PageCall) -> StepReply {
+        let request = match call {
+            PageCall::Create { key } => s3::create(key, None, &[]),
+            PageCall::Object { key, .. } => {
+                let url = sign(&s3::head(key));
+                let object = ObjectUrl { signed: url, fields: None, key: Some(key.clone()) };
+                return StepReply::Page(PageReply::Object(object));
+            }
+            PageCall::SignPart { session, ask } => {
+                let put = s3::put_part(&session.key, &session.upload_id, ask.number, ask.range, None);
+                return StepReply::Signed(sign(&put));
+            }
+            PageCall::ListParts { session } => s3::list_parts(&session.key, &session.upload_id, None),
+            PageCall::Complete { session, parts } => s3::complete(&session.key, &session.upload_id, parts),
+            PageCall::Abort { session } => s3::abort(&session.key, &session.upload_id),
+        };
+        let signed = sign(&request);
+        let body = request.body.clone();
+        let request = HttpRequest { method: request.method, url: signed.url, headers: Vec::new(), body };
+        let name = describe(&request);
+        let reply = self.serve(id, &request, &name, false);
+        if !reply.is_success() {
+            return StepReply::Http(reply);
+        }
+        StepReply::Page(match call {
+            PageCall::Create { .. } => PageReply::Created(s3::created(&reply).unwrap()),
+            PageCall::ListParts { .. } => PageReply::Listed(s3::listed(&reply).unwrap().parts),
+            PageCall::Complete { .. } => PageReply::Completed(s3::completed(&reply).unwrap()),
+            _ => PageReply::Aborted,
+        })
+    }
+
     fn answer(&mut self, id: UploadId, op: OpId, request: HttpRequest) {
         let name = describe(&request);
-        let at = self
-            .troubles
-            .iter()
-            .position(|(prefix, times, _)| name.starts_with(prefix.as_str()) && *times > 0);
-        let trouble = at.map(|at| {
-            self.troubles[at].1 -= 1;
-            self.troubles[at].2.clone()
-        });
+        let trouble = self.trouble_with(&name);
         let no_reply = |no: NoReply| Err(Fault::NoReply(no));
         let result = match (&self.file_exception, &request.body) {
             (Some(exception), Body::File(_)) => no_reply(NoReply::File(exception.clone())),
@@ -327,6 +492,10 @@ impl World {
                     let body = format!("<Error><Code>{code}</Code><Message>m</Message></Error>");
                     Ok(StepReply::Http(HttpReply { status, headers: Vec::new(), body }))
                 }
+                Some(Trouble::Body(body)) => {
+                    self.store.requests.push(name);
+                    Ok(StepReply::Http(ok(body.into(), Vec::new())))
+                }
                 Some(Trouble::ReplyLost) => {
                     self.serve(id, &request, &name, false);
                     no_reply(NoReply::Network)
@@ -337,7 +506,9 @@ impl World {
                     reply.headers.clear();
                     Ok(StepReply::Http(reply))
                 }
-                None => Ok(StepReply::Http(self.serve(id, &request, &name, false))),
+                None | Some(Trouble::Throws(_)) => {
+                    Ok(StepReply::Http(self.serve(id, &request, &name, false)))
+                }
             },
         };
         if let (Body::File(range), Ok(_)) = (&request.body, &result) {
@@ -361,6 +532,25 @@ impl World {
         };
         self.store.serve(request, &body)
     }
+}
+
+/// Names as for the requests; `sign` for the rest.
+fn page_name(call: &PageCall) -> &'static str {
+    match call {
+        PageCall::Create { .. } => "create",
+        PageCall::SignPart { .. } | PageCall::Object { .. } => "sign",
+        PageCall::ListParts { .. } => "list",
+        PageCall::Complete { .. } => "complete",
+        PageCall::Abort { .. } => "abort",
+    }
+}
+
+fn sign(request: &StoreRequest) -> SignedUrl {
+    let mut url = format!("https://store/{}?", request.key);
+    for (name, value) in &request.query {
+        url.push_str(&format!("{name}={value}&"));
+    }
+    SignedUrl { url, headers: Vec::new(), expires: Some(900) }
 }
 
 /// `PUT 3`, `PUT object`, `create`, `list`, `complete`, `abort`, `head`.
@@ -401,7 +591,7 @@ impl Store {
 
     fn serve(&mut self, request: &HttpRequest, body: &[u8]) -> HttpReply {
         let path = request.url.split('?').next().unwrap();
-        let key = path.trim_start_matches("https://store/").to_owned();
+        let key = path.trim_start_matches("https://store/").trim_start_matches("b/").to_owned();
         let etag = |bytes: &[u8]| vec![("etag".to_owned(), format!("\"{}\"", md5(bytes).to_hex()))];
         let upload = query(&request.url, "uploadId");
         match describe(request).as_str() {
@@ -423,7 +613,10 @@ impl Store {
             "head" => match self.objects.get(&key) {
                 Some(bytes) => ok(
                     String::new(),
-                    vec![("content-length".into(), bytes.len().to_string()), ("etag".into(), "\"x\"".into())],
+                    vec![
+                        ("content-length".into(), bytes.len().to_string()),
+                        ("etag".into(), format!("\"{}\"", self.head_etag)),
+                    ],
                 ),
                 None => HttpReply { status: 404, ..Default::default() },
             },
