@@ -1,6 +1,7 @@
 /** The harness itself: an upload without the library, over everything the other scenarios rely on. */
 import assert from 'node:assert/strict';
 import { MiB, randomFile } from '../support/files.mjs';
+import { until } from '../support/until.mjs';
 
 /** @type {import('../run.mjs').Scenario[]} */
 export default [
@@ -42,6 +43,20 @@ export default [
       const reply = await tab.call('put', 0, url);
       assert.deepEqual(reply, { status: 200, etag: null });
       await hidden.holds('k', file);
+    },
+  },
+  {
+    name: 'harness: a blocked main thread is noticed',
+    async run(world) {
+      const tab = await world.tab();
+      // In a task of the page: what a debugger runs is not reported.
+      await tab.page.evaluate(() => {
+        setTimeout(() => {
+          const end = performance.now() + 120;
+          while (performance.now() < end);
+        });
+      });
+      await until(async () => (await tab.longTasks()).length > 0, { what: 'a long task', within: 5_000 });
     },
   },
 ];
