@@ -9,6 +9,7 @@ mod world;
 use partwise::core::backend::Backend;
 use partwise::core::backend::callbacks::Callbacks;
 use partwise::core::backend::direct::LocalSigner;
+use partwise::core::checkpoint::headers;
 use partwise::core::error::Code;
 use partwise::core::store::s3::Bucket;
 use partwise::core::units::{Instant, Millis};
@@ -498,6 +499,22 @@ fn what_is_found_in_storage_and_cancelled_before_it_is_taken_over_is_not_lost() 
 }
 
 #[test]
+fn what_can_no_longer_be_resumed_can_still_be_discarded() {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    let mut config = config();
+    config.limits.min_part = 2 * PART;
+    let mut world = world.reload(config);
+    let records: Vec<_> = world.storage.clone().into_iter().collect();
+    let (header, _) = headers(&records).remove(0);
+    let id = world.engine.discard(&header, world.now).unwrap();
+    world.run();
+    assert_eq!(world.state(id), State::Cancelled);
+    assert!(world.store.sessions.is_empty() && world.storage.is_empty());
+}
+
+#[test]
 fn an_upload_id_that_vanished_is_replaced() {
     let mut world = World::new();
     let id = world.add("a", bytes(10 * PART));
@@ -823,6 +840,21 @@ fn unverified_objects_may_have_any_etag() {
     let id = world.add("a", bytes(3 * PART));
     world.run();
     assert_eq!(world.state(id), State::Done);
+}
+
+#[test]
+fn no_message_holds_a_signature() {
+    let secret = "403 for https://store/a?X-Amz-Signature=5ec2e7 (denied)";
+    for (to, trouble) in [("sign", Trouble::Throws(secret)), ("PUT", Trouble::Reply(400, secret))] {
+        let mut world = World::new();
+        world.remote_signing = true;
+        world.trouble(to, 99, trouble);
+        world.add("a", bytes(3 * PART));
+        world.run();
+        let told = format!("{:?}", world.events);
+        assert!(told.contains("403 for https://store/a?… (denied)"), "{told}");
+        assert!(!told.contains("5ec2e7"));
+    }
 }
 
 #[test]
