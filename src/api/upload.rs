@@ -103,7 +103,10 @@ impl Inner {
                 self.key.replace(Some(result.key.clone()));
                 self.end(Ok(detail.clone()));
             }
-            Event::Failed(_) => self.end(Err(detail.clone())),
+            // Not if a listener of the state has already resumed or cancelled it.
+            Event::Failed(_) if self.state() == State::Failed && self.cancelling.borrow().is_none() => {
+                self.end(Err(detail.clone()));
+            }
             Event::State { state: State::Cancelled, .. } => {
                 self.end(Err(error::cancelled("the upload was cancelled")))
             }
@@ -117,8 +120,19 @@ impl Inner {
             self.listeners.borrow().iter().filter(|l| l.event == name).map(|l| l.call.clone()).collect();
         for call in calls {
             if let Err(thrown) = call.call1(&JsValue::UNDEFINED, detail) {
-                report(thrown);
+                report(&thrown);
             }
+        }
+    }
+
+    /// The uploader is disposed of: whoever waits waits for nothing.
+    pub fn dispose(&self, outcome: JsValue) {
+        let has_failed = self.ended.borrow().is_some();
+        if !has_failed {
+            self.end(Err(outcome));
+        }
+        if let Some(settling) = self.cancelling.take() {
+            settling.settle(&Ok(JsValue::UNDEFINED));
         }
     }
 
@@ -139,9 +153,17 @@ impl Inner {
     }
 }
 
-/// An exception in a listener goes where uncaught ones go, and stops nothing here.
-fn report(thrown: JsValue) {
-    wasm_bindgen_futures::spawn_local(async move { wasm_bindgen::throw_val(thrown) });
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = reportError)]
+    fn report_error(thrown: &JsValue) -> Result<(), JsValue>;
+}
+
+/// An exception in a listener goes where uncaught ones go, and stops nothing here. Thrown from a future, it would hold up
+/// the futures after it.
+fn report(thrown: &JsValue) {
+    // Browsers have the function since 2021; elsewhere there is nobody to tell.
+    let _ = report_error(thrown);
 }
 
 /// One file on its way.
@@ -233,11 +255,16 @@ impl Upload {
 
     /// Goes on, or tries a failed upload again.
     pub fn resume(&self) {
-        if self.inner.state() == State::Failed {
-            self.inner.ended.take();
+        let driver = self.inner.shared.driver();
+        // A promise that nobody has rejected yet stays, for the attempt that begins now.
+        if !driver.is_disposed()
+            && self.inner.state() == State::Failed
+            && self.inner.cancelling.borrow().is_none()
+            && self.inner.ended.take().is_some()
+        {
             self.inner.finished.take();
         }
-        self.inner.shared.driver().tell(self.inner.id, Input::Resume);
+        driver.tell(self.inner.id, Input::Resume);
     }
 
     /// Stops, removes the unfinished upload at the store and forgets it.

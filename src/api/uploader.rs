@@ -154,7 +154,7 @@ impl Uploader {
         for known in self.shared.uploads.take() {
             known
                 .inner
-                .end(Err(error::cancelled("the uploader was disposed; the upload can be resumed later")));
+                .dispose(error::cancelled("the uploader was disposed; the upload can be resumed later"));
         }
         for (_, done) in self.shared.discarding.take() {
             let _ = done.call0(&JsValue::UNDEFINED);

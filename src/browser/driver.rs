@@ -116,8 +116,11 @@ impl Driver {
         Ok(id)
     }
 
-    /// Removes an unfinished upload of an earlier page at the store.
+    /// Removes an unfinished upload of an earlier page at the store. `None` when there is nothing to wait for.
     pub fn discard(self: &Rc<Self>, header: &Header) -> Option<UploadId> {
+        if self.disposed.get() {
+            return None;
+        }
         self.engine.borrow_mut().discard(header, now())
     }
 
@@ -170,7 +173,8 @@ impl Driver {
         if self.disposed.get() || self.pumping.replace(true) {
             return;
         }
-        loop {
+        // A listener may dispose of the driver; then nothing more is begun or told.
+        while !self.disposed.get() {
             let work = self.engine.borrow_mut().poll_action();
             if let Some(work) = work {
                 self.perform(work);
@@ -178,8 +182,7 @@ impl Driver {
             }
             let event = self.engine.borrow_mut().poll_event();
             match event {
-                Some((id, event)) if !self.disposed.get() => self.page.event(id, event),
-                Some(_) => {}
+                Some((id, event)) => self.page.event(id, event),
                 None => break,
             }
         }

@@ -282,9 +282,18 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
             error.request_id.clone_from(&reply.request_id);
         }
     }
-    error.message = message;
+    error.message = without_queries(&message);
     error.hint = Cow::Borrowed(hint(code, asked));
     error
+}
+
+/// Messages of pages, servers and stores may quote a URL; the query of one that was signed is a secret.
+fn without_queries(message: &str) -> String {
+    let bare = |word: &str| match word.split_once('?') {
+        Some((address, _)) if address.contains("://") => [address, "?…"].concat(),
+        _ => word.to_owned(),
+    };
+    message.split(' ').map(bare).collect::<Vec<_>>().join(" ")
 }
 
 fn hint(code: Code, asked: Asked) -> &'static str {

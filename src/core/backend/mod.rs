@@ -13,6 +13,7 @@ use super::retry::{Asked, Fault};
 use super::store::{Completed, Created, ListedPart, ObjectInfo, PartPage, StoreError, StoreRequest};
 use super::time::parse_http_date;
 use super::units::{ByteRange, Millis, PartNumber, UnixMillis};
+use std::fmt;
 
 /// What is uploaded, and under which name.
 #[derive(Clone, Debug)]
@@ -135,8 +136,8 @@ pub enum PageReply {
     Aborted,
 }
 
-/// A presigned URL as a page or a server hands it out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A presigned URL as a page or a server hands it out. Its `Debug` form hides the query, which holds the signature.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct SignedUrl {
     /// Absolute URL.
     pub url: String,
@@ -146,14 +147,21 @@ pub struct SignedUrl {
     pub expires: Option<u64>,
 }
 
+impl fmt::Debug for SignedUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url.split(['?', '#']).next().unwrap_or_default())
+    }
+}
+
 impl SignedUrl {
     fn good_for(&self) -> Option<Millis> {
         self.expires.or_else(|| query_number(&self.url, "X-Amz-Expires=")).map(Millis::from_secs)
     }
 }
 
-/// Where a whole object goes: a URL to PUT to, or a form to POST.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Where a whole object goes: a URL to PUT to, or a form to POST. Its `Debug` form hides the fields, which hold the
+/// policy and its signature.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct ObjectUrl {
     /// The URL.
     pub signed: SignedUrl,
@@ -161,6 +169,12 @@ pub struct ObjectUrl {
     pub fields: Option<Vec<(String, String)>>,
     /// The key, where told.
     pub key: Option<String>,
+}
+
+impl fmt::Debug for ObjectUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.signed.fmt(f)
+    }
 }
 
 /// What came back for a [`Step`].

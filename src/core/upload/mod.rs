@@ -25,7 +25,7 @@ use super::error::{Code, Operation, UploadError};
 use super::fingerprint::Fingerprint;
 use super::hash::Md5Digest;
 use super::http::HttpRequest;
-use super::plan::Plan;
+use super::plan::{PartSize, Plan};
 use super::progress::{Progress, Snapshot};
 use super::retry::{Budget, Fault, Jitter};
 use super::schedule::SlotEnd;
@@ -293,7 +293,9 @@ impl Upload {
 
     /// An unfinished upload of an earlier page that only has to be removed.
     pub fn discarding(config: Rc<Config>, backend: Rc<Backend>, header: &Header, seed: u64) -> Option<Self> {
-        let plan = Plan::resume(header.size, header.part_size, &config.limits)?;
+        // Nothing is sent, so parts that the limits no longer allow do no harm.
+        let plan = Plan::resume(header.size, header.part_size, &config.limits)
+            .or_else(|| Plan::new(0, PartSize::Auto, &config.limits).ok().map(|(plan, _)| plan))?;
         let file = super::fingerprint::FileInfo {
             name: header.name.clone(),
             size: header.size,

@@ -276,14 +276,18 @@ impl Upload {
         let Some(number) = self.flights.iter().find(sending).map(|f| f.number) else { return };
         let operation = if self.plan.is_multipart() { Operation::PutPart } else { Operation::PutObject };
         let fault = match result {
-            Ok(StepReply::Http(reply)) if reply.is_success() => match self.etag_of(&reply) {
-                Some(etag) => return self.stored(number, etag, now),
-                None => Fault::EtagHidden,
-            },
             Ok(StepReply::Http(reply)) => {
                 let mut error = s3::store_error(&reply);
-                error.server_time = error.server_time.or_else(|| server_time(&reply));
-                reply_fault(&reply, error)
+                // A success may still have an error in its body.
+                if reply.is_success() && error.code.is_empty() {
+                    match self.etag_of(&reply) {
+                        Some(etag) => return self.stored(number, etag, now),
+                        None => Fault::EtagHidden,
+                    }
+                } else {
+                    error.server_time = error.server_time.or_else(|| server_time(&reply));
+                    reply_fault(&reply, error)
+                }
             }
             Ok(_) => Fault::BadReply("not an HTTP reply".into()),
             Err(fault) => fault,

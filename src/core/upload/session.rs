@@ -91,19 +91,22 @@ impl Upload {
         }
     }
 
+    /// Starts the control call that is due, and the one after it where a backend has the result at once.
     pub(super) fn run_control(&mut self, now: Now) {
-        let Some(control) = &self.control else { return };
-        let waits = control.is_running() || now.mono < control.not_before;
-        if waits || (self.paused && !survives_pause(&control.op)) {
-            return;
+        while let Some(op) = self.due_control(now) {
+            self.started(now);
+            let next = self.backend.start(&op, &self.context());
+            self.control_next(&op, next, now);
         }
-        if control.op != Op::Abort && !self.may_start(now) {
-            return;
-        }
-        let op = control.op.clone();
-        self.started(now);
-        let next = self.backend.start(&op, &self.context());
-        self.control_next(&op, next, now);
+    }
+
+    fn due_control(&self, now: Now) -> Option<Op> {
+        let control = self.control.as_ref().filter(|control| !control.is_running())?;
+        let may = match control.op {
+            Op::Abort => true,
+            ref op => (!self.paused || survives_pause(op)) && self.may_start(now),
+        };
+        (may && now.mono >= control.not_before).then(|| control.op.clone())
     }
 
     fn control_next(&mut self, op: &Op, next: Result<Next, Fault>, now: Now) {

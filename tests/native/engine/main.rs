@@ -3,10 +3,13 @@
 // What is missing here is a failing test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod soak;
 mod world;
 
 use partwise::core::backend::Backend;
+use partwise::core::backend::callbacks::Callbacks;
 use partwise::core::backend::direct::LocalSigner;
+use partwise::core::checkpoint::headers;
 use partwise::core::error::Code;
 use partwise::core::store::s3::Bucket;
 use partwise::core::units::{Instant, Millis};
@@ -168,6 +171,17 @@ fn errors_of_the_store_are_retried_and_cost_nothing_but_their_parts() {
     world.run();
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(12 * PART))));
     assert_eq!((world.store.count("PUT"), retries(&world)), (12 + 6, 9));
+}
+
+#[test]
+fn a_success_with_an_error_in_its_body_is_no_success() {
+    for size in [PART - 1, 3 * PART] {
+        let mut world = World::with(World::unverified(), Backend::Direct, None);
+        world.trouble("PUT", 1, Trouble::Reply(200, "InternalError"));
+        let id = world.add("a", bytes(size));
+        world.run();
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(size))));
+    }
 }
 
 #[test]
@@ -485,6 +499,22 @@ fn what_is_found_in_storage_and_cancelled_before_it_is_taken_over_is_not_lost() 
 }
 
 #[test]
+fn what_can_no_longer_be_resumed_can_still_be_discarded() {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    let mut config = config();
+    config.limits.min_part = 2 * PART;
+    let mut world = world.reload(config);
+    let records: Vec<_> = world.storage.clone().into_iter().collect();
+    let (header, _) = headers(&records).remove(0);
+    let id = world.engine.discard(&header, world.now).unwrap();
+    world.run();
+    assert_eq!(world.state(id), State::Cancelled);
+    assert!(world.store.sessions.is_empty() && world.storage.is_empty());
+}
+
+#[test]
 fn an_upload_id_that_vanished_is_replaced() {
     let mut world = World::new();
     let id = world.add("a", bytes(10 * PART));
@@ -518,8 +548,8 @@ fn a_lost_reply_to_complete_is_found_out_without_sending_anything_again() {
 }
 
 /// All parts have arrived, and the session is gone before it is completed.
-fn lost_at_the_end() -> World {
-    let mut world = World::new();
+fn lost_at_the_end(backend: Backend) -> World {
+    let mut world = World::with(config(), backend, None);
     world.add("a", bytes(5 * PART));
     world.trouble("complete", 1, Trouble::Network);
     world.run_until(|w| w.events.iter().any(|(_, e)| matches!(e, Event::Retry(_))));
@@ -528,9 +558,16 @@ fn lost_at_the_end() -> World {
 }
 
 #[test]
+fn a_backend_that_cannot_look_for_the_object_starts_anew() {
+    let mut world = lost_at_the_end(Backend::Callbacks(Callbacks { has_object: true }));
+    world.run();
+    assert_eq!(world.store.object("a"), Some(&bytes(5 * PART)));
+}
+
+#[test]
 fn another_object_of_the_same_size_is_not_taken_for_ours() {
     for etag in [md5(b"other").to_hex(), format!("{}-5", md5(b"other").to_hex())] {
-        let mut world = lost_at_the_end();
+        let mut world = lost_at_the_end(Backend::Direct);
         world.store.objects.insert("a".into(), vec![0; 5 * PART as usize]);
         world.store.head_etag = etag;
         world.run();
@@ -541,7 +578,7 @@ fn another_object_of_the_same_size_is_not_taken_for_ours() {
 #[test]
 fn a_store_that_does_not_let_us_look_gets_everything_anew() {
     for (status, code) in [(403, ""), (400, "NoSuchUpload"), (404, "NoSuchUpload")] {
-        let mut world = lost_at_the_end();
+        let mut world = lost_at_the_end(Backend::Direct);
         world.trouble("head", 99, Trouble::Reply(status, code));
         world.run();
         assert_eq!(world.store.object("a"), Some(&bytes(5 * PART)), "{status} {code}");
@@ -803,6 +840,21 @@ fn unverified_objects_may_have_any_etag() {
     let id = world.add("a", bytes(3 * PART));
     world.run();
     assert_eq!(world.state(id), State::Done);
+}
+
+#[test]
+fn no_message_holds_a_signature() {
+    let secret = "403 for https://store/a?X-Amz-Signature=5ec2e7 (denied)";
+    for (to, trouble) in [("sign", Trouble::Throws(secret)), ("PUT", Trouble::Reply(400, secret))] {
+        let mut world = World::new();
+        world.remote_signing = true;
+        world.trouble(to, 99, trouble);
+        world.add("a", bytes(3 * PART));
+        world.run();
+        let told = format!("{:?}", world.events);
+        assert!(told.contains("403 for https://store/a?… (denied)"), "{told}");
+        assert!(!told.contains("5ec2e7"));
+    }
 }
 
 #[test]
