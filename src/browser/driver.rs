@@ -4,6 +4,7 @@
 //! never fire inside the call that registers them; a re-entrant call only leaves work for the outer [`Driver::pump`].
 
 use super::blob::check_readable;
+use super::callback::settle;
 use super::clock::{Timer, now};
 use super::http::{InFlight, call, send};
 use super::locks::{Lock, acquire};
@@ -124,9 +125,9 @@ impl Driver {
         self.engine.borrow_mut().discard(header, now())
     }
 
-    /// The stored records of unfinished uploads.
-    pub fn stored(&self, prefix: &str) -> Vec<(String, String)> {
-        self.records.load(prefix)
+    /// Where unfinished uploads are remembered.
+    pub fn records(&self) -> &Records {
+        &self.records
     }
 
     /// Looks at the engine.
@@ -238,9 +239,13 @@ impl Driver {
             Action::Lock(name) => self.lock(id, &name),
             Action::Unlock => self.unlock(id),
             Action::Load(prefix) => {
-                let records = self.records.load(prefix);
-                self.tell_storage_fault(id);
-                self.engine.borrow_mut().handle(id, Input::Loaded(records), now());
+                let weak = Rc::downgrade(self);
+                settle(self.records.recovered(), move |_| {
+                    if let Some(driver) = weak.upgrade() {
+                        driver.tell_storage_fault(id);
+                        driver.tell(id, Input::Loaded(driver.records.load(prefix)));
+                    }
+                });
             }
             Action::Save(record) => {
                 if self.records.put(&record.key, &record.value).is_err() {

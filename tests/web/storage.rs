@@ -1,5 +1,6 @@
 use crate::support::run;
 use partwise::browser::storage::{Records, StorageFault};
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -24,6 +25,48 @@ fn records_outlive_their_owner_and_leave_the_pages_own_alone() {
     records.remove_prefix("ours/");
     assert_eq!(loaded(&Records::local(), ""), pairs(&[("theirs", "x")]));
     assert_eq!(records.fault(), None);
+}
+
+/// What a page finds that opens its records anew.
+async fn reopened() -> Records {
+    let records = Records::local();
+    JsFuture::from(records.recovered()).await.unwrap();
+    records
+}
+
+#[wasm_bindgen_test]
+async fn records_that_a_crash_took_are_put_back_and_removed_ones_are_not() {
+    run("localStorage.clear()");
+    let records = reopened().await;
+    for (key, value) in [("partwise/1/a/head", "h"), ("partwise/1/a/0", "1"), ("partwise/1/b/head", "h")] {
+        assert_eq!(records.put(key, value), Ok(()));
+    }
+    records.remove_prefix("partwise/1/b");
+    assert_eq!(records.put("partwise/1/a/0", "1,2"), Ok(()));
+    // As after a crash: nothing, or only older values, had reached the disk.
+    run("localStorage.clear(); localStorage.setItem('partwise/1/a/0', '1')");
+    let expected = pairs(&[("partwise/1/a/0", "1,2"), ("partwise/1/a/head", "h")]);
+    assert_eq!(loaded(&reopened().await, "partwise/"), expected);
+    // Another page has just confirmed more and not copied it yet.
+    run("localStorage.setItem('partwise/1/a/0', '1,2,3')");
+    let expected = pairs(&[("partwise/1/a/0", "1,2,3"), ("partwise/1/a/head", "h")]);
+    assert_eq!(loaded(&reopened().await, "partwise/"), expected);
+    records.remove_prefix("partwise/");
+    run("localStorage.clear()");
+    assert_eq!(loaded(&reopened().await, "partwise/"), pairs(&[]));
+}
+
+#[wasm_bindgen_test]
+async fn without_indexeddb_records_work_as_before() {
+    run("localStorage.clear();
+         globalThis.realOpen = IDBFactory.prototype.open;
+         IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError') }");
+    let records = reopened().await;
+    assert_eq!(records.put("partwise/1/a/head", "h"), Ok(()));
+    records.remove("partwise/1/a/0");
+    run("IDBFactory.prototype.open = globalThis.realOpen");
+    assert_eq!(loaded(&records, "partwise/"), pairs(&[("partwise/1/a/head", "h")]));
+    records.remove_prefix("partwise/");
 }
 
 #[wasm_bindgen_test]
