@@ -59,3 +59,6 @@ impl Callbacks {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

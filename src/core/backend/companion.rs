@@ -125,18 +125,23 @@ impl Companion {
                 _ => Err(reply_fault(&reply, error_of(&reply))),
             };
         }
-        let body = json::parse(&reply.body).map_err(|_| bad("no JSON; is the endpoint right?"))?;
+        let body = match op {
+            // Companion answers `{}`, others nothing.
+            Op::Abort => Json::Null,
+            _ => json::parse(&reply.body).map_err(|_| bad("no JSON; is the endpoint right?"))?,
+        };
         Ok(Next::Done(match op {
             Op::Create => Done::Created(Created {
-                key: text(&body, "key").ok_or_else(|| bad("no key"))?,
-                upload_id: text(&body, "uploadId").ok_or_else(|| bad("no uploadId"))?,
+                key: filled(&body, "key").ok_or_else(|| bad("no key"))?,
+                upload_id: filled(&body, "uploadId").ok_or_else(|| bad("no uploadId"))?,
             }),
             Op::SignParts(asks) => {
                 let mut signed = Vec::with_capacity(asks.len());
                 for ask in asks {
                     let url = match body.get("presignedUrls") {
-                        Some(urls) => text(urls, &ask.number.get().to_string()),
-                        None => text(&body, "url"),
+                        Some(urls) => filled(urls, &ask.number.get().to_string()),
+                        None if asks.len() == 1 => filled(&body, "url"),
+                        None => None,
                     };
                     let mut url = signed_url(&body, url.ok_or_else(|| bad("no URL for a part"))?);
                     add_md5(&mut url.headers, ask.content_md5.as_ref());
@@ -146,7 +151,7 @@ impl Companion {
                 Done::Signed(signed)
             }
             Op::SignObject { content_md5 } => {
-                let url = text(&body, "url").ok_or_else(|| bad("no url"))?;
+                let url = filled(&body, "url").ok_or_else(|| bad("no url"))?;
                 let mut signed = signed_url(&body, url);
                 let fields = body.get("fields").map(pairs);
                 let is_post =
@@ -164,7 +169,8 @@ impl Companion {
             }
             Op::ListParts(_) => Done::Listed(PartPage { parts: listed(&body)?, next: None }),
             Op::Complete(_) => Done::Completed(Completed {
-                location: text(&body, "location"),
+                location: text(&body, "location")
+                    .map(|l| l.split(['?', '#']).next().unwrap_or_default().into()),
                 key: text(&body, "key"),
                 etag: text(&body, "etag").map(|e| normalize_etag(&e)),
             }),
@@ -215,6 +221,10 @@ fn query(path: &mut String, name: &str, value: &str) {
 
 fn text(json: &Json, name: &str) -> Option<String> {
     json.get(name).and_then(Json::as_str).map(Into::into)
+}
+
+fn filled(json: &Json, name: &str) -> Option<String> {
+    text(json, name).filter(|text| !text.is_empty())
 }
 
 fn pairs(json: &Json) -> Vec<(String, String)> {
@@ -269,3 +279,6 @@ fn head_error(reply: &HttpReply) -> Result<Next, Fault> {
         _ => Err(reply_fault(reply, error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

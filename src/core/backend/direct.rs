@@ -144,3 +144,6 @@ impl LocalSigner {
         location
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@
 pub mod callbacks;
 pub mod companion;
 pub mod direct;
+#[cfg(test)]
+mod fixture;
 
 use super::error::Operation;
 use super::fingerprint::FileInfo;
