@@ -104,7 +104,7 @@ export interface PartConfirmed {
 export interface RetryNotice {
   readonly operation: UploadOperation;
   readonly partNumber?: number;
-  /** How often this request has failed without any byte advancing in between, from 1. */
+  /** How often this request has failed in a row, from 1. Starts again after being offline. */
   readonly attempt: number;
   /** Milliseconds until the next attempt. */
   readonly delay: number;
@@ -133,7 +133,7 @@ export interface UploadResult {
   readonly location?: string;
   /** The object's ETag without quotes, where the store tells it. Of a multipart object it is not the file's MD5. */
   readonly etag?: string;
-  /** The whole file's MD5 in hexadecimal (`hash: 'md5'`, or a file small enough for one request). */
+  /** The whole file's MD5 in hexadecimal: with `hash: 'md5'`, and for a verified file small enough for one request. */
   readonly md5?: string;
 }
 
@@ -163,8 +163,8 @@ export class Upload {
   /** Why it failed, in state `failed`. */
   readonly error: UploadError | undefined;
   /**
-   * Settles when the upload is done, failed or cancelled: resolves with the result, rejects with an
-   * {@link UploadError}. After `resume()` of a failed upload this is a new promise.
+   * Settles when the upload is done, failed or cancelled, or its uploader disposed: resolves with the result, rejects with
+   * an {@link UploadError}. After `resume()` of a failed upload this is a new promise.
    */
   readonly finished: Promise<UploadResult>;
   /** Listens; returns its own unsubscribe. An exception in a listener is reported, never swallowed, and stops nothing. */
@@ -209,8 +209,8 @@ export interface AddOptions {
 /** Options every way of uploading shares. */
 export interface CommonOptions {
   /**
-   * Bytes per part. `'auto'`: 5 MiB, more where 10 000 parts would not reach. A number from 5 242 880 (the last part may
-   * be smaller) is kept, or raised when 10 000 parts would not be enough. Files smaller than a part go in one request.
+   * Bytes per part. `'auto'`: 5 MiB, more where 10 000 parts would not reach. A number from 5 242 880 to 5 368 709 120 (the
+   * last part may be smaller) is kept, or raised when 10 000 parts would not be enough. Files smaller than a part go in one request.
    *
    * @defaultValue `'auto'`
    */
@@ -245,11 +245,14 @@ export interface CommonOptions {
   /** Milliseconds an unfinished upload is remembered. @defaultValue 604 800 000 (7 days) */
   expireAfter?: number;
   /**
-   * Milliseconds a failing request is tried again while nothing advances, 0 to 86 400 000. What has never worked since
-   * the page was opened is given up earlier, after 5 attempts. @defaultValue 600 000 (10 minutes)
+   * Milliseconds a failing request is tried again while nothing advances, 0 to 86 400 000. A store or a backend that has
+   * not answered one request of this uploader with a success is given up earlier, after 5 attempts. @defaultValue 600 000 (10 minutes)
    */
   retryFor?: number;
-  /** Milliseconds without any byte moving before a request is replaced, 1 000 to 3 600 000. @defaultValue 30 000 */
+  /**
+   * Milliseconds without any byte moving before a request is replaced, 1 000 to 3 600 000; also how long a signing server or
+   * a function of the page may take. @defaultValue 30 000
+   */
   stallTimeout?: number;
   /** Milliseconds to wait for the reply after the last byte was sent, 1 000 to 3 600 000. @defaultValue 120 000 */
   replyTimeout?: number;
@@ -288,7 +291,7 @@ export interface SignableRequest {
   readonly key: string;
   /** The query parameters to sign, such as `{ partNumber: '3', uploadId: '…' }`. */
   readonly query: Readonly<Record<string, string>>;
-  /** Headers that will be sent and must be signed, such as `Content-MD5`. Mostly empty. */
+  /** Headers that will be sent and must be signed, such as `Content-Type` and `Content-MD5`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly uploadId?: string;
   readonly partNumber?: number;
@@ -400,7 +403,10 @@ export interface Store {
   region: string;
   /** Origin of an S3-compatible store, such as `'https://s3.example.com'`. Default: AWS. */
   endpoint?: string;
-  /** `https://host/bucket/key` instead of `https://bucket.host/key`. @defaultValue `true` with an `endpoint`. */
+  /**
+   * `https://host/bucket/key` instead of `https://bucket.host/key`. Bucket names with a dot are always addressed so over
+   * https, where certificates do not cover them otherwise. @defaultValue `true` with an `endpoint`.
+   */
   pathStyle?: boolean;
   /** Asked before the first request, before they end, and when the store calls them expired; once for all waiting requests. */
   credentials: () => Credentials | Promise<Credentials>;
@@ -429,10 +435,10 @@ export class Uploader {
   /**
    * Takes a file and starts as soon as a connection is free.
    *
-   * @throws {@link UploadError} `bad-option`, or `bad-key` for a key a browser cannot address.
+   * @throws {@link UploadError} `bad-option`, `bad-key` for a key a browser cannot address, or `too-large`.
    */
   add(file: File, options?: AddOptions): Upload;
-  /** Everything added and not finished, oldest first. */
+  /** Everything added that is neither done nor cancelled, oldest first. */
   readonly uploads: Upload[];
   /** Uploads an earlier page left unfinished at this destination; adding the same file again continues one. */
   pending(): Promise<PendingUpload[]>;

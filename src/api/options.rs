@@ -119,7 +119,10 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
             }
         }
     }
-    let destination = text(options, "destination").unwrap_or(destination);
+    let destination = match get(options, "destination") {
+        None => destination,
+        Some(name) => name.as_string().ok_or_else(|| bad_option("destination", "a string"))?,
+    };
     let raw = |name: &str| {
         let value = get(options, name)?;
         Some(match (value.as_f64(), value.as_string()) {

@@ -1,6 +1,6 @@
 //! The `Uploader` class.
 
-use super::js::{Fields, get, pairs, text};
+use super::js::{Fields, get, pairs};
 use super::options::{self, Options};
 use super::page::JsPage;
 use super::upload::{Inner, Upload};
@@ -169,7 +169,10 @@ impl Uploader {
             name: file.name(),
             size: file.size() as u64,
             last_modified: file.last_modified().max(0.0) as u64,
-            mime: text(options, "contentType").unwrap_or_else(|| file.type_()),
+            mime: match get(options, "contentType") {
+                None => file.type_(),
+                Some(mime) => mime.as_string().ok_or_else(|| bad_option("contentType", "a string"))?,
+            },
         };
         let metadata = get(options, "metadata").map(|metadata| pairs(&metadata)).unwrap_or_default();
         let id = driver.add(file.clone(), Target { file: info, key, metadata })?;

@@ -9,12 +9,13 @@ use super::checkpoint::Header;
 use super::config::Config;
 use super::error::UploadError;
 use super::http::NoReply;
-use super::retry::Fault;
+use super::retry::{Fault, Worked};
 use super::schedule::{Pool, SlotEnd, fairest};
 use super::sign::Credentials;
 use super::store::StoreRequest;
 use super::units::{Instant, Millis, Now, UnixMillis};
 use super::upload::{Action, Event, Input, OpId, State, Upload};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -52,6 +53,7 @@ struct WaitingSign {
 pub struct Engine {
     config: Rc<Config>,
     backend: Rc<Backend>,
+    worked: Rc<Cell<Worked>>,
     signer: Option<LocalSigner>,
     waiting_signs: Vec<WaitingSign>,
     /// When the page was asked for credentials that it has not given yet.
@@ -79,6 +81,7 @@ impl Engine {
             pool: Pool::new(config.parallel),
             config: Rc::new(config),
             backend: Rc::new(backend),
+            worked: Rc::default(),
             signer,
             waiting_signs: Vec::new(),
             asked: None,
@@ -103,7 +106,8 @@ impl Engine {
     /// `too-large` for what the store cannot hold.
     pub fn add(&mut self, target: Target, now: Now) -> Result<UploadId, UploadError> {
         let (config, backend) = (self.config.clone(), self.backend.clone());
-        let upload = Upload::new(config, backend, target, self.online, self.next_seed(), now)?;
+        let upload = Upload::new(config, backend, target, self.online, self.next_seed(), now)?
+            .sharing(self.worked.clone());
         let id = self.insert(upload);
         self.turn(Some(id), now);
         Ok(id)
@@ -112,7 +116,8 @@ impl Engine {
     /// Removes an unfinished upload of an earlier page; `None` if its record makes no sense.
     pub fn discard(&mut self, header: &Header, now: Now) -> Option<UploadId> {
         let (config, backend) = (self.config.clone(), self.backend.clone());
-        let upload = Upload::discarding(config, backend, header, self.next_seed())?;
+        let upload =
+            Upload::discarding(config, backend, header, self.next_seed())?.sharing(self.worked.clone());
         let id = self.insert(upload);
         self.handle(id, Input::Cancel, now);
         Some(id)

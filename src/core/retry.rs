@@ -169,6 +169,31 @@ pub struct Tries {
     pub since: Option<Instant>,
 }
 
+/// Who has answered with a success before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Worked {
+    /// The store.
+    pub store: bool,
+    /// The page's server or functions.
+    pub backend: bool,
+}
+
+impl Worked {
+    /// Whether this one has.
+    pub fn has(self, asked: Asked) -> bool {
+        if asked == Asked::Backend { self.backend } else { self.store }
+    }
+
+    /// It has now.
+    pub fn note(&mut self, asked: Asked) {
+        if asked == Asked::Backend {
+            self.backend = true;
+        } else {
+            self.store = true;
+        }
+    }
+}
+
 /// What the retry budget is measured against.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
@@ -176,7 +201,7 @@ pub struct Budget {
     pub retry_for: Millis,
     /// When bytes last advanced anywhere in this upload.
     pub advanced: Instant,
-    /// Something has worked before.
+    /// Whoever was asked has answered with a success before.
     pub has_worked: bool,
 }
 

@@ -23,7 +23,10 @@ fn request(op: &Op, context: &Context<'_>) -> StoreRequest {
             None => s3::head(key),
         },
         Op::SignObject { content_md5 } => {
-            s3::put_object(&target.key, context.whole(), context.content_type(), content_md5.as_deref())
+            let md5 = content_md5.as_deref();
+            let mut put = s3::put_object(&target.key, context.whole(), context.content_type(), md5);
+            s3::push_metadata(&mut put, &target.metadata);
+            put
         }
         Op::ListParts(after) => s3::list_parts(key, id, *after),
         Op::Complete(parts) => s3::complete(key, id, parts),

@@ -65,18 +65,23 @@ fn aws_endpoint(region: &str) -> String {
     ["https://s3.", region, ".amazonaws.com", china].concat()
 }
 
-/// CreateMultipartUpload. `metadata` is stored with the object as `x-amz-meta-*`; header names and values carry ASCII
-/// only, so what lies outside is percent-encoded as UTF-8 (with `%` itself, in such a value).
+/// CreateMultipartUpload, with [`push_metadata`].
 pub fn create(key: &str, content_type: Option<&str>, metadata: &[(String, String)]) -> StoreRequest {
     let mut request = request(Operation::Create, Method::Post, key, &[("uploads", "")]);
     push_header(&mut request, "Content-Type", content_type);
+    push_metadata(&mut request, metadata);
+    request
+}
+
+/// Stores `metadata` with an object, as `x-amz-meta-*`. Header names and values carry ASCII only, so what lies outside is
+/// percent-encoded as UTF-8 (with `%` itself, in such a value).
+pub fn push_metadata(request: &mut StoreRequest, metadata: &[(String, String)]) {
     for (name, value) in metadata {
         let name = String::from("x-amz-meta-") + &header_name(name);
         // Header names are the same in any case; of two that differ only in that, the later one counts.
         request.headers.retain(|(known, _)| *known != name);
         request.headers.push((name, header_value(value)));
     }
-    request
 }
 
 /// UploadPart. The same number again replaces the part, so it may be repeated. `content_md5` in base64 makes the store

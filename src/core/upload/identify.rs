@@ -1,9 +1,9 @@
 //! Which file is this, and is there an unfinished upload of it?
 
-use super::{Action, Event, OpId, Phase, Upload, Whole};
+use super::{Action, Event, OpId, PROGRESS_EVERY, Phase, Upload, Whole};
 use crate::core::backend::{Op, Session};
 use crate::core::checkpoint::{self, Checkpoint, Header};
-use crate::core::config::Identity;
+use crate::core::config::{Identity, Verify};
 use crate::core::error::Operation;
 use crate::core::fingerprint::{Fingerprint, destination_id, fingerprint, sample_ranges};
 use crate::core::hash::{Md5Digest, Md5Hasher};
@@ -29,7 +29,10 @@ impl Upload {
         }
         self.advanced = now.mono;
         if !self.plan.is_multipart() {
-            // One request: nothing to resume, so nothing to recognise.
+            // One request: nothing to resume, so nothing to recognise. Its own check hashes all of it already.
+            if self.config.verify == Verify::Off {
+                self.start_whole_hash();
+            }
             self.phase = Phase::Sending;
             return;
         }
@@ -127,7 +130,8 @@ impl Upload {
         self.header = Some(header);
         self.confirmed = confirmed;
         // An earlier page got this far: failures are outages rather than mistakes.
-        self.has_worked = true;
+        self.note_worked(Asked::Store);
+        self.note_worked(Asked::Backend);
         self.start_whole_hash();
         self.start_listing();
     }
@@ -141,13 +145,17 @@ impl Upload {
         }
     }
 
-    pub(super) fn hash_progress(&mut self, id: OpId, bytes: u64) {
+    pub(super) fn hash_progress(&mut self, id: OpId, bytes: u64, now: Now) {
         let total = self.plan.size();
         if let Whole::Running { id: running, loaded } = &mut self.whole
             && *running == id
             && bytes > *loaded
         {
             *loaded = bytes.min(total);
+            if now.mono.since(self.hash_shown) < PROGRESS_EVERY {
+                return;
+            }
+            self.hash_shown = now.mono;
             self.events.push_back(Event::Hash { loaded: *loaded, total, md5: None });
         }
     }

@@ -27,13 +27,14 @@ use super::hash::Md5Digest;
 use super::http::HttpRequest;
 use super::plan::{PartSize, Plan};
 use super::progress::{Progress, Snapshot};
-use super::retry::{Budget, Fault, Jitter};
+use super::retry::{Asked, Budget, Fault, Jitter, Worked};
 use super::schedule::SlotEnd;
 use super::store::{Completed, ListedPart};
 use super::units::{ByteRange, Instant, Millis, Now, PartNumber, UnixMillis};
 use parts::PartTable;
 use sending::{Flight, ReadyUrl, SignCall};
 use session::Control;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -248,12 +249,14 @@ pub struct Upload {
     progress: Progress,
     snapshot: Snapshot,
     progress_shown: Instant,
+    hash_shown: Instant,
     progress_dirty: bool,
     online: bool,
     offline_since: Instant,
     probe_at: Instant,
     advanced: Instant,
-    has_worked: bool,
+    /// Shared by all uploads of a page.
+    worked: Rc<Cell<Worked>>,
     storage_warned: bool,
     jitter: Jitter,
     /// When the last input came.
@@ -309,6 +312,13 @@ impl Upload {
         Some(upload)
     }
 
+    /// The same, judging what has worked before together with the other uploads of the page.
+    #[must_use]
+    pub fn sharing(mut self, worked: Rc<Cell<Worked>>) -> Self {
+        self.worked = worked;
+        self
+    }
+
     fn with_plan(
         config: Rc<Config>,
         backend: Rc<Backend>,
@@ -342,13 +352,14 @@ impl Upload {
             progress: Progress::new(size),
             snapshot: Snapshot { loaded: 0, total: size, bytes_per_second: 0.0, seconds_left: None },
             progress_shown: Instant(0),
+            hash_shown: Instant(0),
             progress_dirty: false,
             online,
             offline_since: Instant(0),
             // The browser may be wrong about being offline from the start: try once at once.
             probe_at: Instant(0),
             advanced: Instant(0),
-            has_worked: false,
+            worked: Rc::default(),
             storage_warned: false,
             jitter: Jitter::new(seed),
             settled: Instant(0),
@@ -412,7 +423,7 @@ impl Upload {
             Input::Admitted => self.admitted(now),
             Input::Locked => self.locked(),
             Input::Loaded(records) => self.loaded(&records, now),
-            Input::HashProgress(id, loaded) => self.hash_progress(id, loaded),
+            Input::HashProgress(id, loaded) => self.hash_progress(id, loaded, now),
             Input::Hashed(id, result) => self.hashed(id, result, now),
             Input::Replied(id, result) => self.replied(id, result, now),
             Input::Progress(id, loaded) => self.sent(id, loaded, now),
@@ -612,7 +623,14 @@ impl Upload {
         Context { target: &self.target, session: self.session.as_ref(), plan: &self.plan }
     }
 
-    fn budget(&self) -> Budget {
-        Budget { retry_for: self.config.retry_for, advanced: self.advanced, has_worked: self.has_worked }
+    fn note_worked(&self, asked: Asked) {
+        let mut worked = self.worked.get();
+        worked.note(asked);
+        self.worked.set(worked);
+    }
+
+    fn budget(&self, asked: Asked) -> Budget {
+        let has_worked = self.worked.get().has(asked);
+        Budget { retry_for: self.config.retry_for, advanced: self.advanced, has_worked }
     }
 }

@@ -269,7 +269,9 @@ impl Upload {
         if let Some(at) = self.signs.iter().position(|call| call.id == id) {
             let call = self.signs.swap_remove(at);
             let next = result.and_then(|reply| self.backend.next(&call.op, &self.context(), reply));
-            self.has_worked |= next.is_ok();
+            if next.is_ok() {
+                self.note_worked(call.asked);
+            }
             return self.sign_next(call.op, call.asked, next, now);
         }
         let sending = |f: &&Flight| matches!(&f.stage, Stage::Sending { id: running, .. } if *running == id);
@@ -303,7 +305,7 @@ impl Upload {
     }
 
     fn stored(&mut self, number: PartNumber, etag: String, now: Now) {
-        self.has_worked = true;
+        self.note_worked(Asked::Store);
         let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
         let Stage::Sending { key, location, .. } = std::mem::replace(&mut flight.stage, Stage::Signing)
         else {
@@ -372,7 +374,7 @@ impl Upload {
 
     pub(super) fn single_done(&mut self) {
         if let Some(object) = self.object.take() {
-            self.done(object);
+            self.completed(object);
         }
     }
 
@@ -397,7 +399,7 @@ impl Upload {
         if !self.online && is_connection(&fault) {
             return self.parts.wait(number, flight.tries, self.probe_at);
         }
-        let budget = self.budget();
+        let budget = self.budget(asked);
         let goes_on = flight.tries.count(verdict, &budget, now.mono);
         let code = match verdict {
             Verdict::SessionLost if self.plan.is_multipart() => {

@@ -125,8 +125,9 @@ impl Upload {
                 self.act(Action::Perform(id, step));
             }
             Ok(Next::Done(done)) => {
-                self.control = None;
-                self.has_worked = true;
+                if let Some(Control { running: Some(running), .. }) = self.control.take() {
+                    self.note_worked(running.asked);
+                }
                 self.control_done(op, done, now);
             }
             Err(fault) => self.control_failed(fault, now),
@@ -158,13 +159,14 @@ impl Upload {
     }
 
     fn control_failed(&mut self, fault: Fault, now: Now) {
-        let budget = self.budget();
         let Some(operation) = self.control.as_ref().map(|c| c.op.operation()) else { return };
         if self.gives_up_creating(operation) {
             return self.cancelled();
         }
+        let running = self.control.as_mut().and_then(|control| control.running.take());
+        let asked = running.map_or(Asked::Backend, |running| running.asked);
+        let budget = self.budget(asked);
         let Some(control) = &mut self.control else { return };
-        let asked = control.running.take().map_or(Asked::Backend, |r| r.asked);
         let mut verdict = decide(operation, asked, &fault);
         if !self.online && is_connection(&fault) && operation != Operation::Abort {
             control.not_before = self.probe_at;
@@ -373,7 +375,7 @@ impl Upload {
         }
     }
 
-    fn completed(&mut self, completed: Completed) {
+    pub(super) fn completed(&mut self, completed: Completed) {
         if let (Some(theirs), Some(ours)) = (&completed.etag, self.composite())
             && self.config.verify != Verify::Off
             && theirs.contains('-')

@@ -199,6 +199,44 @@ fn what_never_works_fails_soon_and_resume_tries_again() {
 }
 
 #[test]
+fn a_store_that_never_answered_is_given_up_soon_though_the_signing_works() {
+    let mut world = World::new();
+    world.trouble("PUT", 999, Trouble::Network);
+    world.trouble("create", 999, Trouble::Network);
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Network));
+    assert!(world.now.mono < Instant(60_000));
+}
+
+#[test]
+fn a_second_file_outlasts_an_outage_because_the_first_one_worked() {
+    let mut world = World::new();
+    world.add("a", bytes(5 * PART));
+    world.run();
+    world.network = false;
+    let id = world.add("b", bytes(5 * PART));
+    world.run_for(Millis::from_secs(200));
+    world.network = true;
+    world.run();
+    assert_eq!((world.state(id), world.store.object("b")), (State::Done, Some(&bytes(5 * PART))));
+}
+
+#[test]
+fn an_unverified_small_file_still_gets_the_md5_it_was_asked_for() {
+    let mut config = World::md5_identity();
+    config.verify = partwise::core::config::Verify::Off;
+    let mut world = World::with(config, Backend::Direct, None);
+    world.add("a", bytes(PART / 2));
+    world.run();
+    let md5 = world.events.iter().find_map(|(_, e)| match e {
+        Event::Done(result) => result.md5,
+        _ => None,
+    });
+    assert_eq!(md5, Some(world::md5(&bytes(PART / 2))));
+}
+
+#[test]
 fn an_outage_of_minutes_is_survived_and_one_beyond_the_budget_is_not() {
     for (outage, state) in [(Millis::from_secs(300), State::Done), (Millis::from_secs(3600), State::Failed)] {
         let mut world = World::new();
