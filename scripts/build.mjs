@@ -14,7 +14,7 @@ export async function build() {
   await setup();
   await compile();
   const present = documents.filter((name) => existsSync(join(root, name)));
-  const sources = ['pkg-template', 'scripts', 'src/api', 'Cargo.toml', 'package-lock.json', ...present];
+  const sources = ['pkg-template', 'scripts', 'src/api', 'src/browser', 'Cargo.toml', 'package-lock.json', ...present];
   await refresh(
     'dist',
     { inputs: [gluePath, wasmPath, ...sources.map((name) => join(root, name))], outputs: [distDir] },

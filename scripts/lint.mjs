@@ -6,7 +6,20 @@ import { setup } from './setup.mjs';
 const checks = [
   ['cargo', 'fmt', '--all', '--check'],
   ['cargo', 'clippy', '--workspace', '--all-targets', '--', '-D', 'warnings'],
-  ['cargo', 'clippy', '-p', 'partwise', '--target', 'wasm32-unknown-unknown', '--', '-D', 'warnings'],
+  [
+    'cargo',
+    'clippy',
+    '-p',
+    'partwise',
+    '--target',
+    'wasm32-unknown-unknown',
+    '--lib',
+    '--test',
+    'web',
+    '--',
+    '-D',
+    'warnings',
+  ],
   ['node_modules/.bin/prettier', '--check', '.'],
   ['node_modules/.bin/tsc', '--noEmit'],
 ];

@@ -11,6 +11,6 @@
 pub mod core;
 
 #[cfg(target_family = "wasm")]
-mod api;
+pub mod api;
 #[cfg(target_family = "wasm")]
 pub mod browser;

@@ -34,7 +34,10 @@ pub fn pairs(object: &JsValue) -> Vec<(String, String)> {
         .filter_map(|entry| {
             let entry = js_sys::Array::from(&entry);
             let value = entry.get(1);
-            let value = value.as_string().or_else(|| value.as_f64().map(|n| n.to_string()))?;
+            // JavaScript writes numbers better and in fewer bytes than Rust's own float formatting.
+            let value = value
+                .as_string()
+                .or_else(|| Some(value.dyn_ref::<js_sys::Number>()?.to_string_with_radix(10).ok()?.into()))?;
             Some((entry.get(0).as_string()?, value))
         })
         .collect()

@@ -11,6 +11,9 @@ mod page;
 mod upload;
 mod uploader;
 
+pub use upload::Upload;
+pub use uploader::Uploader;
+
 use crate::browser::worker::WorkerSource;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;

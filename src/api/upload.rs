@@ -180,31 +180,37 @@ impl Upload {
 
 #[wasm_bindgen]
 impl Upload {
+    /// Unique within the page.
     #[wasm_bindgen(getter)]
     pub fn id(&self) -> String {
         self.inner.id.0.to_string()
     }
 
+    /// The file.
     #[wasm_bindgen(getter)]
     pub fn file(&self) -> File {
         self.inner.file.clone()
     }
 
+    /// The object's key, once known.
     #[wasm_bindgen(getter)]
     pub fn key(&self) -> Option<String> {
         self.inner.key.borrow().clone()
     }
 
+    /// Where it is.
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> String {
         self.inner.state().as_str().into()
     }
 
+    /// The latest progress.
     #[wasm_bindgen(getter)]
     pub fn progress(&self) -> JsValue {
         self.inner.snapshot().map_or_else(|| Fields::new().build(), |snapshot| events::progress(&snapshot))
     }
 
+    /// Why it failed, in state `failed`.
     #[wasm_bindgen(getter)]
     pub fn error(&self) -> JsValue {
         match (&*self.inner.ended.borrow(), self.inner.state()) {
@@ -213,6 +219,7 @@ impl Upload {
         }
     }
 
+    /// Settles when it is done, failed or cancelled. A new promise after a failed upload was resumed.
     #[wasm_bindgen(getter)]
     pub fn finished(&self) -> Promise {
         let mut finished = self.inner.finished.borrow_mut();
@@ -226,6 +233,7 @@ impl Upload {
         settling.promise.clone()
     }
 
+    /// Listens; returns its own unsubscribe.
     pub fn on(&self, event: String, listener: Function) -> Function {
         let token = self.inner.next_token.get();
         self.inner.next_token.set(token + 1);
@@ -240,10 +248,12 @@ impl Upload {
         .unchecked_into()
     }
 
+    /// Aborts the requests in flight.
     pub fn pause(&self) {
         self.inner.shared.driver().tell(self.inner.id, Input::Pause);
     }
 
+    /// Goes on, or tries a failed upload again.
     pub fn resume(&self) {
         let driver = self.inner.shared.driver();
         // A promise that nobody has rejected yet stays, for the attempt that begins now.
@@ -257,6 +267,7 @@ impl Upload {
         driver.tell(self.inner.id, Input::Resume);
     }
 
+    /// Stops, removes the unfinished upload at the store and forgets it.
     pub fn cancel(&self) -> Promise {
         let state = self.inner.state();
         if matches!(state, State::Done | State::Cancelled) || self.inner.shared.driver().is_disposed() {

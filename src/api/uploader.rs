@@ -21,7 +21,7 @@ use js_sys::{Array, Promise};
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use web_sys::File;
 
 struct Known {
@@ -73,6 +73,7 @@ pub struct Uploader {
 
 #[wasm_bindgen]
 impl Uploader {
+    /// Reads and checks the options.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Uploader, JsValue> {
         let options = options::read(options).map_err(|e| error::to_js(&e))?;
@@ -98,48 +99,43 @@ impl Uploader {
         Ok(Self { shared })
     }
 
+    /// Takes a file.
     pub fn add(&self, file: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
         self.add_file(file, options).map_err(|e| error::to_js(&e))
     }
 
+    /// Everything added and not finished, oldest first.
     #[wasm_bindgen(getter)]
     pub fn uploads(&self) -> Array {
         self.shared.uploads.borrow().iter().map(|known| known.handle.clone()).collect()
     }
 
+    /// Uploads an earlier page left unfinished at this destination.
     pub fn pending(&self) -> Promise {
-        let active: Vec<String> =
-            self.shared.uploads.borrow().iter().filter_map(|known| known.inner.upload_id()).collect();
-        let list: Array = self
-            .stored()
-            .iter()
-            .filter(|(header, _)| !active.contains(&header.upload_id))
-            .map(|(header, loaded)| {
-                Fields::new()
-                    .with("id", header.fingerprint.as_str())
-                    .with("name", header.name.as_str())
-                    .with("size", header.size as f64)
-                    .with("lastModified", header.last_modified as f64)
-                    .with("key", header.key.as_str())
-                    .with("loaded", *loaded as f64)
-                    .with("created", header.created.0 as f64)
-                    .build()
-            })
-            .collect();
-        Promise::resolve(&JsValue::from(list))
+        let shared = self.shared.clone();
+        future_to_promise(async move {
+            JsFuture::from(shared.driver().records().recovered()).await.ok();
+            Ok(shared.pending().into())
+        })
     }
 
-    pub fn discard(&self, id: &str) -> Promise {
-        let header = self.stored().into_iter().map(|(h, _)| h).find(|h| h.fingerprint.as_str() == id);
-        let started = header.and_then(|header| self.shared.driver().discard(&header));
-        let Some(started) = started else { return Promise::resolve(&JsValue::UNDEFINED) };
-        let promise = Promise::new(&mut |resolve, _| {
-            self.shared.discarding.borrow_mut().push((started, resolve));
-        });
-        self.pump_soon();
-        promise
+    /// Removes one of them at the store and here.
+    pub fn discard(&self, id: String) -> Promise {
+        let shared = self.shared.clone();
+        future_to_promise(async move {
+            JsFuture::from(shared.driver().records().recovered()).await.ok();
+            let header = shared.stored().into_iter().map(|(h, _)| h).find(|h| h.fingerprint.as_str() == id);
+            let started = header.and_then(|header| shared.driver().discard(&header));
+            let Some(started) = started else { return Ok(JsValue::UNDEFINED) };
+            let gone = Promise::new(&mut |resolve, _| {
+                shared.discarding.borrow_mut().push((started, resolve));
+            });
+            shared.driver().pump();
+            JsFuture::from(gone).await
+        })
     }
 
+    /// Stops everything; unfinished uploads stay resumable.
     pub fn dispose(&self) {
         if self.shared.driver().is_disposed() {
             return;
@@ -157,17 +153,6 @@ impl Uploader {
 }
 
 impl Uploader {
-    fn stored(&self) -> Vec<(Header, u64)> {
-        let driver = self.shared.driver();
-        let ours = driver.look(|engine| destination_id(&engine.config().destination));
-        let age = driver.look(|engine| engine.config().expire_after);
-        let records = driver.stored(checkpoint::PREFIX);
-        let now = clock::now().wall;
-        let mut headers = checkpoint::headers(&records);
-        headers.retain(|(h, _)| h.destination == ours && now.0.saturating_sub(h.created.0) < age.0);
-        headers
-    }
-
     fn add_file(&self, file: &JsValue, options: &JsValue) -> Result<JsValue, UploadError> {
         let driver = self.shared.driver();
         if driver.is_disposed() {
@@ -207,6 +192,38 @@ impl Uploader {
 }
 
 impl Shared {
+    fn stored(&self) -> Vec<(Header, u64)> {
+        let driver = self.driver();
+        let ours = driver.look(|engine| destination_id(&engine.config().destination));
+        let age = driver.look(|engine| engine.config().expire_after);
+        let records = driver.records().load(checkpoint::PREFIX);
+        let now = clock::now().wall;
+        let mut headers = checkpoint::headers(&records);
+        headers.retain(|(h, _)| h.destination == ours && now.0.saturating_sub(h.created.0) < age.0);
+        headers
+    }
+
+    /// The unfinished uploads no upload of this page is about.
+    fn pending(&self) -> Array {
+        let active: Vec<String> =
+            self.uploads.borrow().iter().filter_map(|known| known.inner.upload_id()).collect();
+        self.stored()
+            .iter()
+            .filter(|(header, _)| !active.contains(&header.upload_id))
+            .map(|(header, loaded)| {
+                Fields::new()
+                    .with("id", header.fingerprint.as_str())
+                    .with("name", header.name.as_str())
+                    .with("size", header.size as f64)
+                    .with("lastModified", header.last_modified as f64)
+                    .with("key", header.key.as_str())
+                    .with("loaded", *loaded as f64)
+                    .with("created", header.created.0 as f64)
+                    .build()
+            })
+            .collect()
+    }
+
     fn worker_lost(&self, why: String) {
         let event = Event::Warning {
             code: "worker-unavailable",

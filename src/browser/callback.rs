@@ -1,7 +1,7 @@
 //! The doors between Rust and JavaScript callbacks. Every file here goes through them, so that the wasm module holds
 //! one shim and one future of each kind, not one per caller.
 
-use js_sys::{Function, Promise};
+use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -46,8 +46,11 @@ fn settle_boxed(promise: Promise, then: Box<dyn FnOnce(Result<JsValue, JsValue>)
 
 /// The name of a thrown `Error` or `DOMException`, such as `NotReadableError`.
 pub fn name_of(thrown: &JsValue) -> String {
-    match thrown.dyn_ref::<js_sys::Error>() {
-        Some(error) => error.name().into(),
-        None => "Error".to_owned(),
-    }
+    text(thrown, "name").unwrap_or_else(|| "Error".to_owned())
+}
+
+/// A property that is a text and not empty. Asks no class: objects of an embedded frame have other classes.
+pub fn text(object: &JsValue, property: &str) -> Option<String> {
+    let value = Reflect::get(object, &property.into()).ok()?;
+    value.as_string().filter(|text| !text.is_empty())
 }

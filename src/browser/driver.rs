@@ -4,6 +4,7 @@
 //! never fire inside the call that registers them; a re-entrant call only leaves work for the outer [`Driver::pump`].
 
 use super::blob::check_readable;
+use super::callback::settle;
 use super::clock::{Timer, now};
 use super::http::{InFlight, call, send};
 use super::locks::{Lock, acquire};
@@ -15,14 +16,17 @@ use crate::core::backend::{PageCall, Step, StepReply, Target};
 use crate::core::checkpoint::Header;
 use crate::core::engine::{CredentialsReply, Engine, UploadId, Work};
 use crate::core::error::UploadError;
-use crate::core::http::{HttpReply, HttpRequest, NoReply};
+use crate::core::http::{Body, HttpReply, HttpRequest, NoReply};
 use crate::core::retry::Fault;
 use crate::core::store::StoreRequest;
-use crate::core::units::{ByteRange, Millis};
+use crate::core::units::{ByteRange, Instant, Millis};
 use crate::core::upload::{Action, Event, Input, OpId};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use web_sys::File;
+
+/// The engine hears of a request's progress no more often than this, but always of its last byte.
+const PROGRESS_EVERY: Millis = Millis(50);
 
 /// Takes the outcome of one of the page's functions.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, Fault>)>;
@@ -61,7 +65,7 @@ pub struct Driver {
     files: RefCell<Vec<(UploadId, File)>>,
     running: RefCell<Vec<(UploadId, OpId, Running)>>,
     locks: RefCell<Vec<(UploadId, Lock)>>,
-    timer: RefCell<Option<Timer>>,
+    timer: RefCell<Option<(Instant, Timer)>>,
     watch: RefCell<Option<Watch>>,
     guard: RefCell<Option<Guard>>,
     guards_unload: bool,
@@ -121,9 +125,9 @@ impl Driver {
         self.engine.borrow_mut().discard(header, now())
     }
 
-    /// The stored records of unfinished uploads.
-    pub fn stored(&self, prefix: &str) -> Vec<(String, String)> {
-        self.records.load(prefix)
+    /// Where unfinished uploads are remembered.
+    pub fn records(&self) -> &Records {
+        &self.records
     }
 
     /// Looks at the engine.
@@ -192,15 +196,20 @@ impl Driver {
 
     fn set_timer(self: &Rc<Self>) {
         let due = self.engine.borrow().poll_timeout(now());
+        if due == self.timer.borrow().as_ref().map(|(armed, _)| *armed) {
+            return;
+        }
         let timer = due.map(|due| {
             let weak = Rc::downgrade(self);
             let wait = due.since(now().mono);
             // Timers may fire a little early by the engine's clock; a millisecond more saves a second round.
-            Timer::after(Millis(wait.0 + 1), move || {
+            let timer = Timer::after(Millis(wait.0 + 1), move || {
                 if let Some(driver) = weak.upgrade() {
+                    driver.timer.take();
                     driver.with(|engine| engine.tick(now()));
                 }
-            })
+            });
+            (due, timer)
         });
         self.timer.replace(timer);
     }
@@ -230,9 +239,13 @@ impl Driver {
             Action::Lock(name) => self.lock(id, &name),
             Action::Unlock => self.unlock(id),
             Action::Load(prefix) => {
-                let records = self.records.load(prefix);
-                self.tell_storage_fault(id);
-                self.engine.borrow_mut().handle(id, Input::Loaded(records), now());
+                let weak = Rc::downgrade(self);
+                settle(self.records.recovered(), move |_| {
+                    if let Some(driver) = weak.upgrade() {
+                        driver.tell_storage_fault(id);
+                        driver.tell(id, Input::Loaded(driver.records.load(prefix)));
+                    }
+                });
             }
             Action::Save(record) => {
                 if self.records.put(&record.key, &record.value).is_err() {
@@ -345,7 +358,18 @@ impl Driver {
     fn send(self: &Rc<Self>, id: UploadId, op: OpId, request: &HttpRequest) {
         let Some(file) = self.file(id) else { return };
         let weak = Rc::downgrade(self);
+        let total = match &request.body {
+            Body::File(range) | Body::Form { range, .. } => range.len(),
+            Body::Empty | Body::Text { .. } => 0,
+        };
+        let told = Cell::new(Instant(0));
         let on_progress = move |loaded| {
+            // Some browsers report every few kilobytes.
+            let at = now().mono;
+            if loaded < total && at.since(told.get()) < PROGRESS_EVERY {
+                return;
+            }
+            told.set(at);
             if let Some(driver) = weak.upgrade() {
                 driver.tell(id, Input::Progress(op, loaded));
             }

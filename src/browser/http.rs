@@ -3,7 +3,7 @@
 
 use super::{
     blob,
-    callback::{defer, name_of},
+    callback::{defer, name_of, text},
     listener::Listener,
 };
 use crate::core::http::{Body, HttpReply, HttpRequest, MAX_REPLY_BYTES, NoReply};
@@ -13,9 +13,8 @@ use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    AbortController, Blob, File, FormData, Headers, ProgressEvent, ReadableStream,
-    ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit, XmlHttpRequest,
-    XmlHttpRequestResponseType,
+    AbortController, Blob, FormData, Headers, ProgressEvent, ReadableStream, ReadableStreamDefaultReader,
+    RequestCache, RequestCredentials, RequestInit, XmlHttpRequest, XmlHttpRequestResponseType,
 };
 
 /// A request on its way. Dropping it aborts; nothing is reported after that.
@@ -202,7 +201,7 @@ fn reply_of(xhr: &XmlHttpRequest) -> HttpReply {
     let headers = xhr.get_all_response_headers().unwrap_or_default();
     let headers = headers.lines().filter_map(|line| line.split_once(':'));
     let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
-    let body = cut(xhr.response_text().ok().flatten().unwrap_or_default().into_bytes());
+    let body = cut(xhr.response_text().ok().flatten().unwrap_or_default().as_bytes());
     HttpReply { status, headers, body }
 }
 
@@ -260,17 +259,13 @@ async fn read_text(stream: ReadableStream, controller: Option<AbortController>) 
             break;
         }
     }
-    // `fetch` leaves a byte order mark in the bytes; text it would have dropped it from.
-    Ok(cut(match bytes.strip_prefix(b"\xef\xbb\xbf") {
-        Some(text) => text.to_vec(),
-        None => bytes,
-    }))
+    // A reader of text would have dropped the byte order mark.
+    Ok(cut(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)))
 }
 
 /// At most [`MAX_REPLY_BYTES`] as text; a character cut in two becomes U+FFFD.
-fn cut(mut bytes: Vec<u8>) -> String {
-    bytes.truncate(MAX_REPLY_BYTES);
-    String::from_utf8(bytes).unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned())
+fn cut(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes.get(..MAX_REPLY_BYTES).unwrap_or(bytes)).into_owned()
 }
 
 /// All headers to set, `Content-Type` of a text included.
@@ -302,7 +297,7 @@ fn payload(body: &Body, file: Option<&Blob>) -> Result<JsValue, NoReply> {
         Body::File(range) => slice(*range).map(JsValue::from),
         Body::Form { fields, range } => {
             let slice = slice(*range)?;
-            let name = file.and_then(|file| file.dyn_ref::<File>()).map(File::name);
+            let name = file.and_then(|file| text(file, "name"));
             form(fields, &slice, name).map_err(|thrown| NoReply::File(name_of(&thrown)))
         }
     }

@@ -1,7 +1,27 @@
 //! Text records in `localStorage`, or in memory where that is denied or full: an upload never fails for want of it.
+//!
+//! Copies go to IndexedDB, which unlike `localStorage` outlives a crash of the browser within the next minute; what
+//! such a crash took is put back when the next page opens its records.
 
-use std::{cell::Cell, cell::RefCell, collections::BTreeMap};
+use crate::core::checkpoint::PREFIX;
+use js_sys::{Array, Promise};
+use std::cell::{Cell, RefCell};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::Storage;
+
+#[wasm_bindgen(module = "/src/browser/mirror.js")]
+extern "C" {
+    type Mirror;
+    #[wasm_bindgen(constructor)]
+    fn new() -> Mirror;
+    #[wasm_bindgen(method)]
+    fn load(this: &Mirror, prefix: &str) -> Promise;
+    #[wasm_bindgen(method)]
+    fn put(this: &Mirror, key: &str, value: &str);
+    #[wasm_bindgen(method)]
+    fn remove(this: &Mirror, prefix: &str);
+}
 
 /// Why records live only in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +35,11 @@ pub enum StorageFault {
 /// Records by key. What cannot be stored is kept in memory and wins over what is stored under the same key.
 pub struct Records {
     storage: Option<Storage>,
-    memory: RefCell<BTreeMap<String, String>>,
+    /// None beside a storage that is memory only.
+    mirror: Option<Mirror>,
+    recovered: Promise,
+    /// Few: what a fault has kept from the storage, or the uploads of one page.
+    memory: RefCell<Vec<(String, String)>>,
     fault: Cell<Option<StorageFault>>,
 }
 
@@ -25,28 +49,38 @@ impl Records {
         // Reading the property may itself throw.
         let storage = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
         let fault = storage.is_none().then_some(StorageFault::Denied);
-        Self { storage, memory: RefCell::default(), fault: Cell::new(fault) }
+        let mirror = storage.is_some().then(Mirror::new);
+        let recovered = match (&storage, &mirror) {
+            (Some(storage), Some(mirror)) => recover(storage.clone(), mirror.load(PREFIX)),
+            _ => Promise::resolve(&JsValue::UNDEFINED),
+        };
+        Self { storage, mirror, recovered, memory: RefCell::default(), fault: Cell::new(fault) }
     }
 
     /// Records that end with the page.
     pub fn memory() -> Self {
-        Self { storage: None, memory: RefCell::default(), fault: Cell::new(None) }
+        let recovered = Promise::resolve(&JsValue::UNDEFINED);
+        Self { storage: None, mirror: None, recovered, memory: RefCell::default(), fault: Cell::new(None) }
     }
 
-    /// All records whose key starts with `prefix`, ordered by key.
+    /// Resolved once everything a crash may have taken is back. Wait for it before the first `load`.
+    pub fn recovered(&self) -> Promise {
+        self.recovered.clone()
+    }
+
+    /// All records whose key starts with `prefix`, in no particular order.
     pub fn load(&self, prefix: &str) -> Vec<(String, String)> {
-        let mut found: BTreeMap<String, String> = BTreeMap::new();
-        if let Some(storage) = &self.storage {
-            for key in self.stored_keys(prefix) {
-                if let Ok(Some(value)) = storage.get_item(&key) {
-                    found.insert(key, value);
-                }
+        let memory = self.memory.borrow();
+        let mut found: Vec<_> = memory.iter().filter(|(key, _)| key.starts_with(prefix)).cloned().collect();
+        let in_memory = found.len();
+        for key in self.stored_keys(prefix) {
+            if !found.iter().take(in_memory).any(|(known, _)| *known == key)
+                && let Some(value) = self.stored(&key)
+            {
+                found.push((key, value));
             }
         }
-        for (key, value) in self.memory.borrow().iter().filter(|(key, _)| key.starts_with(prefix)) {
-            found.insert(key.clone(), value.clone());
-        }
-        found.into_iter().collect()
+        found
     }
 
     /// Keeps a record.
@@ -55,10 +89,13 @@ impl Records {
     /// Why it is kept in memory only. An older value under the same key then stays in the storage: after a reload,
     /// knowing less is better than knowing nothing. The next `put` tries the storage again.
     pub fn put(&self, key: &str, value: &str) -> Result<(), StorageFault> {
+        if let Some(mirror) = &self.mirror {
+            mirror.put(key, value);
+        }
         let fault = match &self.storage {
             Some(storage) => match storage.set_item(key, value) {
                 Ok(()) => {
-                    self.memory.borrow_mut().remove(key);
+                    self.forget(key);
                     return Ok(());
                 }
                 Err(thrown) if is_quota(&thrown) => Some(StorageFault::Full),
@@ -66,25 +103,34 @@ impl Records {
             },
             None => self.fault.get(),
         };
-        self.memory.borrow_mut().insert(key.to_owned(), value.to_owned());
+        self.forget(key);
+        self.memory.borrow_mut().push((key.to_owned(), value.to_owned()));
         self.fault.set(fault);
         fault.map_or(Ok(()), Err)
     }
 
     /// Forgets a record.
     pub fn remove(&self, key: &str) {
-        self.memory.borrow_mut().remove(key);
-        if let Some(storage) = &self.storage {
-            // A storage that refuses to forget leaves a record that expires.
-            let _ = storage.remove_item(key);
-        }
+        self.remove_all(&[key.to_owned()], key);
     }
 
     /// Forgets all records whose key starts with `prefix`.
     pub fn remove_prefix(&self, prefix: &str) {
-        self.memory.borrow_mut().retain(|key, _| !key.starts_with(prefix));
-        for key in self.stored_keys(prefix) {
-            self.remove(&key);
+        self.memory.borrow_mut().retain(|(key, _)| !key.starts_with(prefix));
+        self.remove_all(&self.stored_keys(prefix), prefix);
+    }
+
+    /// A record's copies start with its key too.
+    fn remove_all(&self, keys: &[String], prefix: &str) {
+        for key in keys {
+            self.forget(key);
+            if let Some(storage) = &self.storage {
+                // A storage that refuses to forget leaves a record that expires.
+                let _ = storage.remove_item(key);
+            }
+        }
+        if let Some(mirror) = &self.mirror {
+            mirror.remove(prefix);
         }
     }
 
@@ -93,11 +139,42 @@ impl Records {
         self.fault.get()
     }
 
+    fn forget(&self, key: &str) {
+        self.memory.borrow_mut().retain(|(known, _)| known != key);
+    }
+
+    fn stored(&self, key: &str) -> Option<String> {
+        self.storage.as_ref()?.get_item(key).ok().flatten()
+    }
+
     fn stored_keys(&self, prefix: &str) -> Vec<String> {
         let Some(storage) = &self.storage else { return Vec::new() };
         let keys = (0..storage.length().unwrap_or(0)).filter_map(|index| storage.key(index).ok().flatten());
         keys.filter(|key| key.starts_with(prefix)).collect()
     }
+}
+
+/// Puts back what the copies have and the storage has not. A longer record in the storage is newer: another page has
+/// confirmed more parts and is about to copy that.
+fn recover(storage: Storage, copies: Promise) -> Promise {
+    future_to_promise(async move {
+        // A storage that is full or denied has its own way of saying so.
+        let _ = put_back(&storage, copies).await;
+        Ok(JsValue::UNDEFINED)
+    })
+}
+
+async fn put_back(storage: &Storage, copies: Promise) -> Result<(), JsValue> {
+    for copy in Array::from(&JsFuture::from(copies).await?).iter() {
+        let copy = Array::from(&copy);
+        if let (Some(key), Some(value)) = (copy.get(0).as_string(), copy.get(1).as_string()) {
+            let known = storage.get_item(&key)?.unwrap_or_default();
+            if known != value && known.len() <= value.len() {
+                storage.set_item(&key, &value)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn is_quota(thrown: &wasm_bindgen::JsValue) -> bool {

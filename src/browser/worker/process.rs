@@ -1,11 +1,15 @@
 //! One running worker: its script, its messages, its end.
 
 use super::{HashEvent, Job, WorkerSource};
-use crate::{browser::callback::name_of, browser::listener::Listener, core::hash::Md5Digest};
+use crate::browser::{
+    callback::{name_of, text},
+    listener::Listener,
+};
+use crate::core::hash::Md5Digest;
 use js_sys::{Array, Object, Reflect};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, ErrorEvent, MessageEvent, Url, Worker};
+use web_sys::{Blob, MessageEvent, Url, Worker};
 
 /// What a worker has to say.
 pub(super) enum Report {
@@ -35,11 +39,11 @@ impl Process {
         let (url, script) = match source {
             WorkerSource::Url(url) => (url.clone(), None),
             WorkerSource::Code(code) => {
-                let script = BlobUrl::of(code).map_err(|thrown| text_of(&thrown))?;
+                let script = BlobUrl::of(code).map_err(|thrown| message_of(&thrown))?;
                 (script.0.clone(), Some(script))
             }
         };
-        let worker = Worker::new(&url).map_err(|thrown| text_of(&thrown))?;
+        let worker = Worker::new(&url).map_err(|thrown| message_of(&thrown))?;
         let heard: Rc<dyn Fn(Report)> = Rc::new(heard);
         let listeners = [
             Listener::new(&worker, "message", {
@@ -56,7 +60,7 @@ impl Process {
         let process = Self { worker, _listeners: listeners, _script: script };
         process
             .post(&[("type", "init".into()), ("module", wasm_bindgen::module())])
-            .map_err(|thrown| text_of(&thrown))?;
+            .map_err(|thrown| message_of(&thrown))?;
         Ok(process)
     }
 
@@ -97,8 +101,7 @@ fn died(heard: &Rc<dyn Fn(Report)>) -> impl FnMut(web_sys::Event) + 'static {
         // It is dealt with here; the page's own error reporting need not hear of it.
         event.prevent_default();
         // A script that cannot be loaded fires a plain event without a message.
-        let message =
-            event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|message| !message.is_empty());
+        let message = text(&event, "message");
         heard(Report::Died(message.unwrap_or_else(|| "the worker script could not be loaded".to_owned())));
     }
 }
@@ -121,11 +124,8 @@ fn read(message: &JsValue) -> Option<Report> {
     }
 }
 
-fn text_of(thrown: &JsValue) -> String {
-    match thrown.dyn_ref::<js_sys::Error>() {
-        Some(error) => error.message().into(),
-        None => name_of(thrown),
-    }
+fn message_of(thrown: &JsValue) -> String {
+    text(thrown, "message").unwrap_or_else(|| name_of(thrown))
 }
 
 /// Revoked when dropped.

@@ -1,6 +1,7 @@
-//! Refusals: a status, a stable code and a sentence, as JSON `{error, code}`.
+//! Refusals: a status, a stable code and a sentence, as JSON `{error, code}`, with `requestId` where the store refused.
 
 use axum::{
+    Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -14,6 +15,8 @@ pub struct Problem {
     pub code: Cow<'static, str>,
     /// For people.
     pub error: Cow<'static, str>,
+    /// The store's, to quote to its support.
+    pub request_id: Option<String>,
     /// Seconds.
     pub retry_after: Option<u32>,
 }
@@ -24,7 +27,7 @@ impl Problem {
         code: impl Into<Cow<'static, str>>,
         error: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, code: code.into(), error: error.into(), retry_after: None }
+        Self { status, code: code.into(), error: error.into(), request_id: None, retry_after: None }
     }
 
     /// 400: what was sent cannot be understood or used.
@@ -35,8 +38,11 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let text = serde_json::json!({ "error": self.error, "code": self.code }).to_string();
-        let mut reply = (self.status, [(header::CONTENT_TYPE, "application/json")], text).into_response();
+        let mut body = serde_json::json!({ "error": self.error, "code": self.code });
+        if let (Some(id), Some(body)) = (self.request_id, body.as_object_mut()) {
+            body.insert("requestId".to_owned(), id.into());
+        }
+        let mut reply = (self.status, Json(body)).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             reply.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -11,8 +11,9 @@ use axum::{
     extract::{FromRequestParts, Path, RawQuery, State},
     http::{StatusCode, header, request::Parts},
 };
+use base64ct::{Base64, Encoding};
 use partwise::core::{
-    store::{ListedPart, StoreError, normalize_etag, s3},
+    store::{ListedPart, StoreError, StoreRequest, normalize_etag, s3},
     units::{ByteRange, PartNumber},
 };
 use serde::Deserialize;
@@ -27,6 +28,8 @@ const MAX_BATCH: usize = 1000;
 
 /// Longest upload id passed on; the longest in use have some 200 characters.
 const MAX_UPLOAD_ID: usize = 1024;
+
+const CONTENT_MD5: &str = "Content-MD5";
 
 /// Where content starts and how long it is matters to whoever sends it, not to a signature.
 const ANY_RANGE: ByteRange = ByteRange { start: 0, end: 0 };
@@ -55,7 +58,7 @@ pub async fn unknown() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "NotFound", "There is no such route.")
 }
 
-/// `GET /s3/params?filename&type&size&metadata[…]`: one PUT for a whole file.
+/// `GET /s3/params?filename&type&size&contentMd5&metadata[…]`: one PUT for a whole file.
 pub async fn params(State(signer): App, user: User, RawQuery(query): RawQuery) -> Reply {
     let query = Query::parse(query.as_deref());
     let size = query.get("size").map(parse_size).transpose()?;
@@ -69,8 +72,8 @@ pub async fn params(State(signer): App, user: User, RawQuery(query): RawQuery) -
     let described = s3::create(&key, Some(&content_type), &metadata);
     let mut request = s3::put_object(&key, ANY_RANGE, None, None);
     request.headers = described.headers;
-    let headers: Map<String, Value> =
-        request.headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    request.headers.extend(content_md5(&query)?.map(|md5| (CONTENT_MD5.to_owned(), md5.to_owned())));
+    let headers = headers_to_send(&request);
     if let Some(size) = size {
         // Browsers set this one themselves, so it is signed but not among the headers to send.
         request.headers.push(("Content-Length".to_owned(), size.to_string()));
@@ -82,6 +85,20 @@ pub async fn params(State(signer): App, user: User, RawQuery(query): RawQuery) -
         "expires": signer.store.expires,
         "key": key,
     })))
+}
+
+/// What has to be sent along because it is signed.
+fn headers_to_send(request: &StoreRequest) -> Map<String, Value> {
+    request.headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect()
+}
+
+/// The digest of what will be sent, if the page knows it already: the URL then serves for nothing else.
+fn content_md5(query: &Query) -> Result<Option<&str>, Problem> {
+    let Some(md5) = query.get("contentMd5") else { return Ok(None) };
+    match Base64::decode(md5, &mut [0; 16]) {
+        Ok(bytes) if bytes.len() == 16 => Ok(Some(md5)),
+        _ => Err(Problem::bad("InvalidDigest", "“contentMd5” is an MD5 in base64.")),
+    }
 }
 
 fn parse_size(text: &str) -> Result<u64, Problem> {
@@ -125,6 +142,12 @@ struct Mine {
     upload_id: String,
 }
 
+impl Mine {
+    fn put(&self, number: PartNumber, content_md5: Option<&str>) -> StoreRequest {
+        s3::put_part(&self.key, &self.upload_id, number, ANY_RANGE, content_md5)
+    }
+}
+
 fn mine(signer: &Signer, user: &User, query: &Query, upload_id: String) -> Result<Mine, Problem> {
     let key = query.need("key")?;
     signer.policy.own_key(&user.0, key)?;
@@ -148,16 +171,21 @@ pub async fn list_parts(
     Ok(Json(parts.into_iter().map(spell).collect()))
 }
 
-/// `GET /s3/multipart/:id/:number?key`: a URL for one part.
+/// `GET /s3/multipart/:id/:number?key&contentMd5`: a URL for one part.
 pub async fn sign_part(
     State(signer): App,
     user: User,
     Path((id, number)): Path<(String, String)>,
     RawQuery(query): RawQuery,
 ) -> Reply {
-    let upload = mine(&signer, &user, &Query::parse(query.as_deref()), id)?;
-    let url = part_url(&signer, &upload, part_number(&number)?);
-    Ok(Json(json!({ "url": url, "expires": signer.store.expires })))
+    let query = Query::parse(query.as_deref());
+    let upload = mine(&signer, &user, &query, id)?;
+    let request = upload.put(part_number(&number)?, content_md5(&query)?);
+    Ok(Json(json!({
+        "url": signer.store.url(&request),
+        "headers": headers_to_send(&request),
+        "expires": signer.store.expires,
+    })))
 }
 
 /// `GET /s3/multipart/:id/batch?key&partNumbers=1,2,7`: URLs for several parts.
@@ -176,7 +204,7 @@ pub async fn sign_batch(
     let mut urls = Map::new();
     for number in numbers {
         let number = part_number(number)?;
-        urls.insert(number.get().to_string(), part_url(&signer, &upload, number).into());
+        urls.insert(number.get().to_string(), signer.store.url(&upload.put(number, None)).into());
     }
     Ok(Json(json!({ "presignedUrls": urls, "expires": signer.store.expires })))
 }
@@ -184,10 +212,6 @@ pub async fn sign_batch(
 fn part_number(text: &str) -> Result<PartNumber, Problem> {
     let number = text.trim().parse().ok().and_then(PartNumber::new);
     number.ok_or_else(|| Problem::bad("BadPartNumber", "Part numbers are 1 to 10000."))
-}
-
-fn part_url(signer: &Signer, upload: &Mine, number: PartNumber) -> String {
-    signer.store.url(&s3::put_part(&upload.key, &upload.upload_id, number, ANY_RANGE, None))
 }
 
 /// What `POST /s3/multipart/:id/complete` takes.

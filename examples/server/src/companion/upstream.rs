@@ -103,7 +103,7 @@ impl Upstream {
     ) -> Result<T, Problem> {
         let reply = tokio::time::timeout(PATIENCE, self.send(request)).await;
         let reply = reply.unwrap_or_else(|_| Err("it took too long".into())).map_err(|error| {
-            eprintln!("store: {}: {error}", request.operation.as_str());
+            eprintln!("store: {}: {}", request.operation.as_str(), causes(&*error));
             Problem::new(StatusCode::BAD_GATEWAY, "StoreUnreachable", "The store does not answer.")
         })?;
         read(&reply).map_err(|error| refusal(&reply, error))
@@ -167,6 +167,13 @@ fn connector(https: bool) -> io::Result<HttpsConnector<HttpConnector>> {
     Ok(builder.https_or_http().enable_http1().build())
 }
 
+/// An error and what it came from: "client error (Connect)" alone helps nobody.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let chain: Vec<_> =
+        std::iter::successors(Some(error), |error| error.source()).map(|e| e.to_string()).collect();
+    chain.join(": ")
+}
+
 /// What a store's refusal means to whoever asked us.
 fn refusal(reply: &HttpReply, error: StoreError) -> Problem {
     let code = match (error.code.as_str(), reply.status) {
@@ -184,7 +191,7 @@ fn refusal(reply: &HttpReply, error: StoreError) -> Problem {
     };
     let message = if error.message.is_empty() { format!("The store answers {code}.") } else { error.message };
     let retry_after = reply.header("retry-after").and_then(|seconds| seconds.parse().ok());
-    Problem { retry_after, ..Problem::new(status, code, message) }
+    Problem { retry_after, request_id: error.request_id, ..Problem::new(status, code, message) }
 }
 
 #[cfg(test)]

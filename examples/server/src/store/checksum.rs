@@ -48,7 +48,7 @@ impl Expected {
     fn new(length: Option<i64>, md5: Option<&str>, sums: Checksum) -> S3Result<Self> {
         let length = length.and_then(|n| u64::try_from(n).ok());
         if length > Some(MAX_BODY) {
-            return Err(s3_error!(EntityTooLarge));
+            return Err(s3_error!(EntityTooLarge, "One request carries at most 5 GiB."));
         }
         let md5 = md5.map(decode_md5).transpose()?;
         let hasher = ChecksumHasher {
@@ -68,7 +68,7 @@ impl Expected {
     /// Compares what was announced with what came.
     pub fn check(self, size: u64, md5: &[u8; 16]) -> S3Result<()> {
         if self.length.is_some_and(|n| n != size) {
-            return Err(s3_error!(IncompleteBody));
+            return Err(s3_error!(IncompleteBody, "Fewer or more bytes arrived than were announced."));
         }
         if self.md5.is_some_and(|expected| expected != *md5) {
             return Err(s3_error!(

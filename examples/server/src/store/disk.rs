@@ -123,7 +123,8 @@ pub async fn receive(
     let mut size = 0u64;
     if let Some(mut body) = body {
         while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|_| s3_error!(IncompleteBody))?;
+            let chunk = chunk
+                .map_err(|_| s3_error!(IncompleteBody, "Fewer or more bytes arrived than were announced."))?;
             md5.update(&chunk);
             expected.update(&chunk);
             size = size.saturating_add(chunk.len() as u64);

@@ -52,6 +52,6 @@ impl Store {
     /// A bucket that exists. The name has been checked by [`s3s`], so it is one harmless path segment.
     fn bucket(&self, name: &str) -> S3Result<Folder> {
         let folder = Folder::new(self.root.join(name));
-        if folder.exists() { Ok(folder) } else { Err(s3_error!(NoSuchBucket)) }
+        if folder.exists() { Ok(folder) } else { Err(s3_error!(NoSuchBucket, "There is no such bucket.")) }
     }
 }

@@ -94,7 +94,9 @@ pub async fn create(bucket: &Folder, key: String, attributes: Attributes) -> S3R
 
 /// The unfinished upload of this id and key.
 pub async fn find(bucket: &Folder, key: &str, id: &str) -> S3Result<Upload> {
-    read(bucket, id).await.filter(|upload| upload.key == key).ok_or_else(|| s3_error!(NoSuchUpload))
+    read(bucket, id).await.filter(|upload| upload.key == key).ok_or_else(|| {
+        s3_error!(NoSuchUpload, "There is no such upload; it may have been completed or aborted.")
+    })
 }
 
 async fn read(bucket: &Folder, id: &str) -> Option<Upload> {
@@ -140,9 +142,13 @@ pub async fn parts(
     })
     .await
     // The folder goes in one rename when an upload ends; a listing may be in the middle of it.
-    .map_err(
-        |error| if error.kind() == ErrorKind::NotFound { s3_error!(NoSuchUpload) } else { broken(error) },
-    )
+    .map_err(|error| {
+        if error.kind() == ErrorKind::NotFound {
+            s3_error!(NoSuchUpload, "There is no such upload; it may have been completed or aborted.")
+        } else {
+            broken(error)
+        }
+    })
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
@@ -160,19 +166,29 @@ fn chosen(folder: &Path, wanted: &Completion) -> S3Result<Vec<StoredPart>> {
     let mut chosen: Vec<StoredPart> = Vec::new();
     for part in &wanted.parts {
         let (Some(number), Some(etag)) = (part.part_number, &part.e_tag) else {
-            return Err(s3_error!(MalformedXML));
+            return Err(s3_error!(
+                MalformedXML,
+                "A completion lists at least one part, each with number and ETag."
+            ));
         };
         check_number(number)?;
         if chosen.last().is_some_and(|last| last.number >= number) {
-            return Err(s3_error!(InvalidPartOrder));
+            return Err(s3_error!(InvalidPartOrder, "Parts are listed in ascending order, each once."));
         }
         let stored = StoredPart::read(folder, number).ok();
         let same = stored.filter(|stored| stored.etag().eq_ignore_ascii_case(etag.value()));
-        chosen.push(same.ok_or_else(|| s3_error!(InvalidPart))?);
+        chosen.push(
+            same.ok_or_else(|| s3_error!(InvalidPart, "A part was not found, or its ETag is another one."))?,
+        );
     }
-    let Some((_, but_last)) = chosen.split_last() else { return Err(s3_error!(MalformedXML)) };
+    let Some((_, but_last)) = chosen.split_last() else {
+        return Err(s3_error!(
+            MalformedXML,
+            "A completion lists at least one part, each with number and ETag."
+        ));
+    };
     if but_last.iter().any(|part| part.size < MIN_PART) {
-        return Err(s3_error!(EntityTooSmall));
+        return Err(s3_error!(EntityTooSmall, "Every part but the last has at least 5 MiB."));
     }
     let size: u64 = chosen.iter().map(|part| part.size).sum();
     if wanted.size.is_some_and(|expected| u64::try_from(expected) != Ok(size)) {
@@ -217,7 +233,10 @@ impl Store {
             .map_err(broken)?;
         let _guard = self.exclusive(upload).await;
         match part.file.persist(&part_path(&upload.folder(bucket), number)).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => Err(s3_error!(NoSuchUpload)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(s3_error!(
+                NoSuchUpload,
+                "There is no such upload; it may have been completed or aborted."
+            )),
             other => other.map_err(broken),
         }
     }
@@ -264,7 +283,9 @@ async fn discard(bucket: &Folder, upload: &Upload) -> S3Result<()> {
     let grave = bucket.tmp().join(crate::random::hex());
     match tokio::fs::rename(upload.folder(bucket), &grave).await {
         Ok(()) => tokio::fs::remove_dir_all(grave).await.map_err(broken),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(s3_error!(NoSuchUpload)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(s3_error!(NoSuchUpload, "There is no such upload; it may have been completed or aborted."))
+        }
         Err(error) => Err(broken(error)),
     }
 }

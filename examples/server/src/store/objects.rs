@@ -70,7 +70,9 @@ fn file_name(key: &str) -> String {
 pub async fn find(bucket: &Folder, key: &str) -> S3Result<Object> {
     match tokio::fs::read(index_path(bucket, key)).await {
         Ok(text) => serde_json::from_slice(&text).map_err(|e| s3_error!(e, InternalError)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(s3_error!(NoSuchKey)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(s3_error!(NoSuchKey, "There is no object of this key."))
+        }
         Err(error) => Err(broken(error)),
     }
 }
@@ -106,7 +108,7 @@ impl Store {
         let _guard = self.locks.lock(index.to_string_lossy().into_owned()).await;
         let old = find(bucket, key).await.ok();
         if only_if_absent && old.is_some() {
-            return Err(s3_error!(PreconditionFailed));
+            return Err(s3_error!(PreconditionFailed, "There is an object of this key already."));
         }
         let modified = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let object = Object {

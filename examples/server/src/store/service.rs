@@ -32,7 +32,7 @@ fn only_if_absent(condition: Option<&ETagCondition>) -> S3Result<bool> {
     match condition {
         None => Ok(false),
         Some(ETagCondition::Any) => Ok(true),
-        Some(ETagCondition::ETag(_)) => Err(s3_error!(NotImplemented)),
+        Some(ETagCondition::ETag(_)) => Err(s3_error!(NotImplemented, "Only If-None-Match: * is supported.")),
     }
 }
 
@@ -67,7 +67,7 @@ impl S3 for Store {
     async fn create_bucket(&self, req: S3Request<CreateBucketInput>) -> Reply<CreateBucketOutput> {
         let folder = Folder::new(self.root.join(&req.input.bucket));
         if folder.exists() {
-            return Err(s3_error!(BucketAlreadyOwnedByYou));
+            return Err(s3_error!(BucketAlreadyOwnedByYou, "This bucket exists already."));
         }
         folder.create().map_err(disk::broken)?;
         reply(CreateBucketOutput::default())

@@ -131,6 +131,30 @@ async fn a_single_put_of_another_size_or_type_than_signed_is_refused() {
 }
 
 #[tokio::test]
+async fn a_url_signed_for_a_digest_takes_nothing_else() {
+    let server = Server::start(&[]);
+    let (key, id) = begin(&server).await;
+    let md5 = "XUFAKrxLKna5cZ2REBfFkg=="; // of "hello"
+    let query = format!("contentMd5={}", encode(md5));
+    for signed in [
+        server.get(&format!("/s3/multipart/{id}/1?key={key}&{query}")).await,
+        server.get(&format!("/s3/params?filename=f&type=a/b&{query}")).await,
+    ] {
+        let signed = json(signed).await;
+        assert_eq!(signed["headers"]["Content-MD5"], md5);
+        let put = |md5: &'static str, body: &'static str| {
+            let request = server.http.put(signed["url"].as_str().unwrap());
+            request.header("content-type", "a/b").header("content-md5", md5).body(body).send()
+        };
+        assert_eq!(put(md5, "hellp").await.unwrap().status(), 400);
+        assert_eq!(put("FyNo+0/r6wRTYCO4dhBRaA==", "other").await.unwrap().status(), 403);
+        assert_eq!(put(md5, "hello").await.unwrap().status(), 200);
+    }
+    let reply = server.get(&format!("/s3/multipart/{id}/1?key={key}&contentMd5=x")).await;
+    assert_eq!(refusal(reply).await, (400, "InvalidDigest".to_owned()));
+}
+
+#[tokio::test]
 async fn only_allowed_types_are_taken() {
     let server = Server::start(&["--allow", "image/*", "text/plain"]);
     for (kind, status) in [("image/png", 200), ("text/plain", 200), ("text/html", 415), ("", 415)] {

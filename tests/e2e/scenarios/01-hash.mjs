@@ -1,0 +1,23 @@
+/** Hashing beside the upload. */
+import assert from 'node:assert/strict';
+import { MiB, randomFile } from '../support/files.mjs';
+
+/** @type {import('../run.mjs').Scenario[]} */
+export default [
+  {
+    name: 'hash: the MD5 of 300 MiB is right and the main thread is never blocked',
+    async run(world) {
+      const file = await randomFile(300 * MiB);
+      const tab = await world.uploader({ hash: 'md5' });
+      const upload = await tab.upload(file);
+      const report = await upload.done();
+      assert.equal(report.result?.md5, file.md5);
+      assert.equal(report.hash?.md5, file.md5);
+      assert.equal(report.badProgress, null);
+      assert.equal(report.progress.percent, 100);
+      // The browser reports tasks of more than 50 ms.
+      assert.deepEqual(await tab.longTasks(), []);
+      await world.holds(report.key, file);
+    },
+  },
+];

@@ -1,0 +1,40 @@
+/** The network goes away and comes back. */
+import assert from 'node:assert/strict';
+import { MiB, randomFile } from '../support/files.mjs';
+import { bodies } from '../support/proxy.mjs';
+import { stays } from '../support/until.mjs';
+
+/** @type {import('../run.mjs').Scenario[]} */
+export default [
+  {
+    name: 'offline: after 5 s without network it finishes by itself and no attempt is used up',
+    async run(world) {
+      const file = await randomFile(300 * MiB);
+      const tab = await world.uploader();
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 40 * MiB } });
+      const upload = await tab.upload(file);
+      await upload.reached(30);
+
+      await tab.setOffline(true);
+      // What is under way goes on when the browser only believes to be offline: the connections have to be cut, too.
+      await world.proxy.offline(true);
+      const cutAt = Date.now();
+      await upload.until('state offline', ({ state }) => state === 'offline', 10_000);
+      const offline = async () => (await upload.report()).state === 'offline';
+      await stays(offline, { what: 'state offline', during: cutAt + 5_000 - Date.now() });
+
+      await world.proxy.offline(false);
+      await tab.setOffline(false);
+      const report = await upload.done();
+      await world.holds(report.key, file);
+      assert.ok((await world.proxy.parts()).some(({ outcome }) => outcome === 'cut'));
+      assert.ok(report.states.every(({ state }) => state !== 'failed'));
+      const attempts = report.retries.filter(({ at }) => at > cutAt).map(({ attempt }) => attempt);
+      assert.ok(
+        attempts.every((attempt) => attempt === 1),
+        `attempts: ${attempts}`,
+      );
+      assert.equal(report.badProgress, null);
+    },
+  },
+];

@@ -1,0 +1,56 @@
+/** The user holds an upload, lets it go on, or gives it up. */
+import assert from 'node:assert/strict';
+import { MiB, randomFile } from '../support/files.mjs';
+import { stays, until } from '../support/until.mjs';
+
+/** @type {import('../run.mjs').Scenario[]} */
+export default [
+  {
+    name: 'pause: within 200 ms no request is in flight, none starts, and resume finishes',
+    async run(world) {
+      const file = await randomFile(60 * MiB);
+      const tab = await world.uploader();
+      // Slowed down in the browser: behind a slow proxy the kernel would still be sending what was given up.
+      await tab.throttle(10 * MiB);
+      const upload = await tab.upload(file);
+      await upload.reached(30);
+
+      const paused = await upload.pause();
+      await until(async () => (await world.proxy.open()) === 0, { what: 'no open request', within: 5_000 });
+      const before = await world.proxy.log();
+      const late = before.filter(
+        ({ start, end }) => start > paused + 200 || (end ?? Infinity) > paused + 200,
+      );
+      assert.deepEqual(late, []);
+      assert.ok(before.some(({ outcome }) => outcome === 'aborted'));
+      const silent = async () => (await world.proxy.log()).length === before.length;
+      await stays(silent, { what: 'no request starts', during: 2_000 });
+      assert.equal((await upload.report()).state, 'paused');
+
+      await tab.throttle(-1);
+      await upload.resume();
+      const report = await upload.done();
+      await world.holds(report.key, file);
+      assert.equal(report.badProgress, null);
+    },
+  },
+  {
+    name: 'cancel: no multipart upload is left at the store and nothing in localStorage',
+    async run(world) {
+      const file = await randomFile(60 * MiB);
+      const tab = await world.uploader();
+      await tab.throttle(10 * MiB);
+      const upload = await tab.upload(file);
+      const { key } = await upload.reached(30);
+      assert.deepEqual(await world.bucket.unfinished(), [key]);
+      assert.notDeepEqual(await tab.stored(), []);
+
+      await upload.cancel();
+      const { state, error } = await upload.report();
+      assert.deepEqual([state, error?.code], ['cancelled', 'cancelled']);
+      assert.deepEqual(await world.bucket.unfinished(), []);
+      assert.deepEqual(await world.bucket.keys(), []);
+      assert.deepEqual(await tab.stored(), []);
+    },
+  },
+];

@@ -1,0 +1,34 @@
+/** A store that is busy, a link that breaks, URLs that age. */
+import assert from 'node:assert/strict';
+import { MiB, randomFile } from '../support/files.mjs';
+import { bodies, isPart, parts } from '../support/proxy.mjs';
+
+/** @type {import('../run.mjs').Scenario[]} */
+export default [
+  {
+    name: 'faults: with 20 % busy replies, 5 % cut bodies and URLs of 2 s nothing is lost and nothing retried in vain',
+    async run(world) {
+      const file = await randomFile(300 * MiB);
+      const tab = await world.tab();
+      await tab.create(await world.signer({ urlExpires: 2 }));
+      await world.proxy.rules(
+        { name: 'cut', match: parts, probability: 0.05, seed: 2, action: { do: 'cut', at: { share: 0.5 } } },
+        { name: 'busy', match: parts, probability: 0.2, seed: 1, action: { do: 'reply', status: 503 } },
+        // At full speed no URL would grow old.
+        { match: bodies, action: { do: 'rate', bytesPerSecond: 30 * MiB } },
+      );
+      const report = await (await tab.upload(file)).done(300_000);
+      await world.holds(report.key, file);
+
+      const sent = (await world.proxy.log()).filter(isPart);
+      const injected = sent.filter(({ rule }) => rule === 'cut' || rule === 'busy').length;
+      const expired = sent.filter(({ outcome, status }) => outcome === 'forwarded' && status === 403).length;
+      const retries = report.retries.filter(({ operation }) => operation === 'put-part').length;
+      assert.ok(injected >= 5, `only ${injected} faults in ${sent.length} requests`);
+      assert.ok(retries <= injected + expired, `${retries} retries, ${injected} faults, ${expired} expired`);
+      assert.equal(report.parts.length, 60);
+      assert.ok(sent.length <= 60 + injected + expired, `${sent.length} requests for 60 parts`);
+      assert.equal(report.badProgress, null);
+    },
+  },
+];

@@ -1,0 +1,42 @@
+/** What is remembered of an unfinished upload. */
+import assert from 'node:assert/strict';
+import { MiB, sparseFile } from '../support/files.mjs';
+import { credentials } from '../support/s3.mjs';
+import { TOKEN } from '../support/signer.mjs';
+
+/** Bytes. */
+const LIMIT = 60_000;
+
+/** @type {import('../run.mjs').Scenario[]} */
+export default [
+  {
+    name: 'checkpoint: 1000 confirmed parts take less than 60 KB of localStorage and hold no secret',
+    async run(world) {
+      const file = await sparseFile(1010 * 5 * MiB, world.scope);
+      const tab = await world.uploader();
+      const upload = await tab.upload(file);
+      await upload.until('1000 confirmed parts', ({ parts }) => parts.length >= 1000, 400_000);
+      await upload.pause();
+
+      const stored = await tab.stored();
+      // Browsers keep UTF-16 and count it against the quota.
+      const bytes = stored.reduce((sum, [name, value]) => sum + 2 * (name.length + value.length), 0);
+      assert.ok(bytes > 1000 && bytes < LIMIT, `${bytes} bytes in ${stored.length} entries`);
+      const text = JSON.stringify(await tab.storage());
+      const secrets = [
+        TOKEN,
+        credentials.accessKey,
+        credentials.secretKey,
+        'X-Amz',
+        'Signature',
+        'Bearer',
+        '://',
+      ];
+      for (const secret of secrets) assert.ok(!text.includes(secret), `localStorage holds ${secret}`);
+
+      await upload.cancel();
+      assert.deepEqual(await tab.stored(), []);
+      assert.deepEqual(await world.bucket.unfinished(), []);
+    },
+  },
+];

@@ -1,0 +1,111 @@
+/** Files to upload: random bytes that are the same in every run, made once. */
+import { createCipheriv, createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, copyFile, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { scratch } from './paths.mjs';
+
+/** Bytes. */
+export const MiB = 1024 * 1024;
+
+/**
+ * @typedef {object} TestFile
+ * @property {string} path
+ * @property {string} name
+ * @property {number} size bytes
+ * @property {string} sha256
+ * @property {string} md5
+ */
+
+/**
+ * A file of random bytes.
+ *
+ * @param {number} size bytes
+ * @param {number} [seed] another one, other bytes
+ * @returns {Promise<TestFile>}
+ */
+export async function randomFile(size, seed = 0) {
+  const folder = join(scratch, 'files');
+  const path = join(folder, `random-${size}-${seed}.bin`);
+  await mkdir(folder, { recursive: true });
+  if (!(await exists(path))) {
+    // Under its final name only when it is whole.
+    await fill(`${path}.${process.pid}`, size, seed);
+    await rename(`${path}.${process.pid}`, path);
+  }
+  return describe(path);
+}
+
+/**
+ * A copy that a scenario may change and that goes away with it.
+ *
+ * @param {TestFile} file
+ * @param {import('./cleanup.mjs').Scope} scope
+ * @returns {Promise<TestFile>}
+ */
+export async function copyOf(file, scope) {
+  const path = join(await temporaryFolder('copy-', scope), basename(file.path));
+  await copyFile(file.path, path);
+  return { ...file, path };
+}
+
+/**
+ * A file of zeros that takes no room on disk. Its digests are not computed.
+ *
+ * @param {number} size bytes
+ * @param {import('./cleanup.mjs').Scope} scope
+ */
+export async function sparseFile(size, scope) {
+  const path = join(await temporaryFolder('sparse-', scope), `zeros-${size}.bin`);
+  const file = await open(path, 'w');
+  await file.truncate(size);
+  await file.close();
+  return { path, name: basename(path), size };
+}
+
+/**
+ * @param {string} prefix
+ * @param {import('./cleanup.mjs').Scope} scope that removes it
+ */
+export async function temporaryFolder(prefix, scope) {
+  await mkdir(scratch, { recursive: true });
+  const folder = await mkdtemp(join(scratch, prefix));
+  // A browser that was just killed may still be letting go of its files.
+  scope.onEnd(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
+  return folder;
+}
+
+/**
+ * @param {string} path
+ * @param {number} size
+ * @param {number} seed
+ */
+async function fill(path, size, seed) {
+  const key = createHash('md5').update(`partwise ${size} ${seed}`).digest();
+  const stream = createCipheriv('aes-128-ctr', key, Buffer.alloc(16));
+  const zeros = Buffer.alloc(MiB);
+  const file = await open(path, 'w');
+  for (let at = 0; at < size; at += MiB) await file.write(stream.update(zeros.subarray(0, size - at)));
+  await file.close();
+}
+
+/** @param {string} path */
+async function describe(path) {
+  const sha256 = createHash('sha256');
+  const md5 = createHash('md5');
+  let size = 0;
+  for await (const piece of createReadStream(path, { highWaterMark: MiB })) {
+    sha256.update(piece);
+    md5.update(piece);
+    size += piece.length;
+  }
+  return { path, name: basename(path), size, sha256: sha256.digest('hex'), md5: md5.digest('hex') };
+}
+
+/** @param {string} path */
+function exists(path) {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,125 @@
+/** Child processes, each in a group of its own, so that it can be stopped with all of its children and nothing else. */
+import { spawn } from 'node:child_process';
+import { everything } from './cleanup.mjs';
+import { root } from './paths.mjs';
+import { inTime } from './until.mjs';
+
+/** Characters of output kept for a failure's message. */
+const TAIL = 4000;
+
+/**
+ * @typedef {object} Running
+ * @property {number} pid
+ * @property {RegExpExecArray} ready what `ready` matched
+ * @property {Promise<void>} ended
+ * @property {() => boolean} alive
+ * @property {() => string} output the last of what it printed
+ * @property {() => Promise<void>} stop kills it and its children, at once
+ */
+
+/**
+ * Starts a program and waits until a line of its output matches.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {object} options
+ * @param {RegExp} options.ready
+ * @param {import('./cleanup.mjs').Scope} [options.scope] when it is stopped
+ * @param {number} [options.within] milliseconds until it must be ready
+ * @param {Record<string, string>} [options.env]
+ * @returns {Promise<Running>}
+ */
+export async function start(command, args, { ready, scope = everything, within = 30_000, env }) {
+  // Its standard input is a pipe of ours: programs that watch it notice even when this process is killed.
+  const child = spawn(command, args, {
+    cwd: root,
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  child.stdin.on('error', () => {});
+  let output = '';
+  let over = false;
+  const ended = new Promise((resolve) => {
+    child.once('error', resolve);
+    child.once('exit', resolve);
+  }).then((error) => {
+    over = true;
+    if (error instanceof Error) output += error.message;
+    forget();
+  });
+  // Without a warning: nothing they would still write down is of use, and whoever presses Ctrl-C does not wait.
+  const stop = async () => {
+    signalGroup(child.pid, 'SIGKILL');
+    await ended;
+  };
+  const forget = scope.onEnd(stop);
+
+  const matched = new Promise((resolve) => {
+    const read = (/** @type {Buffer | string} */ data) => {
+      output = (output + data).slice(-TAIL);
+      const match = ready.exec(output);
+      if (match) resolve(match);
+    };
+    // A pattern that matches nothing at all asks for no output.
+    read('');
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    ended.then(() => resolve(null));
+  });
+  const what = `${command} to print ${ready}`;
+  const match = await inTime(matched, { what, within }).catch(async (error) => {
+    await stop();
+    throw new Error(`${error.message}\n${output}`);
+  });
+  if (!match) throw new Error(`${command} ${args.join(' ')} ended early:\n${output}`);
+  return { pid: child.pid ?? 0, ready: match, ended, alive: () => !over, output: () => output, stop };
+}
+
+/**
+ * Runs a program to its end and returns its standard output.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ env?: Record<string, string>, within?: number, show?: boolean, cwd?: string }} [options] `within` in
+ *   milliseconds; `show` passes standard error on
+ * @returns {Promise<string>}
+ */
+export async function run(command, args, { env, within = 60_000, show = false, cwd = root } = {}) {
+  const child = spawn(command, args, {
+    cwd,
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', show ? 'inherit' : 'pipe'],
+  });
+  const forget = everything.onEnd(() => signalGroup(child.pid, 'SIGKILL'));
+  let output = '';
+  let errors = '';
+  child.stdout?.on('data', (data) => (output += data));
+  child.stderr?.on('data', (data) => (errors = (errors + data).slice(-TAIL)));
+  const ended = new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const shown = [command, ...args].join(' ');
+  try {
+    const code = await inTime(ended, { what: `${shown} to end`, within });
+    if (code !== 0) throw new Error(`${shown} ended with code ${code}\n${errors}`);
+    return output;
+  } finally {
+    signalGroup(child.pid, 'SIGKILL');
+    forget();
+  }
+}
+
+/**
+ * @param {number | undefined} pid
+ * @param {NodeJS.Signals} signal
+ */
+function signalGroup(pid, signal) {
+  try {
+    if (pid) process.kill(-pid, signal);
+  } catch {
+    // Gone already.
+  }
+}

@@ -1,0 +1,42 @@
+/** Serves the test page at `/` and the unpacked package at `/partwise/`, as any web server would. */
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { everything } from './cleanup.mjs';
+import { unpackedPackage } from './package.mjs';
+import { pageDir } from './paths.mjs';
+
+const types = new Map([
+  ['.html', 'text/html; charset=utf-8'],
+  ['.js', 'text/javascript; charset=utf-8'],
+  ['.wasm', 'application/wasm'],
+]);
+
+/** @returns {Promise<string>} its origin */
+export async function startSite() {
+  /** @type {Promise<string> | undefined} */
+  let unpacked;
+  const file = async (/** @type {string} */ path) => {
+    if (!path.startsWith('/partwise/')) return join(pageDir, path === '/' ? 'index.html' : path);
+    unpacked ??= unpackedPackage();
+    return join(await unpacked, path.slice('/partwise/'.length));
+  };
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    try {
+      const path = await file(normalize(decodeURIComponent(pathname)));
+      const content = await readFile(path);
+      response.writeHead(200, { 'Content-Type': types.get(extname(path)) ?? 'application/octet-stream' });
+      response.end(content);
+    } catch (error) {
+      response.writeHead(404, { 'Content-Type': 'text/plain' }).end(String(error));
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  everything.onEnd(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return `http://127.0.0.1:${address.port}`;
+}

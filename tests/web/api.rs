@@ -1,0 +1,261 @@
+//! The classes as a page uses them, against the echo server and a backend of page functions.
+
+use crate::support::{echo, get};
+use js_sys::{Array, Function, Promise};
+use partwise::api::Uploader;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+/// Page functions that keep nothing and send parts to the echo server, which answers with their MD5 as ETag.
+const PAGE: &str = "
+    const backend = (query = '') => ({
+        createMultipartUpload: async (file, { key }) => ({ uploadId: 'U', key }),
+        signPart: async () => ({ url: origin + '/?X-Amz-Signature=SECRET&' + query, expires: 60 }),
+        listParts: async () => [],
+        completeMultipartUpload: async () => ({ location: 'there' }),
+        abortMultipartUpload: async () => { log.push('aborted'); },
+    });
+    const log = [];
+    const options = (query) => ({ backend: backend(query), storage: 'memory', verify: 'off' });
+    const file = (mebibytes, name = 'a.bin') => new File([new Uint8Array(mebibytes * 1048576)], name);
+    const caught = async (promise) => { try { await promise; } catch (error) { return error; } };
+    const until = async (holds) => { while (!(await holds())) await new Promise((go) => setTimeout(go, 5)); };
+    const check = (condition, what) => { if (!condition) throw new Error('not so: ' + what + ' ' + log); };
+    const seen = async (id) => (await fetch(origin + '/seen?id=' + id)).json();
+";
+
+/// Runs a page's code with `make(options)` for `new Uploader(options)`.
+async fn page(code: &str) {
+    let make = wasm_bindgen::closure::Closure::<dyn Fn(JsValue) -> Result<JsValue, JsValue>>::new(
+        |options: JsValue| Uploader::new(&options).map(JsValue::from),
+    );
+    let body = ["return (async () => {", PAGE, code, "})()"].concat();
+    let run = Function::new_with_args("make, origin", &body);
+    let arguments = Array::of2(make.as_ref(), &echo().await.into());
+    let promise: Promise = run.apply(&JsValue::UNDEFINED, &arguments).unwrap().unchecked_into();
+    if let Err(thrown) = JsFuture::from(promise).await {
+        panic!("{}", get(&thrown, "message").as_string().unwrap_or_default());
+    }
+}
+
+#[wasm_bindgen_test]
+async fn listeners_may_call_back_into_everything() {
+    page(
+        "const uploader = make(options());
+         const upload = uploader.add(file(12));
+         let others = [];
+         let calls = 0;
+         for (const event of ['state', 'progress', 'part'])
+             upload.on(event, () => {
+                 // Each of these makes state events, in whose listeners we already are.
+                 if ((calls += 1) % 5 === 1) upload.pause();
+                 upload.resume();
+                 check(uploader.uploads.length > 0, 'it is listed');
+                 check(upload.progress.loaded >= 0 && upload.state && upload.id && upload.file, 'it can be read');
+                 if (others.length < 2) others.push(uploader.add(file(1, 'b' + others.length)));
+             });
+         const result = await upload.finished;
+         check(result.key === 'a.bin' && result.location === 'there', 'the result');
+         await Promise.all(others.map((other) => other.finished));
+         uploader.dispose();",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_listener_may_unsubscribe_itself_and_others() {
+    page(
+        "const uploader = make(options());
+         const upload = uploader.add(file(12));
+         let mine = 0, other = 0;
+         const offs = [];
+         offs.push(upload.on('part', () => { mine += 1; offs.forEach((off) => off()); }));
+         offs.push(upload.on('part', () => { other += 1; }));
+         await upload.finished;
+         check(mine === 1 && other <= 1, 'both were unsubscribed');",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_listener_that_throws_is_reported_and_stops_nothing() {
+    page(
+        "let reported = 0;
+         const report = (event) => { reported += 1; event.preventDefault(); event.stopImmediatePropagation(); };
+         addEventListener('error', report, true);
+         addEventListener('unhandledrejection', report, true);
+         const uploader = make(options());
+         const upload = uploader.add(file(12));
+         upload.on('part', () => { throw new Error('mine'); });
+         await upload.finished;
+         await until(() => reported > 0);
+         removeEventListener('error', report, true);
+         removeEventListener('unhandledrejection', report, true);",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn disposing_in_flight_aborts_and_rejects_and_may_be_done_twice() {
+    page(
+        "const id = 'dispose' + Math.random();
+         const uploader = make(options('reply=never&id=' + id));
+         const upload = uploader.add(file(12));
+         await until(async () => (await seen(id)).begun > 0);
+         const finished = caught(upload.finished);
+         uploader.dispose();
+         uploader.dispose();
+         check((await finished).code === 'cancelled', 'finished rejects');
+         await until(async () => (await seen(id)).aborted > 0);
+         upload.pause(); upload.resume(); await upload.cancel();
+         check(uploader.uploads.length === 0, 'nothing is listed');
+         const refused = await caught((async () => uploader.add(file(1)))());
+         check(refused.code === 'bad-option' && refused.hint, 'a disposed uploader takes nothing');",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn disposing_inside_a_listener_is_safe() {
+    page(
+        "for (const event of ['state', 'progress', 'part', 'done']) {
+             const uploader = make(options());
+             const upload = uploader.add(file(12));
+             const finished = caught(upload.finished);
+             await new Promise((go) => upload.on(event, () => { uploader.dispose(); go(); }));
+             await finished;
+         }",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn cancelling_removes_the_upload_at_the_backend_and_settles_everything() {
+    page(
+        "const id = 'cancel' + Math.random();
+         const uploader = make(options('reply=never&id=' + id));
+         const upload = uploader.add(file(12));
+         await until(async () => (await seen(id)).begun > 0);
+         const finished = caught(upload.finished);
+         await Promise.all([upload.cancel(), upload.cancel()]);
+         check(log.join() === 'aborted', 'aborted once');
+         check(upload.state === 'cancelled' && (await finished).code === 'cancelled', 'it ended');
+         check((await caught(upload.finished)).code === 'cancelled', 'asking late rejects too');
+         const unstarted = uploader.add(file(12));
+         await unstarted.cancel();
+         check(unstarted.state === 'cancelled', 'cancelled before it began');",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_failed_upload_goes_on_after_resume_with_a_new_promise() {
+    page(
+        "const setup = options();
+         let broken = true;
+         const sign = setup.backend.signPart;
+         setup.backend.signPart = async () => {
+             if (broken) throw Object.assign(new Error('not signed in'), { status: 403 });
+             return sign();
+         };
+         const uploader = make(setup);
+         const upload = uploader.add(file(12));
+         const error = await caught(upload.finished);
+         check(error.code === 'denied' && error.status === 403 && error.operation === 'sign', 'why it failed');
+         check(error.message.includes('not signed in') && upload.error === error, 'the page sees its own words');
+         check(upload.state === 'failed', 'state');
+         broken = false;
+         upload.resume();
+         check((await upload.finished).key === 'a.bin', 'it arrived');
+         check(upload.error === undefined, 'no error left');",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn errors_are_upload_errors_and_hold_no_signature() {
+    page(
+        "const uploader = make({ ...options('status=400'), retryFor: 0 });
+         const upload = uploader.add(file(12));
+         const texts = [];
+         for (const event of ['error', 'retry', 'warning'])
+             upload.on(event, (detail) => texts.push(JSON.stringify(detail) + detail.message + detail.stack));
+         const error = await caught(upload.finished);
+         check(error instanceof Error && error.name === 'UploadError', 'its class');
+         check(error.code === 'store' && error.status === 400 && error.partNumber >= 1, 'its fields');
+         check(texts.length > 0 && !texts.join().includes('SECRET'), 'no signature in ' + texts);",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn bad_options_are_named() {
+    page(
+        "const refused = (given) => { try { make(given); } catch (error) { return error; } };
+         const cases = [
+             [undefined, 'object'],
+             [{}, 'exactly one'],
+             [{ endpoint: '/s3', signRequest() {} }, 'exactly one'],
+             [{ endpoint: '' }, 'endpoint'],
+             [{ endpoint: '/s3', partsize: 1 }, 'partsize'],
+             [{ endpoint: '/s3', partSize: 1 }, 'partSize'],
+             [{ endpoint: '/s3', parallel: 0 }, 'parallel'],
+             [{ endpoint: '/s3', storage: 'disk' }, 'storage'],
+             [{ endpoint: '/s3', guardUnload: 1 }, 'guardUnload'],
+             [{ signRequest() {}, headers: {} }, 'headers'],
+             [{ backend: { createMultipartUpload() {} } }, 'backend.signPart'],
+             [{ store: { kind: 'gcs' } }, 'store.kind'],
+             [{ store: { kind: 's3', bucket: 'b', region: 'r' } }, 'store.credentials'],
+             [{ store: { kind: 's3', bucket: 'b', region: 'r', endpoint: 'x', credentials() {} } }, 'store.endpoint'],
+         ];
+         for (const [given, name] of cases) {
+             const error = refused(given);
+             check(error?.code === 'bad-option' && error.message.includes(name), name + ': ' + error?.message);
+         }
+         const uploader = make(options());
+         for (const key of ['', 'a/../b', './a', 'x'.repeat(1025)]) {
+             const error = await caught((async () => uploader.add(file(1), { key }))());
+             check(error.code === 'bad-key', key.slice(0, 9));
+         }
+         check((await caught((async () => uploader.add({})) ())).code === 'bad-option', 'no file');",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_denied_storage_is_a_warning_and_the_upload_arrives() {
+    page(
+        "const original = Object.getOwnPropertyDescriptor(window, 'localStorage');
+         Object.defineProperty(window, 'localStorage', {
+             configurable: true,
+             get() { throw new DOMException('denied', 'SecurityError'); },
+         });
+         try {
+             const uploader = make({ ...options(), storage: 'local' });
+             const upload = uploader.add(file(12));
+             const warnings = [];
+             upload.on('warning', (warning) => warnings.push(warning.code));
+             await upload.finished;
+             check(warnings.filter((code) => code.startsWith('storage')).length === 1, 'one warning: ' + warnings);
+         } finally {
+             Object.defineProperty(window, 'localStorage', original);
+         }",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn the_page_is_asked_before_it_is_left_only_while_something_is_unfinished() {
+    page(
+        "const asked = () => !dispatchEvent(new Event('beforeunload', { cancelable: true }));
+         const uploader = make({ ...options(), guardUnload: true });
+         check(!asked(), 'nothing to lose');
+         const upload = uploader.add(file(12));
+         await until(() => upload.state === 'uploading');
+         check(asked(), 'unfinished');
+         await upload.finished;
+         await until(() => !asked());",
+    )
+    .await;
+}

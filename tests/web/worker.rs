@@ -1,0 +1,245 @@
+use crate::support::{Inbox, blob, bytes, changed_file, echo, md5, range, unwrap_worker};
+use partwise::browser::worker::{HashEvent, HashJob, Hasher, WorkerSource};
+use partwise::core::hash::Md5Digest;
+use std::{cell::RefCell, rc::Rc};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+const SCRIPT: &str = include_str!("../../pkg-template/worker.js");
+
+fn code(before: &str) -> Option<WorkerSource> {
+    Some(WorkerSource::Code(format!("{before}\n{SCRIPT}")))
+}
+
+fn url(url: &str) -> Option<WorkerSource> {
+    Some(WorkerSource::Url(url.to_owned()))
+}
+
+fn hasher(source: Option<WorkerSource>, on_fallback: impl Fn(String) + 'static) -> Hasher {
+    unwrap_worker();
+    Hasher::new(source, on_fallback)
+}
+
+/// Skips progress.
+async fn end(events: &Inbox<HashEvent>) -> HashEvent {
+    loop {
+        match events.next().await {
+            HashEvent::Progress(_) => {}
+            end => return end,
+        }
+    }
+}
+
+/// Hashes 2.5 MB in two ranges; tells the reasons of a fallback.
+async fn hashed(source: Option<WorkerSource>) -> Vec<String> {
+    let (events, fallbacks) = (Inbox::new(), Inbox::new());
+    let hasher = hasher(source, fallbacks.put());
+    let content = bytes(3_000_000);
+    let expected = md5(&[&content[..1_200_000], &content[1_700_000..]].concat());
+    let _job =
+        hasher.start(&blob(&content), &[range(0, 1_200_000), range(1_700_000, 3_000_000)], events.put());
+    events.assert_empty();
+    assert_eq!(end(&events).await, HashEvent::Done(expected));
+    events.assert_empty();
+    std::iter::from_fn(|| fallbacks.try_next()).collect()
+}
+
+/// The source of a worker that dies at its first job, as often as it says.
+async fn dying(id: &str, times: u32) -> Option<WorkerSource> {
+    let echo = echo().await;
+    code(&format!(
+        "const ask = (path) => {{
+           const request = new XMLHttpRequest();
+           request.open('GET', '{echo}' + path + '?id={id}', false);
+           request.send();
+           return JSON.parse(request.responseText);
+         }};
+         ask('/');
+         if (ask('/seen').begun <= {times}) {{
+           self.addEventListener('message', (event) => {{
+             if (event.data.type !== 'hash') return;
+             event.stopImmediatePropagation();
+             throw new Error('died of {id}');
+           }});
+         }}"
+    ))
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_from_text_hashes_with_the_pages_module() {
+    assert_eq!(hashed(code("")).await, [""; 0]);
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_from_an_address_hashes_with_the_pages_module() {
+    assert_eq!(hashed(url("/pkg-template/worker.js")).await, [""; 0]);
+}
+
+#[wasm_bindgen_test]
+async fn a_missing_script_leaves_hashing_to_the_main_thread() {
+    assert_eq!(hashed(url("/no-such-worker.js")).await, ["the worker script could not be loaded"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_script_of_another_origin_leaves_hashing_to_the_main_thread() {
+    assert_eq!(hashed(url(&format!("{}/worker.js", echo().await))).await.len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn a_broken_script_leaves_hashing_to_the_main_thread() {
+    let reasons = hashed(code("throw new Error('broken script');")).await;
+    assert!(matches!(reasons.as_slice(), [why] if why.contains("broken script")), "{reasons:?}");
+}
+
+#[wasm_bindgen_test]
+async fn a_script_that_never_answers_leaves_hashing_to_the_main_thread() {
+    let silent = Some(WorkerSource::Code("self.onmessage = () => {};".to_owned()));
+    assert_eq!(hashed(silent).await, ["the worker did not answer within 5 seconds"]);
+}
+
+#[wasm_bindgen_test]
+async fn no_script_at_all_leaves_hashing_to_the_main_thread() {
+    assert_eq!(hashed(None).await, ["no worker script was given"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_that_died_is_replaced_and_its_jobs_repeated() {
+    assert_eq!(hashed(dying("one death", 1).await).await, [""; 0]);
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_that_died_twice_leaves_hashing_to_the_main_thread() {
+    let reasons = hashed(dying("two deaths", 2).await).await;
+    assert!(matches!(reasons.as_slice(), [why] if why.contains("died of two deaths")), "{reasons:?}");
+}
+
+#[wasm_bindgen_test]
+async fn a_module_that_traps_is_replaced_with_its_worker() {
+    let echo = echo().await;
+    // The first instance's `update` traps, as a defect of the module would make it.
+    let trap = code(&format!(
+        "const {{ Instance }} = WebAssembly;
+         const request = new XMLHttpRequest();
+         request.open('PUT', '{echo}/?id=trap', false);
+         request.send();
+         request.open('GET', '{echo}/seen?id=trap', false);
+         request.send();
+         const first = JSON.parse(request.responseText).begun === 1;
+         WebAssembly.Instance = function (module, imports) {{
+           const {{ exports }} = new Instance(module, imports);
+           const partwise_hash_update = () => {{ throw new WebAssembly.RuntimeError('unreachable'); }};
+           return {{ exports: first ? {{ ...exports, partwise_hash_update }} : exports }};
+         }};"
+    ));
+    assert_eq!(hashed(trap).await, [""; 0]);
+}
+
+#[wasm_bindgen_test]
+async fn many_jobs_share_worker_or_main_thread_and_all_come_out_right() {
+    for source in [code(""), None] {
+        let hasher = hasher(source, |_| {});
+        let content = bytes(2_000_000);
+        let file = blob(&content);
+        let jobs: Vec<(HashJob, Inbox<HashEvent>, Md5Digest)> = (0..40)
+            .map(|n| {
+                let events = Inbox::new();
+                let start = n * 10_000;
+                let job = hasher.start(&file, &[range(start, 2_000_000)], events.put());
+                (job, events, md5(&content[start..]))
+            })
+            .collect();
+        for (_job, events, expected) in &jobs {
+            assert_eq!(end(events).await, HashEvent::Done(*expected));
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn progress_rises_to_at_most_the_size() {
+    for source in [code(""), None] {
+        let events = Inbox::new();
+        let hasher = hasher(source, |_| {});
+        let _job = hasher.start(&blob(&bytes(4_000_000)), &[range(0, 4_000_000)], events.put());
+        let mut before = 0;
+        let steps = loop {
+            match events.next().await {
+                HashEvent::Progress(loaded) => {
+                    assert!(before < loaded && loaded <= 4_000_000);
+                    before = loaded;
+                }
+                HashEvent::Done(_) => break before,
+                HashEvent::Failed(name) => panic!("{name}"),
+            }
+        };
+        assert!(steps > 0);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn nothing_to_read_has_the_md5_of_nothing() {
+    for source in [code(""), None] {
+        let events = Inbox::new();
+        let hasher = hasher(source, |_| {});
+        for ranges in [vec![], vec![range(3, 3)]] {
+            let _job = hasher.start(&blob(&bytes(10)), &ranges, events.put());
+            events.assert_empty();
+            assert_eq!(events.next().await, HashEvent::Done(md5(&[])));
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_dropped_job_reports_nothing_more_and_the_others_go_on() {
+    for source in [code(""), None] {
+        let (cancelled, first, second) = (Inbox::new(), Inbox::new(), Inbox::new());
+        let hasher = hasher(source, |_| {});
+        let content = bytes(3_000_000);
+        let file = blob(&content);
+        let _job = hasher.start(&file, &[range(0, 100)], first.put());
+        assert_eq!(end(&first).await, HashEvent::Done(md5(&content[..100])));
+        let job = hasher.start(&file, &[range(0, 3_000_000)], cancelled.put());
+        drop(job);
+        let _job = hasher.start(&file, &[range(0, 3_000_000)], second.put());
+        assert_eq!(end(&second).await, HashEvent::Done(md5(&content)));
+        cancelled.assert_empty();
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_file_that_cannot_be_read_fails_with_the_browsers_name_for_it() {
+    let file = changed_file().await;
+    for source in [code(""), None] {
+        let (events, fallbacks) = (Inbox::new(), Inbox::new());
+        let in_worker = source.is_some();
+        let hasher = hasher(source, fallbacks.put());
+        let _job = hasher.start(&file, &[range(0, 3 << 20)], events.put());
+        assert_eq!(end(&events).await, HashEvent::Failed("NotReadableError".to_owned()));
+        assert_eq!(fallbacks.try_next().is_none(), in_worker);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_hasher_may_be_dropped_and_used_inside_its_own_events() {
+    for source in [code(""), None] {
+        let ends = Inbox::new();
+        let hasher = Rc::new(RefCell::new(Some(hasher(source, |_| {}))));
+        let jobs: Rc<RefCell<Vec<HashJob>>> = Rc::default();
+        let file = blob(&bytes(100));
+        let (own, own_jobs, own_file, put) =
+            (hasher.clone(), jobs.clone(), file.clone(), Rc::new(ends.put()));
+        let first = hasher.borrow().as_ref().unwrap().start(&file, &[range(0, 100)], move |event| {
+            if let HashEvent::Done(_) = &event {
+                let (last, put_last) = (own.clone(), put.clone());
+                let second = own.borrow().as_ref().unwrap().start(&own_file, &[range(0, 50)], move |event| {
+                    last.take();
+                    put_last(event);
+                });
+                own_jobs.replace(vec![second]);
+                put(event);
+            }
+        });
+        assert_eq!(ends.next().await, HashEvent::Done(md5(&bytes(100))));
+        assert!(matches!(ends.next().await, HashEvent::Progress(_) | HashEvent::Done(_)));
+        assert!(hasher.borrow().is_none());
+        drop(first);
+    }
+}
