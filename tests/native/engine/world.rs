@@ -97,6 +97,7 @@ enum PendingWork {
     Page(PageCall),
     Check,
     Lock,
+    Load(&'static str),
     Credentials,
     Silent,
 }
@@ -203,6 +204,14 @@ impl World {
     pub fn tell(&mut self, id: UploadId, input: Input) {
         self.engine.handle(id, input, self.now);
         self.collect();
+    }
+
+    /// So many bytes of each request with file content have left.
+    pub fn progress(&mut self, id: UploadId, bytes: u64) {
+        let is_send = |p: &&Pending| p.id == id && !matches!(p.work, PendingWork::Hash(_));
+        for op in self.pending.iter().filter(is_send).map(|p| p.op).collect::<Vec<_>>() {
+            self.tell(id, Input::Progress(op, bytes));
+        }
     }
 
     pub fn online(&mut self, online: bool) {
@@ -323,11 +332,7 @@ impl World {
                 }
             }
             Action::Unlock => self.unlock(id),
-            Action::Load(prefix) => {
-                let records = self.storage.iter().filter(|(k, _)| k.starts_with(prefix));
-                let records = records.map(|(k, v)| (k.clone(), v.clone())).collect();
-                self.engine.handle(id, Input::Loaded(records), self.now);
-            }
+            Action::Load(prefix) => self.later(id, OpId(0), PendingWork::Load(prefix)),
             Action::Save(record) => {
                 self.storage.insert(record.key, record.value);
             }
@@ -362,6 +367,11 @@ impl World {
             PendingWork::Check => {
                 let readable = self.file_exception.clone().map_or(Ok(()), Err);
                 self.engine.handle(id, Input::Checked(op, readable), self.now);
+            }
+            PendingWork::Load(prefix) => {
+                let records = self.storage.iter().filter(|(key, _)| key.starts_with(prefix));
+                let records = records.map(|(key, value)| (key.clone(), value.clone())).collect();
+                self.engine.handle(id, Input::Loaded(records), self.now);
             }
             PendingWork::Lock => self.engine.handle(id, Input::Locked, self.now),
             PendingWork::Sign(request) => {
