@@ -3,7 +3,7 @@
 use super::{Action, Event, OpId, Phase, Upload, Whole};
 use crate::core::backend::{Op, Session};
 use crate::core::checkpoint::{self, Checkpoint, Header};
-use crate::core::config::Identity;
+use crate::core::config::{Identity, Verify};
 use crate::core::error::Operation;
 use crate::core::fingerprint::{Fingerprint, destination_id, fingerprint, sample_ranges};
 use crate::core::hash::{Md5Digest, Md5Hasher};
@@ -29,8 +29,11 @@ impl Upload {
         }
         self.advanced = now.mono;
         if !self.plan.is_multipart() {
-            // One request: nothing to resume, so nothing to recognise.
+            // One request: nothing to resume, so nothing to recognise. Proving it gives its MD5 too.
             self.phase = Phase::Sending;
+            if self.config.verify == Verify::Off {
+                self.start_whole_hash();
+            }
             return;
         }
         let ranges = sample_ranges(self.plan.size());

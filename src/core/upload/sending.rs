@@ -372,7 +372,7 @@ impl Upload {
 
     pub(super) fn single_done(&mut self) {
         if let Some(object) = self.object.take() {
-            self.done(object);
+            self.completed(object);
         }
     }
 

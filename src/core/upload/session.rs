@@ -373,7 +373,7 @@ impl Upload {
         }
     }
 
-    fn completed(&mut self, completed: Completed) {
+    pub(super) fn completed(&mut self, completed: Completed) {
         if let (Some(theirs), Some(ours)) = (&completed.etag, self.composite())
             && self.config.verify != Verify::Off
             && theirs.contains('-')

@@ -767,6 +767,20 @@ fn with_md5_identity_a_renamed_file_goes_on_and_the_result_holds_the_md5() {
 }
 
 #[test]
+fn with_md5_identity_a_small_unverified_file_has_its_md5_too() {
+    let mut config = World::md5_identity();
+    config.verify = partwise::core::config::Verify::Off;
+    let mut world = World::with(config, Backend::Direct, None);
+    world.add("a", bytes(PART - 1));
+    world.run();
+    let md5 = world.events.iter().find_map(|(_, e)| match e {
+        Event::Done(result) => result.md5,
+        _ => None,
+    });
+    assert_eq!(md5, Some(world::md5(&bytes(PART - 1))));
+}
+
+#[test]
 fn garbage_in_storage_is_dropped_and_harms_nothing() {
     let mut world = World::new();
     world.storage.insert("partwise/1/zzz".into(), "{\u{0}".into());
