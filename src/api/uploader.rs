@@ -160,10 +160,12 @@ impl Uploader {
                 .hint("Make a new one with createUploader()."));
         }
         let file = file.dyn_ref::<File>().ok_or_else(|| bad_option("file", "a File"))?.clone();
-        let key = match get(options, "key") {
-            None => file.name(),
-            Some(key) => key.as_string().ok_or_else(|| bad_option("key", "a string"))?,
+        let asked = match get(options, "key") {
+            None => None,
+            Some(key) => Some(key.as_string().ok_or_else(|| bad_option("key", "a string"))?),
         };
+        let key_is_explicit = asked.is_some();
+        let key = asked.unwrap_or_else(|| file.name());
         check_key(&key)?;
         let info = FileInfo {
             name: file.name(),
@@ -175,7 +177,7 @@ impl Uploader {
             },
         };
         let metadata = get(options, "metadata").map(|metadata| pairs(&metadata)).unwrap_or_default();
-        let id = driver.add(file.clone(), Target { file: info, key, metadata })?;
+        let id = driver.add(file.clone(), Target { file: info, key, key_is_explicit, metadata })?;
         let inner = Rc::new(Inner::new(id, file, self.shared.clone()));
         let handle = JsValue::from(Upload::new(inner.clone()));
         self.shared.uploads.borrow_mut().push(Known { inner, handle: handle.clone() });

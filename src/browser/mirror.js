@@ -5,8 +5,19 @@
  */
 
 const STORE = 'records';
-/** An open request may hang when another page holds an older version, or in a browser that has lost its files. */
+/** A request may hang when another page holds an older version, or in a browser that has lost its files. */
 const PATIENCE = 2000;
+
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @returns {Promise<T>}
+ */
+const soon = (promise) => {
+  /** @type {Promise<never>} */
+  const late = new Promise((_, reject) => setTimeout(reject, PATIENCE));
+  return Promise.race([promise, late]);
+};
 
 /** @returns {Promise<IDBDatabase>} */
 const open = () =>
@@ -19,12 +30,11 @@ const open = () =>
       resolve(database);
     };
     request.onerror = () => reject(request.error);
-    setTimeout(reject, PATIENCE);
   });
 
 export class Mirror {
   constructor() {
-    this.database = open().catch(() => null);
+    this.database = soon(open()).catch(() => null);
   }
 
   /**
@@ -35,10 +45,9 @@ export class Mirror {
    */
   async load(prefix) {
     try {
-      const [keys, values] = await this.run('readonly', (store) => [
-        store.getAllKeys(below(prefix)),
-        store.getAll(below(prefix)),
-      ]);
+      const [keys, values] = await soon(
+        this.run('readonly', (store) => [store.getAllKeys(below(prefix)), store.getAll(below(prefix))]),
+      );
       return keys.map((/** @type {string} */ key, /** @type {number} */ at) => [key, values[at]]);
     } catch {
       return [];
@@ -53,8 +62,13 @@ export class Mirror {
     this.run('readwrite', (store) => [store.put(value, key)]).catch(() => {});
   }
 
+  /** @param {string} key */
+  remove(key) {
+    this.run('readwrite', (store) => [store.delete(key)]).catch(() => {});
+  }
+
   /** @param {string} prefix */
-  remove(prefix) {
+  removeBelow(prefix) {
     this.run('readwrite', (store) => [store.delete(below(prefix))]).catch(() => {});
   }
 

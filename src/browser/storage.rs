@@ -20,7 +20,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn put(this: &Mirror, key: &str, value: &str);
     #[wasm_bindgen(method)]
-    fn remove(this: &Mirror, prefix: &str);
+    fn remove(this: &Mirror, key: &str);
+    #[wasm_bindgen(method, js_name = removeBelow)]
+    fn remove_below(this: &Mirror, prefix: &str);
 }
 
 /// Why records live only in memory.
@@ -111,26 +113,26 @@ impl Records {
 
     /// Forgets a record.
     pub fn remove(&self, key: &str) {
-        self.remove_all(&[key.to_owned()], key);
+        self.take_out(key);
+        if let Some(mirror) = &self.mirror {
+            mirror.remove(key);
+        }
     }
 
     /// Forgets all records whose key starts with `prefix`.
     pub fn remove_prefix(&self, prefix: &str) {
         self.memory.borrow_mut().retain(|(key, _)| !key.starts_with(prefix));
-        self.remove_all(&self.stored_keys(prefix), prefix);
+        self.stored_keys(prefix).iter().for_each(|key| self.take_out(key));
+        if let Some(mirror) = &self.mirror {
+            mirror.remove_below(prefix);
+        }
     }
 
-    /// A record's copies start with its key too.
-    fn remove_all(&self, keys: &[String], prefix: &str) {
-        for key in keys {
-            self.forget(key);
-            if let Some(storage) = &self.storage {
-                // A storage that refuses to forget leaves a record that expires.
-                let _ = storage.remove_item(key);
-            }
-        }
-        if let Some(mirror) = &self.mirror {
-            mirror.remove(prefix);
+    fn take_out(&self, key: &str) {
+        self.forget(key);
+        if let Some(storage) = &self.storage {
+            // A storage that refuses to forget leaves a record that expires.
+            let _ = storage.remove_item(key);
         }
     }
 

@@ -26,7 +26,12 @@ impl Fixture {
         let file =
             FileInfo { name: "x.txt".into(), size: 12 * MIB, last_modified: 1, mime: "text/plain".into() };
         Self {
-            target: Target { file, key: KEY.into(), metadata: vec![("who \"".into(), "me\n".into())] },
+            target: Target {
+                file,
+                key: KEY.into(),
+                key_is_explicit: false,
+                metadata: vec![("who \"".into(), "me\n".into())],
+            },
             session: Session { key: KEY.into(), upload_id: UPLOAD_ID.into() },
             plan: Plan::new(12 * MIB, PartSize::Auto, &LIMITS).unwrap().0,
         }

@@ -24,6 +24,8 @@ pub struct Target {
     pub file: FileInfo,
     /// The key asked for. A backend may make another.
     pub key: String,
+    /// Asked for by the page, rather than taken from the file's name.
+    pub key_is_explicit: bool,
     /// Stored with the object.
     pub metadata: Vec<(String, String)>,
 }
@@ -271,7 +273,12 @@ impl Backend {
 
     /// How many parts may be signed in one call.
     pub fn batch(&self) -> usize {
-        if matches!(self, Self::Companion(_)) { 16 } else { 1 }
+        if matches!(self, Self::Companion(_)) { 8 } else { 1 }
+    }
+
+    /// Whether objects get exactly the key asked for.
+    pub fn keeps_keys(&self) -> bool {
+        matches!(self, Self::Direct)
     }
 
     /// Whether small files can go in one request.

@@ -116,11 +116,7 @@ impl Upload {
         if !self.control.as_ref().is_some_and(|c| c.is_running()) {
             self.control = None;
         }
-        let job = match (&self.phase, &self.whole) {
-            (Phase::Sampling(id) | Phase::Checking(id), _) => Some(*id),
-            _ => None,
-        };
-        if let Some(id) = job {
+        if let Phase::Sampling(id) | Phase::Checking(id) = self.phase {
             self.act(Action::Drop(id));
         }
         if let Whole::Running { id, .. } = self.whole {

@@ -29,11 +29,11 @@ impl Upload {
         }
         self.advanced = now.mono;
         if !self.plan.is_multipart() {
-            // One request: nothing to resume, so nothing to recognise. Its own check hashes all of it already.
+            // One request: nothing to resume, so nothing to recognise. Proving it gives its MD5 too.
+            self.phase = Phase::Sending;
             if self.config.verify == Verify::Off {
                 self.start_whole_hash();
             }
-            self.phase = Phase::Sending;
             return;
         }
         let ranges = sample_ranges(self.plan.size());
@@ -47,7 +47,11 @@ impl Upload {
     }
 
     fn sampled(&mut self, sample: &Md5Digest) {
-        let name = fingerprint(&self.target.file, &self.config.destination, sample);
+        // The same file for another key is another upload.
+        let mut destination = self.config.destination.clone();
+        destination.push('\n');
+        destination.push_str(&self.target.key);
+        let name = fingerprint(&self.target.file, &destination, sample);
         self.lock(name);
     }
 
@@ -81,7 +85,7 @@ impl Upload {
         if self.config.identity == Identity::Md5 {
             let headers = checkpoint::headers(records);
             let mut alike = headers.iter().map(|(header, _)| header).filter(|header| {
-                header.md5.is_some() && self.resumable(&header.fingerprint, records, now).is_some()
+                self.may_be_content_of(header) && self.resumable(&header.fingerprint, records, now).is_some()
             });
             match self.whole {
                 Whole::Known(md5) => {
@@ -118,6 +122,12 @@ impl Upload {
         let is_ours = *size == self.plan.size() && *destination == destination_id(&self.config.destination);
         let plan = Plan::resume(*size, *part_size, &self.config.limits).filter(|_| is_ours)?;
         Some((stored, plan))
+    }
+
+    /// The same content may go on under the name it had, unless the page asks for another key.
+    fn may_be_content_of(&self, header: &Header) -> bool {
+        let asked_otherwise = self.target.key_is_explicit && header.key != self.target.key;
+        header.md5.is_some() && !(asked_otherwise && self.backend.keeps_keys())
     }
 
     fn adopt(&mut self, stored: Checkpoint, plan: Plan) {
@@ -165,6 +175,8 @@ impl Upload {
         let is_whole = matches!(self.whole, Whole::Running { id: running, .. } if running == id);
         let is_sample = matches!(self.phase, Phase::Sampling(running) if running == id);
         match result {
+            // The object is complete; only the MD5 of the file it came from will not be known.
+            Err(_) if is_whole && matches!(self.phase, Phase::Digesting(_)) => self.whole = Whole::Off,
             Err(name) if is_whole || is_sample || self.is_part_hash(id) => {
                 self.file_lost(Operation::Hash, name)
             }

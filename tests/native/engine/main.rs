@@ -118,6 +118,21 @@ fn another_file_of_the_same_name_and_size_never_continues_the_first() {
 }
 
 #[test]
+fn the_same_file_for_another_key_never_continues_the_first() {
+    for config in [config, World::md5_identity] {
+        let mut world = World::with(config(), Backend::Direct, None);
+        world.add("a", bytes(10 * PART));
+        world.run_until(|w| w.store.count("PUT") >= 5);
+        let mut world = world.reload(config());
+        let id = world.add_as("a", "elsewhere", bytes(10 * PART));
+        world.run();
+        assert_eq!(world.state(id), State::Done);
+        assert_eq!(world.store.object("elsewhere"), Some(&bytes(10 * PART)));
+        assert_eq!(world.store.object("a"), None);
+    }
+}
+
+#[test]
 fn a_changed_part_size_goes_on_with_the_old_geometry() {
     let mut world = World::new();
     world.add("a", bytes(10 * PART));
@@ -322,9 +337,14 @@ fn a_reply_that_comes_while_offline_counts() {
     let mut world = World::with(World::unverified(), Backend::Direct, None);
     let id = world.add("a", bytes(10 * PART));
     world.run_until(|w| w.store.count("PUT") == 3);
+    // All bytes are out, only the replies are missing.
+    world.progress(id, PART);
+    world.pass(1000);
     world.online(false);
+    world.run_until(|w| w.store.count("PUT") == 4);
+    let part = world.store.requests.last().cloned().unwrap();
     world.run();
-    assert_eq!((world.state(id), world.store.count("PUT 4")), (State::Done, 1));
+    assert_eq!(world.store.count(&part), 1, "{part} was sent twice");
 }
 
 #[test]
@@ -731,23 +751,31 @@ fn pausing_at_the_last_moment_completes_nothing() {
 fn progress_does_not_fall_when_a_failed_upload_is_resumed() {
     for size in [PART - 1, 3 * PART] {
         let mut world = World::new();
-        world.trouble("PUT", 1, Trouble::ReplyLost);
+        world.trouble("PUT", 1, Trouble::Silence);
         let id = world.add("a", bytes(size));
+        // Most of it left, and no reply came.
         world.run_until(|w| w.store.count("PUT") > 0);
-        world.run_for(Millis(150));
+        world.progress(id, size.min(PART) - 1);
+        world.run_for(Millis(2000));
+        assert!(loaded(&world).max() >= Some(size.min(PART) - 1));
         world.file_exception = Some("NotFoundError".into());
         world.run();
         assert_eq!(world.state(id), State::Failed);
         world.file_exception = None;
+        world.trouble("PUT", 1, Trouble::Silence);
         world.tell(id, Input::Resume);
         world.run();
         assert_eq!(world.state(id), State::Done);
-        let loaded = world.events.iter().filter_map(|(_, e)| match e {
-            Event::Progress(p) => Some(p.loaded),
-            _ => None,
-        });
-        assert!(loaded.is_sorted());
+        assert!(loaded(&world).is_sorted(), "{size}");
     }
+}
+
+/// Every progress told.
+fn loaded(world: &World) -> impl Iterator<Item = u64> + '_ {
+    world.events.iter().filter_map(|(_, event)| match event {
+        Event::Progress(progress) => Some(progress.loaded),
+        _ => None,
+    })
 }
 
 #[test]
@@ -789,6 +817,20 @@ fn with_md5_identity_a_renamed_file_goes_on_and_the_result_holds_the_md5() {
     });
     assert_eq!(md5, Some(world::md5(&bytes(20 * PART))));
     assert!(world.storage.is_empty());
+}
+
+#[test]
+fn with_md5_identity_a_small_unverified_file_has_its_md5_too() {
+    let mut config = World::md5_identity();
+    config.verify = partwise::core::config::Verify::Off;
+    let mut world = World::with(config, Backend::Direct, None);
+    world.add("a", bytes(PART - 1));
+    world.run();
+    let md5 = world.events.iter().find_map(|(_, e)| match e {
+        Event::Done(result) => result.md5,
+        _ => None,
+    });
+    assert_eq!(md5, Some(world::md5(&bytes(PART - 1))));
 }
 
 #[test]

@@ -97,6 +97,7 @@ enum PendingWork {
     Page(PageCall),
     Check,
     Lock,
+    Load(&'static str),
     Credentials,
     Silent,
 }
@@ -192,9 +193,18 @@ impl World {
     }
 
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> UploadId {
-        let file =
-            FileInfo { name: name.into(), size: bytes.len() as u64, last_modified: 1, mime: "a/b".into() };
-        let target = Target { file, key: name.into(), metadata: Vec::new() };
+        self.add_target(name, name, false, bytes)
+    }
+
+    /// With a key of the page's own choice.
+    pub fn add_as(&mut self, name: &str, key: &str, bytes: Vec<u8>) -> UploadId {
+        self.add_target(name, key, true, bytes)
+    }
+
+    fn add_target(&mut self, name: &str, key: &str, key_is_explicit: bool, bytes: Vec<u8>) -> UploadId {
+        let size = bytes.len() as u64;
+        let file = FileInfo { name: name.into(), size, last_modified: 1, mime: "a/b".into() };
+        let target = Target { file, key: key.into(), key_is_explicit, metadata: Vec::new() };
         let id = self.engine.add(target, self.now).unwrap();
         self.files.insert(id.0, bytes);
         id
@@ -203,6 +213,14 @@ impl World {
     pub fn tell(&mut self, id: UploadId, input: Input) {
         self.engine.handle(id, input, self.now);
         self.collect();
+    }
+
+    /// So many bytes of each request with file content have left.
+    pub fn progress(&mut self, id: UploadId, bytes: u64) {
+        let is_send = |p: &&Pending| p.id == id && !matches!(p.work, PendingWork::Hash(_));
+        for op in self.pending.iter().filter(is_send).map(|p| p.op).collect::<Vec<_>>() {
+            self.tell(id, Input::Progress(op, bytes));
+        }
     }
 
     pub fn online(&mut self, online: bool) {
@@ -323,11 +341,7 @@ impl World {
                 }
             }
             Action::Unlock => self.unlock(id),
-            Action::Load(prefix) => {
-                let records = self.storage.iter().filter(|(k, _)| k.starts_with(prefix));
-                let records = records.map(|(k, v)| (k.clone(), v.clone())).collect();
-                self.engine.handle(id, Input::Loaded(records), self.now);
-            }
+            Action::Load(prefix) => self.later(id, OpId(0), PendingWork::Load(prefix)),
             Action::Save(record) => {
                 self.storage.insert(record.key, record.value);
             }
@@ -362,6 +376,11 @@ impl World {
             PendingWork::Check => {
                 let readable = self.file_exception.clone().map_or(Ok(()), Err);
                 self.engine.handle(id, Input::Checked(op, readable), self.now);
+            }
+            PendingWork::Load(prefix) => {
+                let records = self.storage.iter().filter(|(key, _)| key.starts_with(prefix));
+                let records = records.map(|(key, value)| (key.clone(), value.clone())).collect();
+                self.engine.handle(id, Input::Loaded(records), self.now);
             }
             PendingWork::Lock => self.engine.handle(id, Input::Locked, self.now),
             PendingWork::Sign(request) => {
