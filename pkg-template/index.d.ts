@@ -200,7 +200,10 @@ export interface AddOptions {
    * (`endpoint`) or a `backend` takes it as the file name and makes the key.
    */
   key?: string;
-  /** Stored with the object where the backend passes it on. */
+  /**
+   * Stored with the object where the backend passes it on. With `signRequest` and `store`, names become lower case, and
+   * characters outside ASCII are percent-encoded, since they travel as headers.
+   */
   metadata?: Record<string, string>;
   /** Overrides the file's own type. */
   contentType?: string;
@@ -274,7 +277,7 @@ type HeaderSource = Record<string, string> | (() => Record<string, string> | Pro
 /** A signing server that speaks the routes of Uppy Companion (`/s3/multipart…`). */
 export interface EndpointOptions {
   /** The routes' base, such as `'/s3'` or `'https://sign.example.com/s3'`. */
-  endpoint: string;
+  endpoint: string | URL;
   /** Headers for the signing server, for instance `Authorization`; a function is asked before each call. */
   headers?: HeaderSource;
   /** Sends cookies to a signing server of another origin. @defaultValue `false` */
@@ -442,7 +445,10 @@ export class Uploader {
   readonly uploads: Upload[];
   /** Uploads an earlier page left unfinished at this destination; adding the same file again continues one. */
   pending(): Promise<PendingUpload[]>;
-  /** Removes an unfinished upload of an earlier page at the store and forgets it here. */
+  /**
+   * Removes an unfinished upload of an earlier page at the store and forgets it here. Rejects with an
+   * {@link UploadError}, and keeps it, when the store cannot be reached or refuses. An unknown id is no error.
+   */
   discard(id: string): Promise<void>;
   /** Stops everything and lets go of all resources; unfinished uploads stay resumable. May be called twice. */
   dispose(): void;

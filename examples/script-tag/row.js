@@ -161,7 +161,9 @@ export class Row {
     const text = md5 ? say.md5(md5) : this.#hash && say.hashing(percent(this.#hash.percent));
     putOrHide(element, md5 || !FINAL.has(this.state) ? text : '');
     element.classList.toggle('digest', Boolean(md5));
-    const hashed = md5 ? 1 : (this.#hash?.percent ?? 0) / 100;
+    // A full bar would look like success where nothing has arrived.
+    const failed = this.state === 'failed' || this.state === 'cancelled';
+    const hashed = failed ? 0 : md5 ? 1 : (this.#hash?.percent ?? 0) / 100;
     this.#find('.bar-hashed').style.setProperty('--full', hashed);
   }
 

@@ -144,15 +144,16 @@ export class Uploads {
   #paintSummary() {
     const states = [...this.#rows].map(({ state }) => state);
     const having = (...wanted) => states.filter((state) => wanted.includes(state)).length;
-    const sums = { loaded: 0, total: 0, rate: 0 };
+    const sums = { loaded: 0, total: 0, rate: 0, moving: 0 };
     for (const { state, upload } of this.#rows) {
       if (state === 'cancelled') continue;
       const { loaded, total, bytesPerSecond } = upload.progress;
       sums.loaded += loaded;
       sums.total += total;
+      if (state === 'uploading' || state === 'queued') sums.moving += total - loaded;
       if (state === 'uploading') sums.rate += bytesPerSecond;
     }
-    const { loaded, total, rate } = sums;
+    const { loaded, total, rate, moving } = sums;
     const done = having('done');
     const wanted = states.length - having('cancelled');
     const full = total > 0 ? (100 * loaded) / total : done === wanted ? 100 : 0;
@@ -162,7 +163,7 @@ export class Uploads {
     if (having('failed') > 0) files.push(say.failedFiles(count(having('failed'))));
     putPhrases(byId('summary-files'), files);
     const flow = [say.sent(bytes(loaded, total), bytes(total))];
-    if (rate > 0) flow.push(speed(rate), say.left(duration((total - loaded) / rate)));
+    if (rate > 0) flow.push(speed(rate), say.left(duration(moving / rate)));
     putPhrases(byId('summary-bytes'), wanted > 0 ? flow : []);
     const bar = byId('summary-bar');
     bar.setAttribute('aria-label', say.overall);

@@ -58,8 +58,8 @@ export const en = {
 
   pendingTitle: 'Unfinished uploads',
   pendingAbout: 'Choose the same file again, or drop it here, and only what is missing is sent.',
-  there: (loaded, total, percent) => `${loaded} of ${total} there (${percent})`,
-  chooseToGoOn: 'Choose the file to go on',
+  there: (loaded, total, percent) => `${loaded} of ${total} already uploaded (${percent})`,
+  chooseToGoOn: 'Choose the file to continue',
   discard: 'Discard',
   otherFile: (wanted, wantedSize, chosen, chosenSize) =>
     `“${chosen}” (${chosenSize}) is not the file that was interrupted, “${wanted}” (${wantedSize}). It is uploaded as a new file; the unfinished one stays.`,

@@ -5,8 +5,8 @@ use crate::core::backend::Backend;
 use crate::core::backend::callbacks::Callbacks;
 use crate::core::backend::companion::Companion;
 use crate::core::backend::direct::LocalSigner;
-use crate::core::config::{Config, Raw, RawOptions, bad_option};
-use crate::core::error::UploadError;
+use crate::core::config::{Config, Raw, RawOptions, bad_option, bad_value};
+use crate::core::error::{Operation, UploadError};
 use crate::core::store::s3;
 use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
@@ -61,7 +61,8 @@ const CALLBACKS: [&str; 5] =
 
 /// Reads and checks the options.
 pub fn read(options: &JsValue) -> Result<Options, UploadError> {
-    let object = options.dyn_ref::<Object>().ok_or_else(|| bad_option("s", "an object"))?;
+    let object =
+        options.dyn_ref::<Object>().ok_or_else(|| bad_value(Operation::Configure, "options", "an object"))?;
     for name in Object::keys(object).iter().filter_map(|name| name.as_string()) {
         if !KNOWN.contains(&name.as_str()) && name != "destination" {
             return Err(bad_option(&name, "left out: there is no such option"));
@@ -75,10 +76,21 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
     let mut signer = None;
     let (backend, destination) = match *chosen {
         "endpoint" => {
-            let endpoint = text(options, "endpoint").filter(|e| !e.is_empty());
-            let endpoint =
-                endpoint.ok_or_else(|| bad_option("endpoint", "the address of the signing routes"))?;
+            let endpoint = address(options, "endpoint").filter(|address| is_address(address));
+            let endpoint = endpoint.ok_or_else(|| {
+                bad_option(
+                    "endpoint",
+                    "the address of the signing routes, such as \"/s3\" or \"https://host/s3\"",
+                )
+            })?;
             functions.headers = get(options, "headers");
+            if functions
+                .headers
+                .as_ref()
+                .is_some_and(|headers| !headers.is_object() && !headers.is_function())
+            {
+                return Err(bad_option("headers", "an object of strings, or a function that gives one"));
+            }
             functions.with_credentials = truth("withCredentials", options)?;
             (Backend::Companion(Companion::new(&endpoint)), endpoint)
         }
@@ -154,9 +166,23 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
             Some(_) => return Err(bad_option("storage", "one of \"local\", \"memory\"")),
         },
         guard_unload: truth("guardUnload", options)?,
-        // A string or a URL object.
-        worker_url: get(options, "workerUrl").map(|url| String::from(Object::from(url).to_string())),
+        worker_url: match (get(options, "workerUrl"), address(options, "workerUrl")) {
+            (Some(_), None) => return Err(bad_option("workerUrl", "a string or a URL")),
+            (_, url) => url,
+        },
     })
+}
+
+/// A string, or a `URL` object.
+fn address(options: &JsValue, name: &str) -> Option<String> {
+    text(options, name).or_else(|| text(&get(options, name)?, "href"))
+}
+
+/// A path, or a whole address; `localhost:3020/s3` is neither, though it looks like one.
+fn is_address(text: &str) -> bool {
+    let before_path = text.split('/').next().unwrap_or_default();
+    let is_whole = text.starts_with("http://") || text.starts_with("https://");
+    !text.is_empty() && (is_whole || !before_path.contains(':'))
 }
 
 fn truth(name: &str, options: &JsValue) -> Result<bool, UploadError> {

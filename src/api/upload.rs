@@ -4,7 +4,9 @@ use super::error;
 use super::events;
 use super::js::Fields;
 use super::uploader::Shared;
+use crate::core::config::bad_value;
 use crate::core::engine::UploadId;
+use crate::core::error::Operation;
 use crate::core::progress::Snapshot;
 use crate::core::upload::{Event, Input, State};
 use js_sys::{Function, Promise};
@@ -14,21 +16,21 @@ use wasm_bindgen::prelude::*;
 use web_sys::File;
 
 /// A promise with its handles. Made when somebody asks for it, so that nobody's rejection goes unhandled.
-struct Settling {
-    promise: Promise,
+pub struct Settling {
+    pub promise: Promise,
     resolve: Function,
     reject: Function,
 }
 
 impl Settling {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut handles = None;
         let promise = Promise::new(&mut |resolve, reject| handles = Some((resolve, reject)));
         let (resolve, reject) = handles.unwrap_or_default();
         Self { promise, resolve, reject }
     }
 
-    fn settle(&self, outcome: &Result<JsValue, JsValue>) {
+    pub fn settle(&self, outcome: &Result<JsValue, JsValue>) {
         // Resolving functions do not throw.
         let _ = match outcome {
             Ok(value) => self.resolve.call1(&JsValue::UNDEFINED, value),
@@ -36,6 +38,8 @@ impl Settling {
         };
     }
 }
+
+const EVENTS: [&str; 8] = ["state", "progress", "hash", "part", "retry", "warning", "done", "error"];
 
 struct Listener {
     token: u32,
@@ -234,18 +238,26 @@ impl Upload {
     }
 
     /// Listens; returns its own unsubscribe.
-    pub fn on(&self, event: String, listener: Function) -> Function {
+    pub fn on(&self, event: String, listener: &JsValue) -> Result<Function, JsValue> {
+        let refuse =
+            |what: &str, expected: &str| Err(error::to_js(&bad_value(Operation::Add, what, expected)));
+        if !EVENTS.contains(&event.as_str()) {
+            return refuse("the event", &["one of ", &EVENTS.join(", ")].concat());
+        }
+        let Some(listener) = listener.dyn_ref::<Function>().cloned() else {
+            return refuse("the listener", "a function");
+        };
         let token = self.inner.next_token.get();
         self.inner.next_token.set(token + 1);
         self.inner.listeners.borrow_mut().push(Listener { token, event, call: listener });
         let inner = Rc::downgrade(&self.inner);
-        Closure::<dyn Fn()>::new(move || {
+        let off = Closure::<dyn Fn()>::new(move || {
             if let Some(inner) = inner.upgrade() {
                 inner.listeners.borrow_mut().retain(|l| l.token != token);
             }
         })
-        .into_js_value()
-        .unchecked_into()
+        .into_js_value();
+        Ok(off.unchecked_into())
     }
 
     /// Aborts the requests in flight.

@@ -3,7 +3,7 @@
 use super::js::{Fields, get, pairs};
 use super::options::{self, Options};
 use super::page::JsPage;
-use super::upload::{Inner, Upload};
+use super::upload::{Inner, Settling, Upload};
 use super::{error, worker_source};
 use crate::browser::driver::Driver;
 use crate::browser::storage::Records;
@@ -11,13 +11,13 @@ use crate::browser::worker::Hasher;
 use crate::browser::{clock, online};
 use crate::core::backend::Target;
 use crate::core::checkpoint::{self, Header};
-use crate::core::config::bad_option;
+use crate::core::config::{bad_option, bad_value};
 use crate::core::engine::{Engine, UploadId};
 use crate::core::error::{Code, Operation, UploadError};
 use crate::core::fingerprint::{FileInfo, destination_id};
 use crate::core::store::check_key;
 use crate::core::upload::{Event, State};
-use js_sys::{Array, Promise};
+use js_sys::{Array, Object, Promise, Reflect};
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -35,7 +35,7 @@ pub struct Shared {
     driver: OnceCell<Rc<Driver>>,
     uploads: RefCell<Vec<Known>>,
     /// Unfinished uploads of earlier pages on their way out, and who waits for that.
-    discarding: RefCell<Vec<(UploadId, js_sys::Function)>>,
+    discarding: RefCell<Vec<(UploadId, Settling)>>,
 }
 
 impl Shared {
@@ -56,11 +56,21 @@ impl Shared {
         if matches!(event, Event::Done(_) | Event::State { state: State::Cancelled, .. }) {
             self.uploads.borrow_mut().retain(|k| k.inner.id != id);
             self.driver().remove(id);
-            let waiting: Vec<_> = self.discarding.borrow_mut().extract_if(.., |(of, _)| *of == id).collect();
-            for (_, done) in waiting {
-                // A promise's resolving function does not throw.
-                let _ = done.call0(&JsValue::UNDEFINED);
-            }
+        }
+        self.discarded(id, event);
+    }
+
+    /// Tells whoever waits for an unfinished upload to be removed.
+    fn discarded(&self, id: UploadId, event: &Event) {
+        let outcome = match event {
+            Event::State { state: State::Cancelled, .. } => Ok(JsValue::UNDEFINED),
+            Event::Failed(failure) => Err(error::to_js(failure)),
+            _ => return,
+        };
+        let waiting: Vec<_> = self.discarding.borrow_mut().extract_if(.., |(of, _)| *of == id).collect();
+        for (_, gone) in waiting {
+            self.driver().remove(id);
+            gone.settle(&outcome);
         }
     }
 }
@@ -76,6 +86,11 @@ impl Uploader {
     /// Reads and checks the options.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Uploader, JsValue> {
+        if !Reflect::has(&js_sys::global(), &"XMLHttpRequest".into()).unwrap_or(false) {
+            let error = bad_value(Operation::Configure, "the place to upload from", "a browser window");
+            let error = error.hint("Importing partwise on a server is fine; make uploaders in the page.");
+            return Err(error::to_js(&error));
+        }
         let options = options::read(options).map_err(|e| error::to_js(&e))?;
         let Options { config, backend, signer, functions, memory_only, guard_unload, worker_url } = options;
         let shared = Rc::new(Shared {
@@ -127,11 +142,11 @@ impl Uploader {
             let header = shared.stored().into_iter().map(|(h, _)| h).find(|h| h.fingerprint.as_str() == id);
             let started = header.and_then(|header| shared.driver().discard(&header));
             let Some(started) = started else { return Ok(JsValue::UNDEFINED) };
-            let gone = Promise::new(&mut |resolve, _| {
-                shared.discarding.borrow_mut().push((started, resolve));
-            });
+            let gone = Settling::new();
+            let promise = gone.promise.clone();
+            shared.discarding.borrow_mut().push((started, gone));
             shared.driver().pump();
-            JsFuture::from(gone).await
+            JsFuture::from(promise).await
         })
     }
 
@@ -146,8 +161,8 @@ impl Uploader {
                 .inner
                 .dispose(error::cancelled("the uploader was disposed; the upload can be resumed later"));
         }
-        for (_, done) in self.shared.discarding.take() {
-            let _ = done.call0(&JsValue::UNDEFINED);
+        for (_, gone) in self.shared.discarding.take() {
+            gone.settle(&Err(error::cancelled("the uploader was disposed before the upload was removed")));
         }
     }
 }
@@ -159,7 +174,15 @@ impl Uploader {
             return Err(UploadError::new(Code::BadOption, Operation::Add, "this uploader was disposed")
                 .hint("Make a new one with createUploader()."));
         }
-        let file = file.dyn_ref::<File>().ok_or_else(|| bad_option("file", "a File"))?.clone();
+        let file = file.dyn_ref::<File>();
+        let file = file.ok_or_else(|| bad_value(Operation::Add, "what is added", "a File"))?.clone();
+        if let Some(given) = options.dyn_ref::<Object>() {
+            for name in Object::keys(given).iter().filter_map(|name| name.as_string()) {
+                if !["key", "metadata", "contentType"].contains(&name.as_str()) {
+                    return Err(bad_option(&name, "left out: add() has no such option"));
+                }
+            }
+        }
         let asked = match get(options, "key") {
             None => None,
             Some(key) => Some(key.as_string().ok_or_else(|| bad_option("key", "a string"))?),

@@ -6,7 +6,7 @@ use super::{
     callback::{defer, name_of, text},
     listener::Listener,
 };
-use crate::core::http::{Body, HttpReply, HttpRequest, MAX_REPLY_BYTES, NoReply};
+use crate::core::http::{Body, HttpReply, HttpRequest, MAX_REPLY_BYTES, Method, NoReply};
 use crate::core::units::ByteRange;
 use js_sys::{Reflect, Uint8Array};
 use std::{cell::Cell, rc::Rc};
@@ -213,7 +213,10 @@ fn prepare_fetch(
     let unsendable = |_: JsValue| NoReply::Network;
     let init = RequestInit::new();
     init.set_method(request.method.as_str());
-    init.set_cache(RequestCache::NoStore);
+    if matches!(request.method, Method::Get | Method::Head) {
+        init.set_cache(RequestCache::NoStore);
+    }
+    // For others it is of no use, and its `Cache-Control: no-cache` would be stored with an object that a POST creates.
     init.set_credentials(match with_credentials {
         true => RequestCredentials::Include,
         false => RequestCredentials::SameOrigin,

@@ -177,11 +177,18 @@ fn word(name: &str, raw: &Option<Raw>, allowed: &[&str]) -> Result<usize, Upload
 
 /// A `bad-option` error: the option `name` is not `expected`.
 pub fn bad_option(name: &str, expected: &str) -> UploadError {
-    let mut message = String::from("option ");
-    message.push_str(name);
+    let mut what = String::from("option ");
+    what.push_str(name);
+    bad_value(Operation::Configure, &what, expected)
+}
+
+/// The same for a value that is no option.
+pub fn bad_value(operation: Operation, what: &str, expected: &str) -> UploadError {
+    let mut message = String::from(what);
     message.push_str(" must be ");
     message.push_str(expected);
-    UploadError::new(Code::BadOption, Operation::Configure, message)
+    UploadError::new(Code::BadOption, operation, message)
+        .hint("The README lists every option with its values, and the types that come with the package describe them.")
 }
 
 #[cfg(test)]

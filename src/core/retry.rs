@@ -297,9 +297,9 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
             message.push_str(who);
             message.push_str(" answered ");
             message.push_str(&status.to_string());
-            for text in [&reply.code, &reply.message] {
+            for (before, text) in [(" ", &reply.code), (": ", &reply.message)] {
                 if !text.is_empty() {
-                    message.push(' ');
+                    message.push_str(before);
                     message.push_str(text);
                 }
             }
@@ -308,7 +308,12 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
         }
     }
     error.message = without_queries(&message);
-    error.hint = Cow::Borrowed(hint(code, asked));
+    error.hint = Cow::Borrowed(match fault {
+        Fault::Page { .. } => {
+            "A function of this page failed: headers, signRequest, store.credentials or one of backend."
+        }
+        _ => hint(code, asked),
+    });
     error
 }
 
@@ -348,7 +353,9 @@ fn hint(code: Code, asked: Asked) -> &'static str {
         Code::Throttled => "Lower the option parallel, or ask for a higher limit.",
         Code::SessionLost => "Check whether a lifecycle rule or another program removes unfinished uploads.",
         Code::TooLarge => "Raise the limit of the backend or the store, or refuse such files in the page.",
-        Code::Backend => "Look at the backend's own log for this request.",
+        Code::Backend => {
+            "Check that endpoint is the base of the signing routes, and look at the backend's own log for this request."
+        }
         _ => "",
     }
 }
@@ -513,7 +520,7 @@ mod tests {
             retry_after: None,
         };
         let e = describe(Operation::Create, Asked::Store, Code::Denied, &fault);
-        assert_eq!(e.message, "create: the store answered 403 AccessDenied no");
+        assert_eq!(e.message, "create: the store answered 403 AccessDenied: no");
         assert_eq!((e.status, e.request_id.as_deref()), (Some(403), Some("R1")));
     }
 }

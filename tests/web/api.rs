@@ -150,6 +150,43 @@ async fn cancelling_removes_the_upload_at_the_backend_and_settles_everything() {
 }
 
 #[wasm_bindgen_test]
+async fn discarding_tells_when_the_backend_refuses_and_keeps_the_record() {
+    page(
+        "const id = 'discard' + Math.random();
+         const setup = { ...options('reply=never&id=' + id), storage: 'local', destination: id };
+         const first = make(setup);
+         first.add(file(12));
+         await until(async () => (await seen(id)).begun > 0);
+         first.dispose();
+         const abort = setup.backend.abortMultipartUpload;
+         setup.backend.abortMultipartUpload = async () => { throw Object.assign(new Error('no'), { status: 403 }); };
+         const second = make(setup);
+         const [pending] = await second.pending();
+         check(pending?.name === 'a.bin', 'it is remembered');
+         check((await caught(second.discard(pending.id))).code === 'denied', 'refused');
+         check((await second.pending()).length === 1, 'still remembered');
+         setup.backend.abortMultipartUpload = abort;
+         await second.discard(pending.id);
+         check(log.join() === 'aborted' && (await second.pending()).length === 0, 'gone');",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_paused_upload_has_no_speed() {
+    page(
+        "const uploader = make(options('reply=never'));
+         const upload = uploader.add(file(12));
+         await until(() => upload.progress.bytesPerSecond > 0 || upload.progress.loaded > 0);
+         upload.pause();
+         const { bytesPerSecond, secondsLeft } = upload.progress;
+         check(bytesPerSecond === 0 && secondsLeft === null, 'speed');
+         await upload.cancel();",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
 async fn a_failed_upload_goes_on_after_resume_with_a_new_promise() {
     page(
         "const setup = options();
@@ -205,6 +242,10 @@ async fn bad_options_are_named() {
              [{ endpoint: '/s3', guardUnload: 1 }, 'guardUnload'],
              [{ signRequest() {}, headers: {} }, 'headers'],
              [{ backend: { createMultipartUpload() {} } }, 'backend.signPart'],
+             [{ endpoint: 'localhost:3020/s3' }, 'endpoint'],
+             [{ endpoint: 'ftp://x' }, 'endpoint'],
+             [{ endpoint: '/s3', headers: 'x' }, 'headers'],
+             [{ endpoint: '/s3', workerUrl: 5 }, 'workerUrl'],
              [{ store: { kind: 'gcs' } }, 'store.kind'],
              [{ store: { kind: 's3', bucket: 'b', region: 'r' } }, 'store.credentials'],
              [{ store: { kind: 's3', bucket: 'b', region: 'r', endpoint: 'x', credentials() {} } }, 'store.endpoint'],
@@ -218,7 +259,15 @@ async fn bad_options_are_named() {
              const error = await caught((async () => uploader.add(file(1), { key }))());
              check(error.code === 'bad-key', key.slice(0, 9));
          }
-         check((await caught((async () => uploader.add({})) ())).code === 'bad-option', 'no file');",
+         check((await caught((async () => uploader.add({})) ())).code === 'bad-option', 'no file');
+         const typo = await caught((async () => uploader.add(file(1), { Key: 'a' }))());
+         check(typo.code === 'bad-option' && typo.message.includes('Key'), 'an unknown option of add()');
+         const upload = uploader.add(file(1));
+         for (const [event, listener] of [['progres', () => {}], ['done', undefined]]) {
+             const error = await caught((async () => upload.on(event, listener))());
+             check(error.code === 'bad-option', event);
+         }
+         make({ endpoint: new URL('http://127.0.0.1/s3') }).dispose();",
     )
     .await;
 }

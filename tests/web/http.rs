@@ -49,6 +49,13 @@ async fn until_seen(id: &str, what: &str, times: f64) {
 }
 
 #[wasm_bindgen_test]
+async fn a_post_carries_no_header_that_a_store_would_keep_with_the_object() {
+    let request = request(Method::Post, "", Body::Empty).await;
+    let outcome = called(&request).await;
+    assert_eq!(header(&arrived(&outcome), "cache-control"), None);
+}
+
+#[wasm_bindgen_test]
 async fn a_slice_of_a_file_arrives_whole_and_without_a_content_type() {
     let content = bytes(3_000_000);
     let request = request(Method::Put, "", Body::File(range(1_000, 2_500_000))).await;

@@ -92,6 +92,8 @@ pub struct Upload {
     phase: Phase,
     shown: State,
     paused: bool,
+    /// Nothing is to be uploaded, only removed.
+    only_discards: bool,
     fingerprint: Option<Fingerprint>,
     whole: Whole,
     session: Option<Session>,
@@ -169,6 +171,7 @@ impl Upload {
         };
         let target = Target { file, key: header.key.clone(), key_is_explicit: false, metadata: Vec::new() };
         let mut upload = Self::with_plan(config, backend, target, plan, true, seed);
+        upload.only_discards = true;
         upload.fingerprint = Some(header.fingerprint.clone());
         upload.session = Some(Session { key: header.key.clone(), upload_id: header.upload_id.clone() });
         Some(upload)
@@ -197,6 +200,7 @@ impl Upload {
             phase: Phase::Queued,
             shown: State::Queued,
             paused: false,
+            only_discards: false,
             fingerprint: None,
             whole: Whole::Off,
             session: None,
@@ -429,8 +433,11 @@ impl Upload {
         let state = self.state();
         if state != self.shown {
             let previous = std::mem::replace(&mut self.shown, state);
-            if state != State::Uploading {
+            if previous == State::Uploading {
                 self.progress.idle();
+                self.snapshot.bytes_per_second = 0.0;
+                self.snapshot.seconds_left = None;
+                self.events.push_back(Event::Progress(self.snapshot));
             }
             self.events.push_back(Event::State { state, previous });
         }

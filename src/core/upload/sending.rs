@@ -406,6 +406,7 @@ impl Upload {
                 self.parts.wait(number, flight.tries, now.mono);
                 return self.session_lost(now);
             }
+            Verdict::SessionLost | Verdict::Relist if asked == Asked::Backend => Code::Backend,
             Verdict::SessionLost | Verdict::Relist => Code::Store,
             Verdict::RefreshCredentials => Code::Denied,
             Verdict::Retry { code, .. } | Verdict::Resign { code } | Verdict::Fail(code) => code,

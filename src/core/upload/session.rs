@@ -201,6 +201,8 @@ impl Upload {
             return self.notice(tries.attempts, delay, error);
         }
         match self.phase {
+            // What could not be removed stays remembered, to be discarded later.
+            Phase::Aborting if self.only_discards => self.fail(error),
             Phase::Aborting if operation == Operation::Abort => {
                 self.warn(
                     "abort-failed",

@@ -65,9 +65,14 @@ async function startCluster() {
   await until(() => answer('mon stat'), { what: 'the Ceph monitor', ...PATIENCE });
   await command(`ceph osd new ${ids.osd}`);
   await command(`ceph-osd -i 0 --mkfs --osd-uuid ${ids.osd}`);
-  const osd = await daemon('ceph-osd', ['-i', '0', '-f'], env);
+  let osd = await daemon('ceph-osd', ['-i', '0', '-f'], env);
+  let starts = 1;
   const isUp = async () => {
-    if (!osd.alive()) throw new Error(`ceph-osd ended:\n${osd.output()}`);
+    if (!osd.alive()) {
+      // Its first command may overtake the monitor's map; it is then told `wrong fsid` and ends.
+      if ((starts += 1) > 5) throw new Error(`ceph-osd ended:\n${osd.output()}`);
+      osd = await daemon('ceph-osd', ['-i', '0', '-f'], env);
+    }
     return (await answer('osd stat')).includes('1 up');
   };
   await until(isUp, { what: 'the Ceph OSD', ...PATIENCE });
