@@ -1,4 +1,5 @@
-//! Reading and making plain JavaScript objects. Typed getters measured smaller than serde-wasm-bindgen.
+//! Reading and making plain JavaScript objects by typed getters: reading nine options with serde-wasm-bindgen instead
+//! measured 42 KB of WebAssembly more, 18 KB after gzip.
 
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
