@@ -138,14 +138,6 @@ impl LocalSigner {
             expires: Some(expires),
         })
     }
-
-    /// The address of an object without a signature.
-    pub fn location(&self, key: &str) -> String {
-        let address = self.bucket.address(key);
-        let mut location = address.origin;
-        location.push_str(&address.path);
-        location
-    }
 }
 
 #[cfg(test)]

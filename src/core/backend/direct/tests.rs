@@ -164,8 +164,3 @@ fn neither_signatures_nor_credentials_are_shown_by_debug() {
         assert!(!shown.contains("Signature") && !shown.contains("hidden"), "{shown}");
     }
 }
-
-#[test]
-fn a_location_has_no_signature() {
-    assert_eq!(signer().location("a b"), "https://s/b/a%20b");
-}

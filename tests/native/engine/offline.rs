@@ -1,0 +1,132 @@
+//! Without a network, or with a browser that is wrong about it.
+
+use crate::world::{PART, Trouble, World, config};
+use crate::{bytes, failure, retries};
+use partwise::core::backend::Backend;
+use partwise::core::error::Code;
+use partwise::core::units::{Instant, Millis};
+use partwise::core::upload::{Input, State};
+
+#[test]
+fn being_offline_costs_no_attempt_and_coming_back_is_noticed_at_once() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    world.network = false;
+    world.online(false);
+    assert_eq!(world.state(id), State::Offline);
+    let before = retries(&world);
+    world.run_for(Millis::from_secs(7200));
+    assert_eq!((world.state(id), retries(&world)), (State::Offline, before));
+    world.network = true;
+    let back = world.now.mono;
+    world.online(true);
+    world.run_until(|w| w.store.count("PUT") > 4);
+    assert!(world.now.mono.since(back) < Millis(1000));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+}
+
+#[test]
+fn functions_of_the_page_that_fail_while_offline_cost_no_attempt() {
+    let mut world = World::new();
+    world.remote_signing = true;
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    world.network = false;
+    world.online(false);
+    world.run_for(Millis::from_secs(7200));
+    assert_eq!((world.state(id), retries(&world)), (State::Offline, 0));
+    world.network = true;
+    world.online(true);
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+}
+
+#[test]
+fn what_failed_before_a_long_break_is_not_held_against_what_fails_after_it() {
+    for (part, request) in [("PUT 5", "PUT 5"), ("complete", "complete"), ("list", "list")] {
+        for pauses in [true, false] {
+            let mut world = World::new();
+            world.add("a", bytes(10 * PART));
+            if request == "list" {
+                world.run_until(|w| w.store.count("PUT") == 4);
+                world = world.reload(config());
+                world.add("a", bytes(10 * PART));
+            }
+            let id = world.engine.unfinished().next().unwrap();
+            world.trouble(part, 1, Trouble::Reply(500, "InternalError"));
+            world.run_until(|w| retries(w) == 1);
+            let pause = |world: &mut World, on: bool| match (pauses, on) {
+                (true, true) => world.tell(id, Input::Pause),
+                (true, false) => world.tell(id, Input::Resume),
+                (false, on) => world.online(!on),
+            };
+            world.network = false;
+            pause(&mut world, true);
+            world.pass(7_200_000);
+            world.trouble(part, 1, Trouble::Reply(500, "InternalError"));
+            world.network = true;
+            pause(&mut world, false);
+            world.run();
+            assert_eq!(world.state(id), State::Done, "{request}, pauses: {pauses}");
+        }
+    }
+}
+
+#[test]
+fn a_reply_that_comes_while_offline_counts() {
+    let mut world = World::with(World::unverified(), Backend::Direct, None);
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 3);
+    // All bytes are out, only the replies are missing.
+    world.progress(id, PART);
+    world.pass(1000);
+    world.online(false);
+    world.run_until(|w| w.store.count("PUT") == 4);
+    let part = world.store.requests.last().cloned().unwrap();
+    world.run();
+    assert_eq!(world.store.count(&part), 1, "{part} was sent twice");
+}
+
+#[test]
+fn a_browser_that_is_wrong_about_being_offline_does_not_stop_uploads() {
+    let mut world = World::new();
+    world.online(false);
+    let id = world.add("a", bytes(10 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert!(world.now.mono < Instant(10_000));
+}
+
+#[test]
+fn the_offline_timeout_ends_the_wait() {
+    let mut config = config();
+    config.offline_timeout = Some(Millis(60_000));
+    let mut world = World::with(config, Backend::Direct, None);
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    world.network = false;
+    world.online(false);
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::OfflineTimeout));
+}
+
+#[test]
+fn the_offline_timeout_counts_from_when_the_upload_begins_to_wait() {
+    let mut config = config();
+    config.offline_timeout = Some(Millis(60_000));
+    let mut world = World::with(config, Backend::Direct, None);
+    world.now.mono = Instant(3_600_000);
+    world.network = false;
+    world.online(false);
+    world.run_for(Millis(120_000));
+    let id = world.add("a", bytes(3 * PART));
+    for _ in 0..2 {
+        world.run_for(Millis(50_000));
+        assert_eq!(world.state(id), State::Offline);
+        world.run_for(Millis(20_000));
+        assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::OfflineTimeout));
+        world.tell(id, Input::Resume);
+    }
+}

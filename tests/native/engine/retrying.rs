@@ -1,0 +1,142 @@
+//! Failed requests: again, signed anew, or given up.
+
+use crate::world::{PART, Trouble, World};
+use crate::{bytes, failure, retries};
+use partwise::core::backend::Backend;
+use partwise::core::error::Code;
+use partwise::core::units::{Instant, Millis};
+use partwise::core::upload::{Input, State};
+
+#[test]
+fn a_part_whose_etag_differs_is_sent_again() {
+    let mut world = World::new();
+    world.trouble("PUT 2", 1, Trouble::Corrupt);
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(3 * PART))));
+    assert_eq!(world.store.count("PUT 2"), 2);
+}
+
+#[test]
+fn a_part_that_always_arrives_damaged_fails_the_upload() {
+    let mut world = World::new();
+    world.trouble("PUT 2", 99, Trouble::Corrupt);
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::ChecksumMismatch));
+    assert_eq!(world.store.object("a"), None);
+}
+
+#[test]
+fn a_hidden_etag_fails_at_the_first_part() {
+    let mut world = World::new();
+    world.trouble("PUT", 99, Trouble::NoEtag);
+    let id = world.add("a", bytes(50 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::EtagHidden));
+    assert!(world.store.count("PUT") <= 3);
+}
+
+#[test]
+fn errors_of_the_store_are_retried_and_cost_nothing_but_their_parts() {
+    let mut world = World::new();
+    world.trouble("PUT", 6, Trouble::Reply(503, "SlowDown"));
+    world.trouble("create", 2, Trouble::Reply(500, "InternalError"));
+    world.trouble("complete", 1, Trouble::Reply(200, "InternalError"));
+    let id = world.add("a", bytes(12 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(12 * PART))));
+    assert_eq!((world.store.count("PUT"), retries(&world)), (12 + 6, 9));
+}
+
+#[test]
+fn a_success_with_an_error_in_its_body_is_no_success() {
+    for size in [PART - 1, 3 * PART] {
+        let mut world = World::with(World::unverified(), Backend::Direct, None);
+        world.trouble("PUT", 1, Trouble::Reply(200, "InternalError"));
+        let id = world.add("a", bytes(size));
+        world.run();
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(size))));
+    }
+}
+
+#[test]
+fn what_never_works_fails_soon_and_resume_tries_again() {
+    let mut world = World::new();
+    world.network = false;
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Network));
+    assert!(world.now.mono < Instant(60_000));
+    world.network = true;
+    world.tell(id, Input::Resume);
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(3 * PART))));
+}
+
+#[test]
+fn a_store_that_never_answered_is_given_up_soon_though_the_signing_works() {
+    let mut world = World::new();
+    world.trouble("PUT", 999, Trouble::Network);
+    world.trouble("create", 999, Trouble::Network);
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Network));
+    assert!(world.now.mono < Instant(60_000));
+}
+
+#[test]
+fn a_second_file_outlasts_an_outage_because_the_first_one_worked() {
+    let mut world = World::new();
+    world.add("a", bytes(5 * PART));
+    world.run();
+    world.network = false;
+    let id = world.add("b", bytes(5 * PART));
+    world.run_for(Millis::from_secs(200));
+    world.network = true;
+    world.run();
+    assert_eq!((world.state(id), world.store.object("b")), (State::Done, Some(&bytes(5 * PART))));
+}
+
+#[test]
+fn an_outage_of_minutes_is_survived_and_one_beyond_the_budget_is_not() {
+    for (outage, state) in [(Millis::from_secs(300), State::Done), (Millis::from_secs(3600), State::Failed)] {
+        let mut world = World::new();
+        let id = world.add("a", bytes(10 * PART));
+        world.run_until(|w| w.store.count("PUT") == 4);
+        world.network = false;
+        world.run_for(outage);
+        world.network = true;
+        world.run();
+        assert_eq!(world.state(id), state, "{outage:?}");
+    }
+}
+
+#[test]
+fn an_expired_url_is_signed_again() {
+    let mut world = World::new();
+    world.trouble("PUT 2", 2, Trouble::Reply(403, "AccessDenied"));
+    let id = world.add("a", bytes(4 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(4 * PART))));
+}
+
+#[test]
+fn a_store_that_refuses_every_signature_fails_as_denied() {
+    let mut world = World::new();
+    world.trouble("PUT", 999, Trouble::Reply(403, "AccessDenied"));
+    let id = world.add("a", bytes(4 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Denied));
+    assert!(world.store.count("PUT") <= 16);
+}
+
+#[test]
+fn a_request_that_hangs_is_replaced() {
+    let mut world = World::new();
+    world.trouble("PUT 2", 1, Trouble::Silence);
+    let id = world.add("a", bytes(4 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(4 * PART))));
+    assert!(world.now.mono >= Instant(30_000));
+}
