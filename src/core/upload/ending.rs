@@ -16,7 +16,7 @@ impl Upload {
         if self.paused
             || matches!(
                 self.phase,
-                Phase::Done | Phase::Failed | Phase::Cancelled | Phase::Claiming | Phase::Aborting
+                Phase::Done | Phase::Failed | Phase::Cancelled | Phase::Claiming(_) | Phase::Aborting
             )
         {
             return;
@@ -52,14 +52,13 @@ impl Upload {
     }
 
     pub(super) fn cancel(&mut self, now: Now) {
-        if matches!(self.phase, Phase::Done | Phase::Cancelled | Phase::Claiming | Phase::Aborting) {
+        if matches!(self.phase, Phase::Done | Phase::Cancelled | Phase::Claiming(_) | Phase::Aborting) {
             return;
         }
         self.let_everything_go(now, |op| *op == Op::Create);
         self.paused = false;
         if self.session.is_some() && self.hold != Hold::Held {
-            self.phase = Phase::Claiming;
-            return self.try_lock();
+            return self.claim(now);
         }
         self.phase = Phase::Aborting;
         if self.is_creating_now() {

@@ -68,7 +68,7 @@ enum Phase {
     /// Everything is at the store; only the whole file's MD5 is missing.
     Digesting(Box<Completed>),
     /// To be removed at the store, unless another tab is sending it.
-    Claiming,
+    Claiming(Instant),
     Aborting,
     Done,
     Failed,
@@ -256,7 +256,7 @@ impl Upload {
             Phase::Done => return State::Done,
             Phase::Failed => return State::Failed,
             Phase::Cancelled => return State::Cancelled,
-            Phase::Completing | Phase::Digesting(_) | Phase::Claiming | Phase::Aborting => {
+            Phase::Completing | Phase::Digesting(_) | Phase::Claiming(_) | Phase::Aborting => {
                 return self.busy_state();
             }
             _ if self.paused => return State::Paused,
@@ -275,7 +275,11 @@ impl Upload {
 
     /// States that `pause` does not interrupt.
     fn busy_state(&self) -> State {
-        if matches!(self.phase, Phase::Claiming | Phase::Aborting) { self.shown } else { State::Completing }
+        if matches!(self.phase, Phase::Claiming(_) | Phase::Aborting) {
+            self.shown
+        } else {
+            State::Completing
+        }
     }
 
     /// The object's key, once known.
@@ -362,9 +366,7 @@ impl Upload {
             }
         };
         earlier(self.control_timeout());
-        if let Phase::Hearing(until) = self.phase {
-            earlier(Some(until));
-        }
+        earlier(self.tab_timeout());
         for call in &self.signs {
             earlier(Some(call.deadline));
         }
@@ -401,10 +403,10 @@ impl Upload {
     fn watch(&mut self, now: Now) {
         self.watch_control(now);
         self.watch_flights(now);
-        self.watch_last_word(now);
+        self.watch_tabs(now);
         if let (false, false, Some(wait)) = (self.online, self.paused, self.config.offline_timeout)
             && now.mono.since(self.offline_since) >= wait
-            && !matches!(self.phase, Phase::Claiming | Phase::Aborting)
+            && !matches!(self.phase, Phase::Claiming(_) | Phase::Aborting)
         {
             let error = UploadError::new(Code::OfflineTimeout, Operation::PutPart, "no network for too long");
             self.fail(error.hint("Call resume() when the network is back; nothing that arrived is lost."));

@@ -6,11 +6,11 @@ use crate::core::error::{Code, Operation, UploadError};
 use crate::core::hash::Md5Digest;
 use crate::core::progress::Snapshot;
 use crate::core::text::{percent_decode, percent_encode};
-use crate::core::units::{Millis, Now};
+use crate::core::units::{Instant, Millis, Now};
 
-/// After the lock has come from another tab: how long its last word may be on its way. Messages and locks take different
-/// ways through the browser.
-const LAST_WORD: Millis = Millis(1000);
+/// How long the last word of a tab that let go of the lock may be on its way, and the lock of a tab that was just closed:
+/// messages and locks take different ways through the browser.
+const PATIENCE: Millis = Millis(1000);
 
 /// The lock of this file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Upload {
                 }
                 self.load();
             }
-            Phase::Claiming => {
+            Phase::Claiming(_) => {
                 self.phase = Phase::Aborting;
                 self.set_control(Op::Abort);
             }
@@ -124,29 +124,35 @@ impl Upload {
 
     /// [`super::Input::LockBusy`]: another tab, or another upload of this page, has the file.
     pub(super) fn lock_busy(&mut self) {
-        if self.hold != Hold::Trying {
-            return;
+        if self.hold == Hold::Trying {
+            self.wait_for_lock();
+            self.act(Action::Tell(Message::Ask));
         }
-        match (&self.phase, &self.fingerprint) {
-            (Phase::Locking, Some(fingerprint)) => {
-                let name = lock_name(fingerprint.as_str());
-                self.hold = Hold::Waiting;
-                self.act(Action::Lock(name));
-                self.act(Action::Tell(Message::Ask));
-            }
-            (Phase::Claiming, _) => {
-                self.hold = Hold::Free;
-                // What another tab is sending is not ours to remove.
-                self.session = None;
-                if self.only_discards {
-                    let message = "this upload is being sent by another tab, or by this page";
-                    let error = UploadError::new(Code::Locked, Operation::Abort, message);
-                    self.fail(error.hint("Cancel it there."));
-                } else {
-                    self.cancelled();
-                }
-            }
-            _ => {}
+    }
+
+    fn wait_for_lock(&mut self) {
+        let Some(fingerprint) = &self.fingerprint else { return };
+        let name = lock_name(fingerprint.as_str());
+        self.hold = Hold::Waiting;
+        self.act(Action::Lock(name));
+    }
+
+    /// Before something is removed at the store that another tab may be sending.
+    pub(super) fn claim(&mut self, now: Now) {
+        self.phase = Phase::Claiming(now.mono + PATIENCE);
+        self.wait_for_lock();
+    }
+
+    fn claim_refused(&mut self) {
+        self.unlock();
+        // What another tab is sending is not ours to remove.
+        self.session = None;
+        if self.only_discards {
+            let message = "this upload is being sent by another tab, or by this page";
+            let error = UploadError::new(Code::Locked, Operation::Abort, message);
+            self.fail(error.hint("Cancel it there."));
+        } else {
+            self.cancelled();
         }
     }
 
@@ -178,15 +184,24 @@ impl Upload {
     /// be heard saying so.
     pub(super) fn begin(&mut self, now: Now) {
         if self.waited {
-            self.phase = Phase::Hearing(now.mono + LAST_WORD);
+            self.phase = Phase::Hearing(now.mono + PATIENCE);
         } else {
             self.create();
         }
     }
 
-    pub(super) fn watch_last_word(&mut self, now: Now) {
-        if matches!(self.phase, Phase::Hearing(until) if now.mono >= until) {
-            self.create();
+    pub(super) fn tab_timeout(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Hearing(until) | Phase::Claiming(until) => Some(until),
+            _ => None,
+        }
+    }
+
+    pub(super) fn watch_tabs(&mut self, now: Now) {
+        match self.phase {
+            Phase::Hearing(until) if now.mono >= until => self.create(),
+            Phase::Claiming(until) if now.mono >= until => self.claim_refused(),
+            _ => {}
         }
     }
 

@@ -5,7 +5,6 @@ use crate::{bytes, failure};
 use partwise::core::checkpoint::headers;
 use partwise::core::engine::UploadId;
 use partwise::core::error::Code;
-use partwise::core::units::Millis;
 use partwise::core::upload::{Event, Input, State, UploadResult};
 
 fn loaded(world: &World, of: UploadId) -> Vec<u64> {
@@ -106,7 +105,11 @@ fn a_failed_one_that_is_cancelled_leaves_the_session_to_who_goes_on_with_it() {
     world.run_until(|w| w.state(failed) == State::Failed);
     let next = world.add("a", bytes(50 * PART));
     world.run_until(|w| w.store.count("PUT") > 20);
+    world.tell(next, Input::Pause);
     world.tell(failed, Input::Cancel);
+    world.run();
+    assert_eq!(world.state(failed), State::Cancelled);
+    world.tell(next, Input::Resume);
     world.run();
     assert_eq!((world.state(failed), world.state(next)), (State::Cancelled, State::Done));
     assert_eq!((world.store.count("create"), world.store.count("abort")), (1, 0));
@@ -117,11 +120,13 @@ fn what_is_being_sent_cannot_be_discarded() {
     let mut world = World::new();
     let sender = world.add("a", bytes(5 * PART));
     world.run_until(|w| w.store.count("PUT") == 3);
+    world.tell(sender, Input::Pause);
     let records: Vec<_> = world.storage.clone().into_iter().collect();
     let [(header, _)] = &headers(&records)[..] else { panic!("one upload") };
     let discarding = world.engine.discard(header, world.now).unwrap();
-    world.run_for(Millis(1));
     world.run();
     assert_eq!((world.state(discarding), failure(&world)), (State::Failed, Code::Locked));
+    world.tell(sender, Input::Resume);
+    world.run();
     assert_eq!((world.state(sender), world.store.count("abort")), (State::Done, 0));
 }
