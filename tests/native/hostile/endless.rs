@@ -7,8 +7,8 @@ use partwise::core::units::Millis;
 use partwise::core::upload::State;
 use std::time::{Duration, Instant};
 
-/// More than the ten minutes that a request is tried for, by far less than a hostile side would like.
-const LONG: Millis = Millis::from_secs(3600);
+/// More than the half minute that a request is tried for and the five that a store may ask to wait.
+const LONG: Millis = Millis::from_secs(900);
 
 fn bodies() -> Vec<(&'static str, String)> {
     let bomb = "<!DOCTYPE z [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><Error><Code>&b;</Code></Error>";
@@ -47,7 +47,7 @@ fn overlong_and_bottomless_replies_end_in_an_error() {
                 }
                 assert_eq!(outcome.state, State::Failed, "{by:?} {operation} {what}");
                 assert!(["store", "backend"].contains(&outcome.failure()), "{}", outcome.failure());
-                assert!(outcome.took < LONG && outcome.requests < 500, "{} requests", outcome.requests);
+                assert!(outcome.took < LONG && outcome.requests < 100, "{} requests", outcome.requests);
                 assert!(outcome.told().len() < 200_000, "{by:?} {operation} {what}");
             }
         }
@@ -93,7 +93,7 @@ fn lists_that_never_end_are_cut_off_and_the_upload_goes_on() {
     let (lists, state) = listed(|after| page(&part(3).repeat(2000), Some((after + 1).min(10_000))));
     assert!(lists <= 6 && state == State::Done, "{lists} pages of the same part");
     let (lists, state) = listed(|after| page(&part(after + 1), Some((after + 1).min(10_000))));
-    assert!(lists <= 10_000 && state == State::Done, "{lists} pages of one part each");
+    assert!(lists <= 10_001 && state == State::Done, "{lists} pages of one part each");
 }
 
 #[test]

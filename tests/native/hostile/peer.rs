@@ -170,7 +170,12 @@ pub fn upload_told(
     mut then: Option<Input>,
     mut answer: impl FnMut(&Asked<'_>) -> Option<Answer>,
 ) -> Outcome {
-    let raw = RawOptions { verify: Some(Raw::Word("off".into())), ..Default::default() };
+    let raw = RawOptions {
+        verify: Some(Raw::Word("off".into())),
+        // Not the default ten minutes, which would only be more of the same.
+        retry_for: Some(Raw::Number(30_000.0)),
+        ..Default::default()
+    };
     let config = Config::new(&raw, "test".into(), s3::LIMITS).unwrap();
     let (backend, signer) = match by {
         By::Companion => (Backend::Companion(Companion::new("/s3")), None),

@@ -65,27 +65,24 @@ fn assert_silent(told: &str, about: &str) {
 fn whatever_fails_and_however_it_is_put_no_secret_is_told_or_stored() {
     let mut failed = 0;
     for by in ALL {
-        for operation in OPERATIONS {
-            for text in quotes() {
-                for status in [200, 403, 500] {
-                    let outcome = upload(by, |asked| {
-                        // A part the store forgot makes the client list; one it has not makes it look for the object.
-                        match (operation, asked.name()) {
-                            ("list", "complete") => return Some(refusing(asked, 400, "InvalidPart")),
-                            ("head" | "abort", "complete") => {
-                                return Some(refusing(asked, 404, "NoSuchUpload"));
-                            }
-                            _ => {}
-                        }
-                        (asked.name() == operation).then(|| failing(asked, status, &text))
-                    });
-                    failed += usize::from(outcome.state == State::Failed);
-                    assert_silent(&outcome.told(), &format!("{by:?} {operation} {status} {text}"));
-                }
+        for (turn, operation) in OPERATIONS.iter().copied().enumerate() {
+            for (index, text) in quotes().into_iter().enumerate() {
+                let status = [200, 403, 500][(turn + index) % 3];
+                let outcome = upload(by, |asked| {
+                    // A part the store forgot makes the client list; an upload it has not, look for the object.
+                    match (operation, asked.name()) {
+                        ("list", "complete") => return Some(refusing(asked, 400, "InvalidPart")),
+                        ("head" | "abort", "complete") => return Some(refusing(asked, 404, "NoSuchUpload")),
+                        _ => {}
+                    }
+                    (asked.name() == operation).then(|| failing(asked, status, &text))
+                });
+                failed += usize::from(outcome.state == State::Failed);
+                assert_silent(&outcome.told(), &format!("{by:?} {operation} {status} {text}"));
             }
         }
     }
-    assert!(failed > 500, "only {failed} uploads failed");
+    assert!(failed > 150, "only {failed} uploads failed");
 }
 
 fn refusing(asked: &Asked<'_>, status: u16, code: &str) -> Answer {
