@@ -6,6 +6,7 @@
 use super::error::{Code, Operation, UploadError};
 use super::http::NoReply;
 use super::store::StoreError;
+use super::text::redact::redact;
 use super::units::{Instant, Millis};
 use std::borrow::Cow;
 
@@ -290,7 +291,7 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
             message.push_str(what);
         }
         Fault::Page { status, message: text } => {
-            message.push_str(text);
+            message.push_str(&redact(text));
             error.status = *status;
         }
         Fault::Reply { status, error: reply, .. } => {
@@ -300,14 +301,14 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
             for (before, text) in [(" ", &reply.code), (": ", &reply.message)] {
                 if !text.is_empty() {
                     message.push_str(before);
-                    message.push_str(text);
+                    message.push_str(&redact(text));
                 }
             }
             error.status = Some(*status);
-            error.request_id.clone_from(&reply.request_id);
+            error.request_id = reply.request_id.clone().filter(|id| is_request_id(id));
         }
     }
-    error.message = without_queries(&message);
+    error.message = message;
     error.hint = Cow::Borrowed(match fault {
         Fault::Page { .. } => {
             "A function of this page failed: headers, signRequest, store.credentials or one of backend."
@@ -317,13 +318,9 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
     error
 }
 
-/// Messages of pages, servers and stores may quote a URL; the query of one that was signed is a secret.
-fn without_queries(message: &str) -> String {
-    let bare = |word: &str| match word.split_once('?') {
-        Some((address, _)) if address.contains("://") => [address, "?…"].concat(),
-        _ => word.to_owned(),
-    };
-    message.split(' ').map(bare).collect::<Vec<_>>().join(" ")
+/// Anything else in its place may be a whole request, quoted.
+fn is_request_id(id: &str) -> bool {
+    id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(&byte))
 }
 
 fn hint(code: Code, asked: Asked) -> &'static str {

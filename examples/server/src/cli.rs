@@ -40,6 +40,7 @@ Policy
   --max-size BYTES      Largest file [as large as the store takes]
   --allow TYPE …        Content types taken, such as image/* application/pdf [all]
   --rate N              Signing requests per second and token; 0 is unlimited [200]
+  --rate-address N      Requests per second and address, with or without a token; 0 is unlimited [1000]
   --origin ORIGIN …     Pages of other origins that may use the signing routes, * for all
                         [http://localhost:* and http://127.0.0.1:*]
 
@@ -73,8 +74,10 @@ pub struct Options {
     pub max_size: Option<u64>,
     /// Empty: all.
     pub allow: Vec<String>,
-    /// Per second; 0: unlimited.
+    /// Per second and token; 0: unlimited.
     pub rate: u32,
+    /// Per second and address; 0: unlimited.
+    pub rate_address: u32,
     /// Empty: this machine's.
     pub origins: Vec<String>,
 }
@@ -133,6 +136,7 @@ impl Default for Options {
             max_size: None,
             allow: Vec::new(),
             rate: 200,
+            rate_address: 1000,
             origins: Vec::new(),
         }
     }
@@ -169,6 +173,7 @@ impl Options {
                 }
             }
             "rate" => self.rate = args.value()?.parse()?,
+            "rate-address" => self.rate_address = args.value()?.parse()?,
             "origin" => {
                 for value in args.values()? {
                     self.origins.push(value.string()?);

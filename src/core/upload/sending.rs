@@ -6,10 +6,10 @@ use crate::core::backend::{Done, Next, Op, PartAsk, Signed, StepReply, reply_fau
 use crate::core::config::{Config, Verify};
 use crate::core::error::{Code, Operation};
 use crate::core::hash::Md5Digest;
-use crate::core::http::{Body, HttpReply};
+use crate::core::http::{Body, HttpReply, MAX_REPLY_BYTES, without_query};
 use crate::core::retry::{Asked, Fault, Tries, Verdict, decide, describe};
 use crate::core::schedule::SlotEnd;
-use crate::core::store::{Completed, is_md5_etag, normalize_etag, s3};
+use crate::core::store::{Completed, MAX_ETAG_BYTES, is_md5_etag, normalize_etag, s3};
 use crate::core::units::{ByteRange, Instant, Millis, Now, PartNumber, UnixMillis};
 
 /// Sent parts that wait for their hash, before no more are started.
@@ -242,7 +242,7 @@ impl Upload {
         let id = self.new_op();
         let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
         let location = match signed.request.body {
-            Body::File(_) => signed.request.url.split(['?', '#']).next().unwrap_or_default().to_owned(),
+            Body::File(_) => without_query(&signed.request.url).to_owned(),
             _ => String::new(),
         };
         flight.stage = Stage::Sending { id, key: signed.key, location, loaded: 0, moved: now.mono };
@@ -278,11 +278,17 @@ impl Upload {
         let Some(number) = self.flights.iter().find(sending).map(|f| f.number) else { return };
         let operation = if self.plan.is_multipart() { Operation::PutPart } else { Operation::PutObject };
         let fault = match result {
+            Ok(StepReply::Http(reply)) if reply.body.len() >= MAX_REPLY_BYTES => {
+                Fault::BadReply("one that does not end".into())
+            }
             Ok(StepReply::Http(reply)) => {
                 let mut error = s3::store_error(&reply);
                 // A success may still have an error in its body.
                 if reply.is_success() && error.code.is_empty() {
                     match self.etag_of(&reply) {
+                        Some(etag) if etag.len() > MAX_ETAG_BYTES => {
+                            Fault::BadReply("an ETag that is too long".into())
+                        }
                         Some(etag) => return self.stored(number, etag, now),
                         None => Fault::EtagHidden,
                     }

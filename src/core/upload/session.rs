@@ -275,10 +275,13 @@ impl Upload {
     }
 
     fn listed_page(&mut self, page: PartPage, after: Option<PartNumber>, now: Now) {
+        let is_empty = page.parts.is_empty();
         self.listed.extend(page.parts);
         match page.next {
             // A list that does not advance, or never ends, is cut off.
-            Some(next) if Some(next) > after && self.listed.len() <= PartNumber::MAX as usize => {
+            Some(next)
+                if Some(next) > after && !is_empty && self.listed.len() <= PartNumber::MAX as usize =>
+            {
                 self.set_control(Op::ListParts(Some(next)));
             }
             _ => self.listing_done(now),
