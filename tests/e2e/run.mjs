@@ -149,8 +149,16 @@ async function main() {
   try {
     for (let round = 1; round <= Number(values.repeat); round += 1) {
       const start = performance.now();
-      await inLanes(Number(values.lanes), jobs.filter(({ scenario }) => !scenario.alone), run);
-      await inLanes(1, jobs.filter(({ scenario }) => scenario.alone), run);
+      await inLanes(
+        Number(values.lanes),
+        jobs.filter(({ scenario }) => !scenario.alone),
+        run,
+      );
+      await inLanes(
+        1,
+        jobs.filter(({ scenario }) => scenario.alone),
+        run,
+      );
       console.log(`round ${round}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
     }
   } catch (error) {

@@ -109,11 +109,14 @@ export class Tab {
   }
 
   /**
-   * What `navigator.onLine` says and its events tell. Whether requests still pass differs: cut them in the proxy, too.
+   * What `navigator.onLine` says and its events tell, and whether new requests fail. What is under way goes on: cut the
+   * connections in the proxy, too.
    *
    * @param {boolean} offline
    */
   async setOffline(offline) {
+    // Loopback is no network to browsers other than Chromium: what they believe changes nothing there.
+    if (!this.view.playwright) await this.call('block', offline);
     if (this.view.setOffline) await this.view.setOffline(offline);
     else await this.call('claimOffline', offline);
   }

@@ -85,6 +85,7 @@ function plainError(error) {
  *   lines: string[],
  *   requests: { start: number, end: number | null }[],
  *   longTasks: { name: string, duration: number, at: number }[],
+ *   blocked: boolean,
  * }}
  */
 const observed = /** @type {any} */ (window).observed;
@@ -167,11 +168,12 @@ export const harness = {
   resume: (/** @type {number} */ id) => story(id).upload.resume(),
   cancel: (/** @type {number} */ id) => story(id).upload.cancel(),
 
-  /**
-   * Makes the page believe that it is offline, for browsers that cannot be told.
-   *
-   * @param {boolean} offline
-   */
+  /** Lets no new request leave. @param {boolean} blocked */
+  block(blocked) {
+    observed.blocked = blocked;
+  },
+
+  /** Makes the page believe that it is offline, for browsers that cannot be told. @param {boolean} offline */
   claimOffline(offline) {
     Object.defineProperty(navigator, 'onLine', { value: !offline, configurable: true });
     dispatchEvent(new Event(offline ? 'offline' : 'online'));
