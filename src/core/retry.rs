@@ -135,7 +135,7 @@ fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, messag
         _ => {}
     }
     match status {
-        400 | 403 if asked == Asked::Store && message.to_ascii_lowercase().contains("expired") => {
+        400 | 403 if asked == Asked::Store && tells_of_age(message) => {
             Verdict::Resign { code: Code::UrlExpired }
         }
         // Some stores say no more than 403 about an expired or skewed signature.
@@ -326,6 +326,12 @@ fn without_queries(message: &str) -> String {
     message.split(' ').map(bare).collect::<Vec<_>>().join(" ")
 }
 
+/// What stores say to a URL that has expired: Garage 2.5 answers 400 `InvalidRequest` with the second.
+fn tells_of_age(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("expired") || message.contains("date is too old")
+}
+
 fn hint(code: Code, asked: Asked) -> &'static str {
     match code {
         Code::EtagHidden => {
@@ -443,7 +449,7 @@ mod tests {
             status: 400,
             error: StoreError {
                 code: "InvalidRequest".into(),
-                message: "Request has expired".into(),
+                message: "Bad request: Date is too old".into(),
                 ..Default::default()
             },
             retry_after: None,
