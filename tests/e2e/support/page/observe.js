@@ -62,8 +62,9 @@
 
   /** How long the main thread was kept from other work, at most this often written down; milliseconds. */
   const NOTICEABLE = 50;
-  /** For how long a busy machine is an excuse; milliseconds. */
+  /** For how long a busy machine is an excuse, and how often it is looked at; milliseconds. */
   const EXCUSED = 1_000;
+  const TICK = 10;
   /** @type {{ name: string, duration: number, at: number }[]} */
   const longTasks = [];
   const now = () => performance.timeOrigin + performance.now();
@@ -73,32 +74,24 @@
         longTasks.push({ name, duration, at: performance.timeOrigin + startTime });
     }).observe({ type: 'longtask', buffered: true });
   } else {
-    // Messages of a worker are late when this thread has no time for them. They are late for another worker, too, when
-    // the machine has none: only what is beyond that counts.
-    const clock = `const ticks = new BroadcastChannel(name);
-      setInterval(() => ticks.postMessage(performance.timeOrigin + performance.now()), 10);`;
-    const control = `new BroadcastChannel(name).onmessage = ({ data: at }) => {
-      const late = performance.timeOrigin + performance.now() - at;
-      if (late > 10) postMessage({ at, late });
-    };`;
-    const name = `ticks ${crypto.randomUUID()}`;
-    const start = (/** @type {string} */ code) => new Worker(URL.createObjectURL(new Blob([code])), { name });
-    let excuse = { at: 0, late: 0 };
-    start(control).onmessage = ({ data }) => {
-      if (data.late > excuse.late || data.at > excuse.at + EXCUSED) excuse = data;
-    };
-    start(clock);
+    // Messages of a worker are late when this thread has no time for them. When the machine has none, the worker's own
+    // clock is late, too: only what is beyond that counts.
+    const clock = `let last = performance.now();
+      setInterval(() => {
+        const tick = performance.now();
+        postMessage({ at: performance.timeOrigin + tick, behind: tick - last - ${TICK} });
+        last = tick;
+      }, ${TICK});`;
     let after = 0;
-    new BroadcastChannel(name).onmessage = ({ data: at }) => {
-      const late = now() - at;
+    let excuse = { at: 0, behind: 0 };
+    const worker = new Worker(URL.createObjectURL(new Blob([clock])));
+    worker.onmessage = ({ data: { at, behind } }) => {
+      if (behind > excuse.behind || at > excuse.at + EXCUSED) excuse = { at, behind };
+      const duration = now() - at - excuse.behind;
       // What was sent during the same task is not another one.
-      if (late <= NOTICEABLE || at < after) return;
+      if (duration <= NOTICEABLE || at < after) return;
       after = now();
-      // The other worker tells a little later.
-      setTimeout(() => {
-        const duration = at < excuse.at + EXCUSED ? late - excuse.late : late;
-        if (duration > NOTICEABLE) longTasks.push({ name: 'late', duration, at });
-      }, 100);
+      longTasks.push({ name: 'late', duration, at });
     };
   }
 
