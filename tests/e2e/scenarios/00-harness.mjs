@@ -52,7 +52,7 @@ export default [
       // In a task of the page: what a debugger runs is not reported.
       await tab.evaluate(() => {
         setTimeout(() => {
-          const end = performance.now() + 120;
+          const end = performance.now() + 300;
           while (performance.now() < end);
         });
       });

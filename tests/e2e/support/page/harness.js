@@ -154,7 +154,7 @@ export const harness = {
    * @param {Partial<Record<Lists, number>>} [known]
    */
   report: (id, known) => story(id).plain({ states: 0, parts: 0, retries: 0, warnings: 0, ...known }),
-  /** Since the page was opened, tasks of more than 50 ms on the main thread. */
+  /** Since the page was opened, tasks of more than 50 ms on the main thread; 100 ms in browsers that do not report them. */
   longTasks: () => observed.longTasks,
   /** All requests the page has made, milliseconds since 1970. */
   requests: () => observed.requests,

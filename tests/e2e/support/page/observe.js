@@ -60,8 +60,8 @@
     return response;
   };
 
-  /** How long the main thread was kept from other work, at most this often written down; milliseconds. */
-  const NOTICEABLE = 50;
+  /** From when on a message is late, where the browser does not report tasks of more than 50 ms; milliseconds. */
+  const NOTICEABLE = 100;
   /** For how long a busy machine is an excuse, and how often it is looked at; milliseconds. */
   const EXCUSED = 1_000;
   const TICK = 10;
