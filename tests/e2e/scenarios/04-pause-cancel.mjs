@@ -10,12 +10,12 @@ export default [
     async run(world) {
       const file = await randomFile(60 * MiB);
       const tab = await world.uploader();
-      await tab.throttle(10 * MiB);
+      await tab.throttle(5 * MiB);
       const upload = await tab.upload(file);
       await upload.reached(30);
 
       const paused = await upload.pause();
-      await until(async () => (await world.proxy.open()) === 0, { what: 'no open request', within: 5_000 });
+      await until(async () => (await world.proxy.open()) === 0, { what: 'no open request', within: 20_000 });
       const late = (/** @type {{ start: number, end: number | null }} */ { start, end }) =>
         start > paused + 200 || (end ?? Infinity) > paused + 200;
       assert.deepEqual((await tab.requests()).filter(late), []);
@@ -41,7 +41,7 @@ export default [
     async run(world) {
       const file = await randomFile(60 * MiB);
       const tab = await world.uploader();
-      await tab.throttle(10 * MiB);
+      await tab.throttle(5 * MiB);
       const upload = await tab.upload(file);
       const { key } = await upload.reached(30);
       assert.deepEqual(await world.bucket.unfinished(), [key]);
