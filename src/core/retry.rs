@@ -136,7 +136,7 @@ fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, messag
         _ => {}
     }
     match status {
-        400 | 403 if asked == Asked::Store && message.to_ascii_lowercase().contains("expired") => {
+        400 | 403 if asked == Asked::Store && tells_of_age(message) => {
             Verdict::Resign { code: Code::UrlExpired }
         }
         // Some stores say no more than 403 about an expired or skewed signature.
@@ -323,6 +323,12 @@ fn is_request_id(id: &str) -> bool {
     id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(&byte))
 }
 
+/// What stores say to a URL that has expired: Garage 2.5 answers 400 `InvalidRequest` with the second.
+fn tells_of_age(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("expired") || message.contains("date is too old")
+}
+
 fn hint(code: Code, asked: Asked) -> &'static str {
     match code {
         Code::EtagHidden => {
@@ -440,7 +446,7 @@ mod tests {
             status: 400,
             error: StoreError {
                 code: "InvalidRequest".into(),
-                message: "Request has expired".into(),
+                message: "Bad request: Date is too old".into(),
                 ..Default::default()
             },
             retry_after: None,

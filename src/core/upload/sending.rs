@@ -402,6 +402,7 @@ impl Upload {
                 _ => SlotEnd::Failed,
             });
         }
+        self.heard_nothing(&fault, now);
         if !self.online && is_connection(&fault) {
             return self.parts.wait(number, flight.tries, self.probe_at);
         }

@@ -163,6 +163,7 @@ impl Upload {
         if self.gives_up_creating(operation) {
             return self.cancelled();
         }
+        self.heard_nothing(&fault, now);
         let running = self.control.as_mut().and_then(|control| control.running.take());
         let asked = running.map_or(Asked::Backend, |running| running.asked);
         let budget = self.budget(asked);
