@@ -50,7 +50,7 @@ export default [
     async run(world) {
       const tab = await world.tab();
       // In a task of the page: what a debugger runs is not reported.
-      await tab.page.evaluate(() => {
+      await tab.evaluate(() => {
         setTimeout(() => {
           const end = performance.now() + 120;
           while (performance.now() < end);

@@ -6,6 +6,8 @@
  *   Warning } from 'partwise'
  */
 
+/** @typedef {'states' | 'parts' | 'retries' | 'warnings'} Lists */
+
 /** What happened to one upload. */
 class Story {
   /** @type {{ state: UploadState, at: number }[]} */
@@ -49,11 +51,23 @@ class Story {
     );
   }
 
-  plain() {
-    const { upload, ...seen } = this;
+  /** @param {Record<Lists, number>} known what has been reported of each list before */
+  plain({ states, parts, retries, warnings }) {
+    const { upload, hash, result, error, badProgress } = this;
     const { loaded, total, percent, bytesPerSecond, secondsLeft } = upload.progress;
-    const progress = { loaded, total, percent, bytesPerSecond, secondsLeft };
-    return { ...seen, state: upload.state, key: upload.key, progress };
+    return {
+      states: this.states.slice(states),
+      parts: this.parts.slice(parts),
+      retries: this.retries.slice(retries),
+      warnings: this.warnings.slice(warnings),
+      hash,
+      result,
+      error,
+      badProgress,
+      state: upload.state,
+      key: upload.key,
+      progress: { loaded, total, percent, bytesPerSecond, secondsLeft },
+    };
   }
 }
 
@@ -64,17 +78,30 @@ function plainError(error) {
   return { isError, name, message, stack, code, operation, partNumber, status, hint };
 }
 
-/** Tasks of more than 50 ms on the main thread since the page was opened. */
-const longTasks = /** @type {{ name: string, duration: number, at: number }[]} */ ([]);
-new PerformanceObserver((list) => {
-  for (const { startTime, duration, name } of list.getEntries())
-    longTasks.push({ name, duration, at: performance.timeOrigin + startTime });
-}).observe({ type: 'longtask', buffered: true });
+/**
+ * What `observe.js` has seen.
+ *
+ * @type {{
+ *   lines: string[],
+ *   requests: { start: number, end: number | null }[],
+ *   longTasks: { name: string, duration: number, at: number }[],
+ * }}
+ */
+const observed = /** @type {any} */ (window).observed;
 
 /** @type {Uploader} */
 let uploader;
 /** @type {Story[]} */
 const stories = [];
+
+/**
+ * @param {string} url of the test's own server
+ * @param {unknown} question
+ */
+async function ask(url, question) {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(question) });
+  return response.json();
+}
 
 /** The chosen file at this place. @param {number} index */
 function chosen(index) {
@@ -92,7 +119,7 @@ function story(id) {
 
 export const harness = {
   /**
-   * `store.credentials` is given as a value; `signRequest: true` means the function the test has put on `window`.
+   * `store.credentials` is given as a value, `signRequest` as a URL to which the page turns with every request.
    *
    * @param {any} options of `createUploader`
    */
@@ -101,7 +128,7 @@ export const harness = {
     /** @type {typeof import('partwise')} */
     const { createUploader } = await import(address);
     if (store) options.store = { ...store, credentials: () => store.credentials };
-    if (signRequest) options.signRequest = /** @type {any} */ (window).signRequest;
+    if (signRequest) options.signRequest = (/** @type {unknown} */ request) => ask(signRequest, request);
     uploader = await createUploader(options);
   },
 
@@ -119,8 +146,17 @@ export const harness = {
     }
   },
 
-  report: (/** @type {number} */ id) => story(id).plain(),
-  longTasks: () => longTasks,
+  /**
+   * What has happened to an upload; of its lists only what has been added to those already known.
+   *
+   * @param {number} id
+   * @param {Partial<Record<Lists, number>>} [known]
+   */
+  report: (id, known) => story(id).plain({ states: 0, parts: 0, retries: 0, warnings: 0, ...known }),
+  /** Since the page was opened, tasks of more than 50 ms on the main thread. */
+  longTasks: () => observed.longTasks,
+  /** All requests the page has made, milliseconds since 1970. */
+  requests: () => observed.requests,
   pending: () => uploader.pending(),
 
   /** When the call had returned: what goes on afterwards should not. @param {number} id */
@@ -130,6 +166,16 @@ export const harness = {
   },
   resume: (/** @type {number} */ id) => story(id).upload.resume(),
   cancel: (/** @type {number} */ id) => story(id).upload.cancel(),
+
+  /**
+   * Makes the page believe that it is offline, for browsers that cannot be told.
+   *
+   * @param {boolean} offline
+   */
+  claimOffline(offline) {
+    Object.defineProperty(navigator, 'onLine', { value: !offline, configurable: true });
+    dispatchEvent(new Event(offline ? 'offline' : 'online'));
+  },
 
   /** Everything the origin stores, by name. */
   storage: () => ({ ...localStorage }),
@@ -152,4 +198,17 @@ export const harness = {
   },
 };
 
-Object.assign(window, { harness });
+/**
+ * Calls a function of the harness, in a task of the page: how long it blocks is not reported of what a debugger runs.
+ * What comes back is text, which every browser's protocol carries unchanged.
+ *
+ * @param {string} name
+ * @param {unknown[]} args
+ */
+async function call(name, args) {
+  await new Promise((resolve) => setTimeout(resolve));
+  const value = await /** @type {any} */ (harness)[name](...args);
+  return JSON.stringify({ value, lines: observed.lines.splice(0) });
+}
+
+Object.assign(window, { harness, call });
