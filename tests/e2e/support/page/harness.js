@@ -1,6 +1,8 @@
 // The page's side of the tests: makes uploaders, and writes down what a page would see.
 // Everything in `window.harness` takes and returns plain data, since it is called from another process.
 
+import { evidence, note, watch } from './witness.js';
+
 /**
  * @import { HashProgress, PartConfirmed, RetryNotice, Upload, UploadError, Uploader, UploadResult, UploadState,
  *   Warning } from 'partwise'
@@ -34,6 +36,7 @@ class Story {
   /** @param {Upload} upload */
   constructor(upload) {
     this.upload = upload;
+    watch(upload);
     this.states.push({ state: upload.state, at: Date.now() });
     upload.on('state', ({ state }) => this.states.push({ state, at: Date.now() }));
     upload.on('part', (part) => this.parts.push(part));
@@ -119,16 +122,18 @@ function story(id) {
 
 export const harness = {
   /**
-   * `store.credentials` is given as a value, `signRequest` as a URL to which the page turns with every request.
+   * `store.credentials` is given as a value, `signRequest` as a URL to which the page turns with every request, `headers`
+   * as a value or as such a URL.
    *
    * @param {any} options of `createUploader`
    */
-  async create({ store, signRequest, ...options }) {
+  async create({ store, signRequest, headers, ...options }) {
     const address = '/partwise/index.js';
     /** @type {typeof import('partwise')} */
     const { createUploader } = await import(address);
     if (store) options.store = { ...store, credentials: () => store.credentials };
     if (signRequest) options.signRequest = (/** @type {unknown} */ request) => ask(signRequest, request);
+    if (headers) options.headers = typeof headers === 'string' ? () => ask(headers, null) : headers;
     uploader = await createUploader(options);
   },
 
@@ -142,6 +147,7 @@ export const harness = {
     try {
       return { id: stories.push(new Story(uploader.add(chosen(index), options))) - 1 };
     } catch (error) {
+      note(error);
       return { error: plainError(/** @type {UploadError} */ (error)) };
     }
   },
@@ -176,6 +182,9 @@ export const harness = {
     Object.defineProperty(navigator, 'onLine', { value: !offline, configurable: true });
     dispatchEvent(new Event(offline ? 'offline' : 'online'));
   },
+
+  /** What the library has told this page or left in it, for `secrets.mjs`. */
+  evidence,
 
   /** Everything the origin stores, by name. */
   storage: () => ({ ...localStorage }),
