@@ -64,7 +64,13 @@ class Stage {
     this.#servers.set(store, server);
     const opened = await (await server).open(scope);
     const proxy = await Proxy.start(opened.bucket.origin, scope);
-    return new World({ scope, site: await this.#site, engine: chosen(browsers, browser), store: opened, proxy });
+    return new World({
+      scope,
+      site: await this.#site,
+      engine: chosen(browsers, browser),
+      store: opened,
+      proxy,
+    });
   }
 }
 
@@ -144,8 +150,16 @@ async function main() {
   try {
     for (let round = 1; round <= Number(values.repeat); round += 1) {
       const start = performance.now();
-      await inLanes(Number(values.lanes), jobs.filter(({ scenario }) => !scenario.alone), run);
-      await inLanes(1, jobs.filter(({ scenario }) => scenario.alone), run);
+      await inLanes(
+        Number(values.lanes),
+        jobs.filter(({ scenario }) => !scenario.alone),
+        run,
+      );
+      await inLanes(
+        1,
+        jobs.filter(({ scenario }) => scenario.alone),
+        run,
+      );
       console.log(`round ${round}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
     }
   } catch (error) {

@@ -63,6 +63,7 @@ async fn start_store(options: &Options) -> Result<String, Box<dyn Error>> {
         access_key: options.access_key.clone(),
         secret_key: options.secret_key.clone(),
         expose: options.cors_expose.clone(),
+        min_part: options.min_part,
     });
     let store = store.map_err(|error| format!("--data {}: {error}", options.data.display()))?;
     tokio::spawn(async move {

@@ -74,8 +74,11 @@ export default [
       const upload = await tab.upload(file);
       await upload.reached(30);
       await world.proxy.silence(true);
-      const tried = ({ retries }) => retries.some(({ attempt }) => attempt >= 3);
-      await upload.until('a third attempt in the black hole', tried, 60_000);
+      await upload.until(
+        'a third attempt in the black hole',
+        ({ retries }) => retries.some(({ attempt }) => attempt >= 3),
+        60_000,
+      );
       const over = Date.now();
       await world.proxy.silence(false);
       const report = await upload.done();

@@ -27,12 +27,16 @@ const secrets = {
  */
 export async function leaks({ tabs }) {
   const found = tabs.map(async (tab) => {
-    const evidence = await inTime(tab.call('evidence'), { what: 'the page', within: PATIENCE }).catch(() => ({}));
+    const evidence = await inTime(tab.call('evidence'), { what: 'the page', within: PATIENCE }).catch(
+      () => ({}),
+    );
     const lines = tab.console.filter((line) => !BROWSERS_OWN.test(line));
     return Object.entries({ ...evidence, console: lines.join('\n') }).flatMap(([place, text]) =>
       Object.keys(secrets).flatMap((name) => {
         const hit = secrets[name]?.exec(text);
-        return hit ? [`${name} in ${place}: …${text.slice(Math.max(0, hit.index - 80), hit.index + 10)}…`] : [];
+        return hit
+          ? [`${name} in ${place}: …${text.slice(Math.max(0, hit.index - 80), hit.index + 10)}…`]
+          : [];
       }),
     );
   });

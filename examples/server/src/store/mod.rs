@@ -12,6 +12,7 @@ mod objects;
 mod serve;
 mod service;
 
+pub use multipart::MIN_PART;
 pub use serve::router;
 
 use disk::Folder;
@@ -30,6 +31,8 @@ pub struct Config {
     pub secret_key: String,
     /// Reply headers a page of another origin may read; a list for `Access-Control-Expose-Headers`.
     pub expose: String,
+    /// Bytes of the smallest part that is not the last; [`MIN_PART`] at S3.
+    pub min_part: u64,
 }
 
 /// Buckets under one folder. Cheap to clone.
@@ -37,16 +40,17 @@ pub struct Config {
 struct Store {
     root: Arc<PathBuf>,
     locks: disk::Locks,
+    min_part: u64,
 }
 
 impl Store {
     /// Opens the folder, creating it and `bucket` where missing.
-    fn open(root: PathBuf, bucket: &str) -> io::Result<Self> {
+    fn open(root: PathBuf, bucket: &str, min_part: u64) -> io::Result<Self> {
         Folder::new(root.join(bucket)).create()?;
         for entry in std::fs::read_dir(&root)? {
             Folder::new(entry?.path()).sweep()?;
         }
-        Ok(Self { root: Arc::new(root), locks: disk::Locks::default() })
+        Ok(Self { root: Arc::new(root), locks: disk::Locks::default(), min_part })
     }
 
     /// A bucket that exists. The name has been checked by [`s3s`], so it is one harmless path segment.

@@ -106,6 +106,25 @@ async function ask(url, question) {
   return response.json();
 }
 
+const CALLBACKS = [
+  'createMultipartUpload',
+  'signPart',
+  'listParts',
+  'completeMultipartUpload',
+  'abortMultipartUpload',
+];
+
+/**
+ * A function of a `backend` that the test answers.
+ *
+ * @param {string} url
+ * @param {string} name
+ */
+function remote(url, name) {
+  return (/** @type {import('partwise').FileDetails} */ file, /** @type {object} */ details) =>
+    ask(url, { name, file: file.name, ...details });
+}
+
 /** The chosen file at this place. @param {number} index */
 function chosen(index) {
   const file = document.querySelector('input')?.files?.[index];
@@ -123,16 +142,17 @@ function story(id) {
 export const harness = {
   /**
    * `store.credentials` is given as a value, `signRequest` as a URL to which the page turns with every request, `headers`
-   * as a value or as such a URL.
+   * as a value or as such a URL, `backend` as a URL that answers what its functions are asked.
    *
    * @param {any} options of `createUploader`
    */
-  async create({ store, signRequest, headers, ...options }) {
+  async create({ store, signRequest, headers, backend, ...options }) {
     const address = '/partwise/index.js';
     /** @type {typeof import('partwise')} */
     const { createUploader } = await import(address);
     if (store) options.store = { ...store, credentials: () => store.credentials };
     if (signRequest) options.signRequest = (/** @type {unknown} */ request) => ask(signRequest, request);
+    if (backend) options.backend = Object.fromEntries(CALLBACKS.map((name) => [name, remote(backend, name)]));
     if (headers) options.headers = typeof headers === 'string' ? () => ask(headers, null) : headers;
     uploader = await createUploader(options);
   },
@@ -150,6 +170,21 @@ export const harness = {
       note(error);
       return { error: plainError(/** @type {UploadError} */ (error)) };
     }
+  },
+
+  /** Adds all chosen files at once, as a page does when a folder is dropped on it; how many they are. */
+  addAll() {
+    const files = document.querySelector('input')?.files ?? [];
+    for (const file of files) stories.push(new Story(uploader.add(file)));
+    return files.length;
+  },
+
+  /** How many uploads are in which state, and the errors of those that failed. */
+  summary() {
+    /** @type {Record<string, number>} */
+    const states = {};
+    for (const { upload } of stories) states[upload.state] = (states[upload.state] ?? 0) + 1;
+    return { states, errors: stories.flatMap(({ error }) => error ?? []) };
   },
 
   /**

@@ -1,7 +1,16 @@
 // Everything the library tells a page or leaves in it, as text, for the check that no secret is among it
 // (`../secrets.mjs`).
 
-const EVENTS = /** @type {const} */ (['state', 'progress', 'hash', 'part', 'retry', 'warning', 'done', 'error']);
+const EVENTS = /** @type {const} */ ([
+  'state',
+  'progress',
+  'hash',
+  'part',
+  'retry',
+  'warning',
+  'done',
+  'error',
+]);
 
 /** What was told: the first of each kind, where kinds differ in more than numbers. @type {Map<string, string>} */
 const told = new Map();
@@ -25,14 +34,18 @@ export function note(value) {
 
 /** All that was told and is kept, as text. */
 export async function evidence() {
-  const databases = (await indexedDB.databases?.()) ?? [{ name: 'partwise' }];
   return {
     told: [...told.values()].join('\n'),
     localStorage: text(attempt(() => ({ ...localStorage }))),
     sessionStorage: text(attempt(() => ({ ...sessionStorage }))),
     cookies: String(attempt(() => document.cookie)),
-    indexedDB: (await Promise.all(databases.map(({ name = '' }) => contents(name)))).join('\n'),
+    indexedDB: await databases().catch(() => ''),
   };
+}
+
+async function databases() {
+  const known = (await indexedDB.databases?.()) ?? [{ name: 'partwise' }];
+  return (await Promise.all(known.map(({ name = '' }) => contents(name)))).join('\n');
 }
 
 /**
@@ -56,10 +69,12 @@ function text(value, depth = 0) {
   for (let at = value; at && at !== Object.prototype; at = Object.getPrototypeOf(at))
     Object.getOwnPropertyNames(at).forEach((name) => names.add(name));
   /** @type {string} */
-  const fields = [...names].map((name) => {
-    const field = attempt(() => /** @type {any} */ (value)[name]);
-    return typeof field === 'function' ? '' : `${name}: ${text(field, depth + 1)}`;
-  }).join(', ');
+  const fields = [...names]
+    .map((name) => {
+      const field = attempt(() => /** @type {any} */ (value)[name]);
+      return typeof field === 'function' ? '' : `${name}: ${text(field, depth + 1)}`;
+    })
+    .join(', ');
   return `{ ${fields} }`;
 }
 
