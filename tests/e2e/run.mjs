@@ -8,6 +8,7 @@
 import { readdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { browsers } from './support/browsers/index.mjs';
+import { Pool } from './support/browsers/pool.mjs';
 import { Scope, everything } from './support/cleanup.mjs';
 import { inLanes } from './support/lanes.mjs';
 import { Proxy } from './support/proxy.mjs';
@@ -49,8 +50,7 @@ async function scenarios() {
 
 /** What runs in this process for all scenarios, started when it is first needed. */
 class Stage {
-  /** @type {Promise<string> | undefined} */
-  #site;
+  #pool = new Pool();
   /** @type {Map<string, Promise<import('./support/stores/index.mjs').Server>>} */
   #servers = new Map();
 
@@ -59,15 +59,15 @@ class Stage {
    * @param {Scope} scope
    */
   async world({ browser, store }, scope) {
-    this.#site ??= startSite();
     const server = this.#servers.get(store) ?? chosen(stores, store)();
     this.#servers.set(store, server);
     const opened = await (await server).open(scope);
     const proxy = await Proxy.start(opened.bucket.origin, scope);
     return new World({
       scope,
-      site: await this.#site,
+      site: await startSite(scope),
       engine: chosen(browsers, browser),
+      pool: this.#pool,
       store: opened,
       proxy,
     });
@@ -101,6 +101,7 @@ async function outcome(job, stage) {
     return 'passed';
   } catch (error) {
     const story = (await world?.story()) ?? '';
+    if (world) world.failed = true;
     console.log(`FAILED ${title} (${seconds()})\n${error instanceof Error ? error.stack : error}\n${story}`);
     return 'failed';
   } finally {

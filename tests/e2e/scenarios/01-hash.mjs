@@ -6,6 +6,7 @@ import { MiB, randomFile } from '../support/files.mjs';
 export default [
   {
     name: 'hash: the MD5 of 300 MiB is right and the main thread is never blocked',
+    alone: true,
     async run(world) {
       const file = await randomFile(300 * MiB);
       const tab = await world.uploader({ hash: 'md5' });

@@ -18,6 +18,7 @@ export default [
         { match: bodies, action: { do: 'rate', bytesPerSecond: 30 * MiB } },
       );
       const report = await (await tab.upload(file)).done(300_000);
+      await world.account(report, file);
       await world.holds(report.key, file);
 
       const sent = (await world.proxy.log()).filter(isPart);

@@ -13,6 +13,8 @@ const FINAL = ['done', 'failed', 'cancelled'];
 export class Tab {
   /** What was logged, up to the last call. @type {string[]} */
   console = [];
+  /** @type {UploadInTab[]} */
+  uploads = [];
 
   /**
    * @param {import('./browsers/index.mjs').Browser} browser
@@ -59,7 +61,9 @@ export class Tab {
   async add(index = 0, options = {}) {
     const { id, error } = await this.call('add', index, options);
     if (id === undefined) throw Object.assign(new Error(error?.message), error);
-    return new UploadInTab(this, id);
+    const upload = new UploadInTab(this, id);
+    this.uploads.push(upload);
+    return upload;
   }
 
   /** The error that adding throws. @param {object} options */
@@ -169,6 +173,8 @@ export class UploadInTab {
     retries: /** @type {Report['retries']} */ ([]),
     warnings: /** @type {Report['warnings']} */ ([]),
   };
+  /** @type {Report | undefined} */
+  #report;
   /** @type {Promise<unknown>} */
   #last = Promise.resolve();
 
@@ -203,7 +209,13 @@ export class UploadInTab {
       retries: [...retries, ...report.retries],
       warnings: [...warnings, ...report.warnings],
     };
-    return { ...report, ...this.#known };
+    this.#report = { ...report, ...this.#known };
+    return this.#report;
+  }
+
+  /** What was last reported, in one line. */
+  known() {
+    return this.#report ? describe(this.#report) : 'nothing yet';
   }
 
   /** Milliseconds since 1970 when it had returned. */

@@ -16,19 +16,23 @@ export class World {
   tabs = [];
   /** What the summary says about the run, besides its time. @type {string[]} */
   figures = [];
+  /** Then nothing of it is used again. */
+  failed = false;
 
   /**
    * @param {object} parts
    * @param {Scope} parts.scope
    * @param {string} parts.site
    * @param {import('./browsers/index.mjs').Engine} parts.engine
+   * @param {import('./browsers/pool.mjs').Pool} parts.pool
    * @param {import('./stores/index.mjs').Store} parts.store
    * @param {Proxy} parts.proxy in front of the store
    */
-  constructor({ scope, site, engine, store, proxy }) {
+  constructor({ scope, site, engine, pool, store, proxy }) {
     this.scope = scope;
     this.site = site;
     this.engine = engine;
+    this.pool = pool;
     this.store = store;
     this.proxy = proxy;
     this.bucket = store.bucket;
@@ -44,16 +48,35 @@ export class World {
     return temporaryFolder('profile-', this.scope);
   }
 
-  /** A browser. @param {string} [profile] */
+  /** A browser that may be killed. @param {string} [profile] a new one unless it is given */
   async browser(profile) {
     return this.engine.launch(profile ?? (await this.profile()), this.scope);
   }
 
-  /** The test page in a browser, a new one unless it is given. @param {import('./browsers/index.mjs').Browser} [browser] */
+  /**
+   * The test page in a browser, unless it is given in one that no other tab of this scenario is in.
+   *
+   * @param {import('./browsers/index.mjs').Browser} [browser]
+   */
   async tab(browser) {
-    const tab = await Tab.open(browser ?? (await this.browser()), this.site, this.proxy);
+    const tab = await Tab.open(browser ?? (await this.#pooled()), this.site, this.proxy);
     this.tabs.push(tab);
     return tab;
+  }
+
+  async #pooled() {
+    const { engine, pool } = this;
+    const browser = await pool.take(engine);
+    this.scope.onEnd(async () => {
+      const closed = this.tabs.filter((tab) => tab.browser === browser).map((tab) => tab.close());
+      const clean = await Promise.all(closed).then(
+        () => !this.failed && browser.alive(),
+        () => false,
+      );
+      if (clean) pool.giveBack(engine, browser);
+      else await browser.kill();
+    });
+    return browser;
   }
 
   /** Options for an uploader with a signing server of its own. @param {{ urlExpires?: number }} [options] */
@@ -145,6 +168,8 @@ export class World {
       return `  ${method} ${path}${part}: ${bodyBytes} bytes, ${outcome ?? 'open'} ${status ?? ''} ${rule ?? ''}`;
     });
     const said = this.tabs.flatMap((tab) => tab.console.slice(-15).map((line) => `  ${line}`));
-    return [`the last of ${log.length} requests:`, ...lines, 'the page said:', ...said].join('\n');
+    const uploads = this.tabs.flatMap((tab) => tab.uploads.map((upload) => `  ${upload.known()}`));
+    const text = [`the last of ${log.length} requests:`, ...lines, 'the uploads, last:', ...uploads];
+    return [...text, 'the page said:', ...said].join('\n');
   }
 }

@@ -35,6 +35,7 @@ export const chromium = {
         const page = await context.newPage();
         return new ChromiumPage(page, await context.newCDPSession(page));
       },
+      alive: running.alive,
       kill: running.stop,
       suspend: (asleep) => running.signal(asleep ? 'SIGSTOP' : 'SIGCONT'),
     };

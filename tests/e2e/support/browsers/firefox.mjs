@@ -34,17 +34,11 @@ export const firefox = {
         binary: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
         args: ['-headless', '-profile', profile],
         prefs: PREFS,
-        // geckodriver would have the browser end when a page's process does.
-        env: { MOZ_CRASHREPORTER_SHUTDOWN: '' },
       },
     });
-    let unused = await session.firstWindow();
     return {
-      async newPage() {
-        const window = unused || (await session.newWindow());
-        unused = '';
-        return new FirefoxPage(session, window);
-      },
+      newPage: async () => new FirefoxPage(session, await session.newWindow()),
+      alive: driver.alive,
       kill: driver.stop,
       suspend: (asleep) => driver.signal(asleep ? 'SIGSTOP' : 'SIGCONT'),
     };
@@ -60,8 +54,10 @@ class FirefoxPage extends WebDriverPage {
 
   /** Pages of one site are spread over four processes. */
   async kill() {
-    const script = 'return gBrowser.selectedBrowser.browsingContext.currentWindowGlobal.osPid';
-    const pid = await this.#inBrowser(script);
+    const pid = await this.#inBrowser(`
+      // geckodriver sets it, so that the whole browser ends with the process of a page.
+      Services.env.set('MOZ_CRASHREPORTER_SHUTDOWN', '');
+      return gBrowser.selectedBrowser.browsingContext.currentWindowGlobal.osPid;`);
     this.session.lost(this.window);
     process.kill(pid, 'SIGKILL');
   }

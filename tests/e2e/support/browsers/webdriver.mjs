@@ -18,9 +18,11 @@ export class Session {
 
   /**
    * @param {string} base the session's URL
+   * @param {string} first the window that is there from the start and stays: with the last one the session would end
    */
-  constructor(base) {
+  constructor(base, first) {
     this.base = base;
+    this.first = first;
   }
 
   /**
@@ -30,7 +32,8 @@ export class Session {
   static async create(origin, capabilities) {
     const alwaysMatch = { timeouts: { script: LONGEST_SCRIPT, pageLoad: 60_000 }, ...capabilities };
     const { sessionId } = await command('POST', `${origin}/session`, { capabilities: { alwaysMatch } });
-    return new Session(`${origin}/session/${sessionId}`);
+    const base = `${origin}/session/${sessionId}`;
+    return new Session(base, await command('GET', `${base}/window`));
   }
 
   /**
@@ -57,14 +60,9 @@ export class Session {
     this.#current = '';
   }
 
-  /** @returns {Promise<string>} the handle of the window that was there from the start */
-  firstWindow() {
-    return this.#inTurn(async () => (this.#current = await this.#send('GET', 'window')));
-  }
-
   /** @returns {Promise<string>} its handle */
   newWindow() {
-    return this.#inTurn(async () => (await this.#send('POST', 'window/new', { type: 'window' })).handle);
+    return this.within(this.first, async (send) => (await send('POST', 'window/new', { type: 'window' })).handle);
   }
 
   /**
@@ -106,11 +104,14 @@ export class WebDriverPage {
 
   /** @param {string} expression */
   async evaluate(expression) {
-    const script = `const done = arguments[arguments.length - 1];
-      Promise.resolve().then(() => (${expression})).then(
+    // As the page's own code: what Firefox makes in a script of the driver is closed to the page.
+    const script = `const [expression, done] = arguments;
+      const page = window.wrappedJSObject ?? window;
+      Promise.resolve().then(() => page.eval(expression)).then(
         (value) => done({ value }),
         (error) => done({ error: String(error && error.stack ? error + '\\n' + error.stack : error) }));`;
-    const { value, error } = await this.#send('POST', 'execute/async', { script, args: [] });
+    const args = [`(${expression})`];
+    const { value, error } = await this.#send('POST', 'execute/async', { script, args });
     if (error !== undefined) throw new Error(error);
     return value;
   }

@@ -33,13 +33,9 @@ export const webkit = {
     const session = await Session.create(`http://127.0.0.1:${port}`, {
       'webkitgtk:browserOptions': { binary: browser, args: [] },
     });
-    let unused = await session.firstWindow();
     return {
-      async newPage() {
-        const window = unused || (await session.newWindow());
-        unused = '';
-        return new WebDriverPage(session, window);
-      },
+      newPage: async () => new WebDriverPage(session, await session.newWindow()),
+      alive: driver.alive,
       kill: driver.stop,
       suspend: (asleep) => driver.signal(asleep ? 'SIGSTOP' : 'SIGCONT'),
     };
