@@ -62,7 +62,10 @@ export class Session {
 
   /** @returns {Promise<string>} its handle */
   newWindow() {
-    return this.within(this.first, async (send) => (await send('POST', 'window/new', { type: 'window' })).handle);
+    return this.within(
+      this.first,
+      async (send) => (await send('POST', 'window/new', { type: 'window' })).handle,
+    );
   }
 
   /**

@@ -32,6 +32,8 @@ class Story {
    * @type {{ before: number, loaded: number, total: number } | null}
    */
   badProgress = null;
+  /** What each progress event said was loaded. @type {number[]} */
+  loaded = [];
 
   /** @param {Upload} upload */
   constructor(upload) {
@@ -45,6 +47,7 @@ class Story {
     upload.on('hash', (progress) => (this.hash = progress));
     let before = 0;
     upload.on('progress', ({ loaded, total }) => {
+      this.loaded.push(loaded);
       if (loaded < before || loaded > total) this.badProgress ??= { before, loaded, total };
       before = loaded;
     });
@@ -194,6 +197,8 @@ export const harness = {
    * @param {Partial<Record<Lists, number>>} [known]
    */
   report: (id, known) => story(id).plain({ states: 0, parts: 0, retries: 0, warnings: 0, ...known }),
+  /** What the progress events of an upload said was loaded. @param {number} id */
+  progressOf: (id) => story(id).loaded,
   /** Since the page was opened, tasks of more than 50 ms on the main thread. */
   longTasks: () => observed.longTasks,
   /** All requests the page has made, milliseconds since 1970. */
