@@ -197,8 +197,8 @@ export const harness = {
    * @param {Partial<Record<Lists, number>>} [known]
    */
   report: (id, known) => story(id).plain({ states: 0, parts: 0, retries: 0, warnings: 0, ...known }),
-  /** What the progress events of an upload said was loaded. @param {number} id */
-  progressOf: (id) => story(id).loaded,
+  /** What the progress events of an upload said was loaded. */
+  progressOf: (/** @type {number} */ id) => story(id).loaded,
   /** Since the page was opened, tasks of more than 50 ms on the main thread. */
   longTasks: () => observed.longTasks,
   /** All requests the page has made, milliseconds since 1970. */
