@@ -32,7 +32,7 @@ pub enum SlotEnd {
         /// How many.
         bytes: u64,
     },
-    /// The store asks to slow down (429, 503), or did not answer in time.
+    /// The store asks to slow down (429, 503), did not answer in time, or the connection broke.
     Congested,
     /// It failed for another reason.
     Failed,
@@ -110,7 +110,8 @@ impl Pool {
     }
 }
 
-/// Additive growth while it pays, halving when the store is overrun: what TCP does, and for the same reason.
+/// Additive growth while it pays, halving when the store is overrun or the link breaks: what TCP does, and for the same
+/// reason.
 #[derive(Clone, Debug, Default)]
 struct Adaptive {
     /// Since when the current measurement runs; `None` until a request starts.

@@ -393,6 +393,8 @@ impl Upload {
         if flight.holds_slot() {
             self.slot_ends.push_back(match verdict {
                 Verdict::Retry { congested: true, .. } => SlotEnd::Congested,
+                // On a link that breaks now and then, fewer parts at a time are there before it does.
+                _ if self.online && is_connection(&fault) => SlotEnd::Congested,
                 _ => SlotEnd::Failed,
             });
         }
