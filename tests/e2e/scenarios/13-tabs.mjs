@@ -30,10 +30,11 @@ export default [
       }
       const [sender, ...waiting] = /** @type {[typeof uploads[0], ...typeof uploads]} */ (uploads);
       for (const upload of waiting)
-        await upload.until('its progress to be mirrored', ({ progress }) => progress.percent >= 25);
+        await upload.until('its progress to be mirrored', ({ progress }) => progress.percent >= 50);
       for (const upload of waiting) assert.equal((await upload.report()).state, 'queued');
       const told = new Set(await tabs[0]?.call('progressOf', sender.id));
       for (const [i, upload] of waiting.entries()) {
+        /** @type {number[]} */
         const seen = (await tabs[i + 1]?.call('progressOf', upload.id)) ?? [];
         const early = seen.filter((loaded) => loaded <= Math.max(...told));
         assert.ok(early.length >= 5, `${early.length} events mirrored`);
