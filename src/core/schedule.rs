@@ -65,7 +65,11 @@ impl Pool {
 
     /// Starts with one where the number adapts and nothing has run yet: a page that was killed once may be again.
     pub fn start_small(&mut self) {
-        if self.adaptive.as_ref().is_some_and(|adaptive| adaptive.since.is_none() && adaptive.halved.is_none()) {
+        if self
+            .adaptive
+            .as_ref()
+            .is_some_and(|adaptive| adaptive.since.is_none() && adaptive.halved.is_none())
+        {
             self.limit = 1;
         }
     }

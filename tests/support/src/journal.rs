@@ -153,6 +153,11 @@ impl Entry {
         self.journal.change(self.id, |request| request.status = Some(status));
     }
 
+    /// Notes that the client is gone, though the store may still reply.
+    pub fn left(&self) {
+        self.journal.change(self.id, |request| request.end = Some(now()));
+    }
+
     /// Ends it; `status` is that of an injected reply, of the store's it is known.
     pub fn finish(mut self, outcome: Outcome, status: Option<u16>) {
         self.outcome = Some(outcome);
@@ -165,7 +170,7 @@ impl Drop for Entry {
         let outcome = self.outcome;
         self.journal.change(self.id, |request| {
             request.outcome = outcome.or(request.outcome).or(Some(Outcome::Cut));
-            request.end = Some(now());
+            request.end.get_or_insert_with(now);
         });
     }
 }

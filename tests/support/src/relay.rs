@@ -11,7 +11,14 @@ use crate::{
     socket::{closed_by_peer, read_some, reset_by_peer, write_all},
 };
 use std::{io, pin::pin, sync::Mutex, time::Duration};
-use tokio::{net::TcpStream, select, time::sleep};
+use tokio::{
+    net::TcpStream,
+    select,
+    time::{sleep, timeout},
+};
+
+/// How long a store may take to act on a request whose client is gone.
+const STORE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What all connections share.
 #[derive(Debug)]
@@ -239,7 +246,12 @@ impl Line<'_> {
                     passed?;
                     uploaded = true;
                 }
-                () = closed_by_peer(self.client), if uploaded => return Err(Stop::Client),
+                () = closed_by_peer(self.client), if uploaded => {
+                    entry.left();
+                    // A store takes a request that it has as a whole, whether or not anyone waits for the reply.
+                    let _ = timeout(STORE_PATIENCE, &mut reply).await;
+                    return Err(Stop::Client);
+                }
             }
         };
         // After an early reply the store may not read on, but the client has to be rid of the body first.
