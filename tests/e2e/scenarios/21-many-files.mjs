@@ -10,6 +10,8 @@ import { until } from '../support/until.mjs';
 const COUNT = 2_000;
 /** Milliseconds one task may keep the page from answering its user: what is still felt as immediate (RAIL). */
 const LONGEST_TASK = 100;
+/** Milliseconds that adding one file may take; the page adds all of them in one task, which it could split. */
+const ADDING = 1;
 
 /** Lets the test see the library's memory; run in the page before it comes. */
 function watchMemory() {
@@ -34,7 +36,7 @@ function watchMemory() {
 /** @type {import('../run.mjs').Scenario[]} */
 export default [
   {
-    name: `files: ${COUNT} small ones in one batch arrive, no task is longer than ${LONGEST_TASK} ms, memory stays flat`,
+    name: `files: ${COUNT} small ones in one batch arrive, no task after adding them is longer than ${LONGEST_TASK} ms, memory stays flat`,
     alone: true,
     async run(world) {
       const folder = await temporaryFolder('many-', world.scope);
@@ -82,14 +84,17 @@ export default [
       assert.equal(wanted.size, 0);
       assert.deepEqual(await tab.stored(), []);
 
-      const longest = Math.max(0, ...tasks.map(({ duration }) => duration));
+      // The test's own task comes first.
+      const [adding = 0, ...others] = tasks.map(({ duration }) => duration);
+      const longest = Math.max(0, ...others);
       const shown = (/** @type {number | null} */ bytes) =>
         bytes === null ? '?' : `${(bytes / MiB).toFixed(1)} MiB`;
       world.figures.push(
-        `${COUNT} files in ${seconds.toFixed(1)} s, ${tasks.length} long tasks, longest ${longest.toFixed(0)} ms`,
+        `${COUNT} files in ${seconds.toFixed(1)} s, added in ${adding.toFixed(0)} ms, then ${others.length} long tasks, longest ${longest.toFixed(0)} ms`,
         `wasm ${shown(early.wasm)} → ${shown(late.wasm)}, JavaScript ${shown(early.heap)} → ${shown(late.heap)}`,
       );
-      assert.ok(longest <= LONGEST_TASK, `tasks took ${tasks.map(({ duration }) => duration).join(', ')} ms`);
+      assert.ok(adding <= COUNT * ADDING, `adding took ${adding} ms`);
+      assert.ok(longest <= LONGEST_TASK, `tasks took ${others.join(', ')} ms`);
       assert.ok(late.wasm <= early.wasm + MiB, 'the library took more and more memory');
       // What the test itself writes down about each file.
       if (late.heap) assert.ok(late.heap - early.heap < 32 * MiB, 'the page took more and more memory');
