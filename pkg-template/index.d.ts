@@ -216,7 +216,8 @@ export interface AddOptions {
 export interface CommonOptions {
   /**
    * Bytes per part. `'auto'`: 5 MiB, more where 10 000 parts would not reach. A number from 5 242 880 to 5 368 709 120 (the
-   * last part may be smaller) is kept, or raised when 10 000 parts would not be enough. Files smaller than a part go in one request.
+   * last part may be smaller) is kept, or raised when 10 000 parts would not be enough. With `backend` it may be smaller:
+   * the page knows what its store takes. Files smaller than a part go in one request.
    *
    * @defaultValue `'auto'`
    */

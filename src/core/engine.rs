@@ -243,6 +243,9 @@ impl Engine {
     }
 
     fn hand_out_slots(&mut self, now: Now) {
+        if self.uploads.iter().any(|e| e.upload.is_continued()) {
+            self.pool.start_small();
+        }
         while self.pool.free(now.mono) > 0 {
             let wants: Vec<(usize, usize, usize)> = self
                 .uploads

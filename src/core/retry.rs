@@ -141,8 +141,8 @@ fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, messag
         }
         // Some stores say no more than 403 about an expired or skewed signature.
         401 | 403 if asked == Asked::Store => Verdict::Resign { code: Code::Denied },
-        // The page's headers are asked for again on each attempt: a sign-in may have been renewed.
-        401 => Verdict::Resign { code: Code::Denied },
+        // The page's headers are asked for again on each attempt, until a sign-in was renewed; that may take a user.
+        401 => Verdict::Retry { code: Code::Denied, congested: false },
         403 => Verdict::Fail(Code::Denied),
         404 if needs_session(operation) && code.is_empty() => Verdict::SessionLost,
         408 => Verdict::Retry { code: ours, congested: true },
@@ -417,7 +417,8 @@ mod tests {
             (Complete, Store, reply(400, "EntityTooSmall"), Verdict::Fail(Code::Store)),
             (Complete, Backend, reply(404, "NoSuchUpload"), Verdict::SessionLost),
             (ListParts, Backend, reply(500, ""), again(Code::Backend, false)),
-            (Create, Backend, reply(401, ""), Verdict::Resign { code: Code::Denied }),
+            (Create, Backend, reply(401, ""), again(Code::Denied, false)),
+            (Sign, Backend, reply(401, ""), again(Code::Denied, false)),
             (Create, Backend, reply(403, ""), Verdict::Fail(Code::Denied)),
             (Create, Backend, reply(404, ""), Verdict::Fail(Code::Backend)),
             (Create, Backend, reply(413, ""), Verdict::Fail(Code::TooLarge)),

@@ -21,6 +21,9 @@ pub const MAX_FIXED: u32 = 32;
 
 /// A store under load answers many requests at once with "slow down"; together they are one reason to halve.
 const HALVE_AT_MOST_EVERY: Millis = Millis::from_secs(2);
+/// After halving, so long without another reason to before one more is tried: on a link that breaks every few seconds
+/// what gets lost each time is what is in flight.
+const QUIET_BEFORE_GROWTH: Millis = Millis::from_secs(30);
 /// Throughput measured over less is noise.
 const MEASURE_AT_LEAST: Millis = Millis::from_secs(2);
 
@@ -32,7 +35,7 @@ pub enum SlotEnd {
         /// How many.
         bytes: u64,
     },
-    /// The store asks to slow down (429, 503), or did not answer in time.
+    /// The store asks to slow down (429, 503), did not answer in time, or the connection broke.
     Congested,
     /// It failed for another reason.
     Failed,
@@ -58,6 +61,17 @@ impl Pool {
             Parallel::Fixed(count) => (count.clamp(1, MAX_FIXED) as usize, None),
         };
         Self { limit, held: 0, held_until: Instant::default(), adaptive }
+    }
+
+    /// Starts with one where the number adapts and nothing has run yet: a page that was killed once may be again.
+    pub fn start_small(&mut self) {
+        if self
+            .adaptive
+            .as_ref()
+            .is_some_and(|adaptive| adaptive.since.is_none() && adaptive.halved.is_none())
+        {
+            self.limit = 1;
+        }
     }
 
     /// How many requests may start now.
@@ -110,7 +124,8 @@ impl Pool {
     }
 }
 
-/// Additive growth while it pays, halving when the store is overrun: what TCP does, and for the same reason.
+/// Additive growth while it pays, halving when the store is overrun or the link breaks: what TCP does, and for the same
+/// reason.
 #[derive(Clone, Debug, Default)]
 struct Adaptive {
     /// Since when the current measurement runs; `None` until a request starts.
@@ -152,6 +167,10 @@ impl Adaptive {
     /// One more when clearly more got through than before, measured over two requests per slot on average, since a
     /// request that ends just before or after the measurement changes it by a whole part.
     fn grown(&mut self, limit: usize, now: Instant) -> usize {
+        if self.halved.is_some_and(|at| now.since(at) < QUIET_BEFORE_GROWTH) {
+            *self = Self { since: Some(now), halved: self.halved, ..Self::default() };
+            return limit;
+        }
         let elapsed = self.since.map_or(Millis(0), |since| now.since(since));
         if self.done < 2 * limit || elapsed < MEASURE_AT_LEAST {
             return limit;
@@ -240,7 +259,7 @@ mod tests {
         assert!(pool.take(now));
         pool.give_back(SlotEnd::Congested, now);
         let steady = |slots: usize| 6_000_000 / slots as u64;
-        assert_eq!(run(&mut pool, &mut now, 20, steady), 3);
+        assert_eq!(run(&mut pool, &mut now, 50, steady), 3);
         run(&mut pool, &mut now, 1, steady);
         now = now + Millis::from_secs(600);
         assert_eq!(run(&mut pool, &mut now, 19, steady), 3);
@@ -270,6 +289,32 @@ mod tests {
             pool.give_back(SlotEnd::Congested, Instant(later));
             assert_eq!(pool.limit(), limit);
         }
+    }
+
+    #[test]
+    fn on_a_link_that_keeps_breaking_one_at_a_time_is_sent() {
+        let (mut pool, mut now) = (Pool::new(Parallel::Auto), Instant(0));
+        for _ in 0..5 {
+            run(&mut pool, &mut now, 20, |slots| 6_000_000 / slots as u64);
+            assert!(pool.take(now));
+            pool.give_back(SlotEnd::Congested, now);
+        }
+        assert_eq!(pool.limit(), 1);
+        assert_eq!(run(&mut pool, &mut now, 29, |_| 1_000_000), 1);
+        assert_eq!(run(&mut pool, &mut now, 60, |_| 1_000_000), MAX_AUTO);
+    }
+
+    #[test]
+    fn what_starts_small_grows_while_that_pays() {
+        let (mut pool, mut now) = (Pool::new(Parallel::Auto), Instant(0));
+        pool.start_small();
+        assert_eq!(pool.limit(), 1);
+        assert_eq!(run(&mut pool, &mut now, 30, |_| 1_000_000), MAX_AUTO);
+        pool.start_small();
+        assert_eq!(pool.limit(), MAX_AUTO, "it has started long ago");
+        let mut fixed = Pool::new(Parallel::Fixed(3));
+        fixed.start_small();
+        assert_eq!(fixed.limit(), 3);
     }
 
     #[test]

@@ -12,6 +12,7 @@ import { Pool } from './support/browsers/pool.mjs';
 import { Scope, everything } from './support/cleanup.mjs';
 import { inLanes } from './support/lanes.mjs';
 import { Proxy } from './support/proxy.mjs';
+import { keepsSecrets } from './support/secrets.mjs';
 import { startSite } from './support/site.mjs';
 import { stores } from './support/stores/index.mjs';
 import { inTime } from './support/until.mjs';
@@ -95,6 +96,7 @@ async function outcome(job, stage) {
   try {
     world = await stage.world(job, scope);
     await inTime(scenario.run(world), { what: 'the scenario to end', within: LONGEST });
+    await keepsSecrets(world);
     console.log(`ok     ${title} (${[seconds(), ...world.figures].join('; ')})`);
     return 'passed';
   } catch (error) {

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::store::MIN_PART;
 use lexopt::{Arg, Parser, ValueExt};
 use partwise::core::sign::sigv4::MAX_EXPIRES_SECS;
 use std::{ffi::OsString, path::PathBuf};
@@ -20,6 +21,7 @@ Embedded store
   --data DIR            Where it keeps its files [target/demo-store]
   --cors-expose LIST    Reply headers pages may read; '' hides them all
                         [ETag, Date, x-amz-request-id, Content-Length]
+  --min-part BYTES      Smallest part but the last, for tests; S3's is the default [5242880]
 
 Another store, instead of the embedded one
   --store URL           Any S3: https://s3.eu-west-1.amazonaws.com, http://127.0.0.1:3900 …
@@ -56,6 +58,8 @@ pub struct Options {
     pub store_port: u16,
     pub data: PathBuf,
     pub cors_expose: String,
+    /// Bytes.
+    pub min_part: u64,
     /// `None`: the embedded store.
     pub store: Option<String>,
     pub store_public: Option<String>,
@@ -122,6 +126,7 @@ impl Default for Options {
             store_port: 8081,
             data: "target/demo-store".into(),
             cors_expose: "ETag, Date, x-amz-request-id, Content-Length".to_owned(),
+            min_part: MIN_PART,
             store: None,
             store_public: None,
             virtual_hosted: false,
@@ -151,6 +156,7 @@ impl Options {
             "store-port" => self.store_port = args.value()?.parse()?,
             "data" => self.data = args.value()?.into(),
             "cors-expose" => self.cors_expose = args.value()?.string()?,
+            "min-part" => self.min_part = args.value()?.parse()?,
             "store" => self.store = Some(args.value()?.parse_with(store_url)?),
             "store-public" => self.store_public = Some(args.value()?.parse_with(store_url)?),
             "virtual-hosted" => self.virtual_hosted = true,

@@ -69,6 +69,7 @@ async fn start_store(options: &Options) -> Result<String, Box<dyn Error>> {
         expose: options.cors_expose.clone(),
         // No part of a file that is taken is larger than the file.
         max_body: options.max_size,
+        min_part: options.min_part,
     });
     let store = store.map_err(|error| format!("--data {}: {error}", options.data.display()))?;
     tokio::spawn(async move {

@@ -49,6 +49,7 @@ impl Upload {
         self.recreated = 0;
         self.relisted = 0;
         self.parts = PartTable::new(self.plan.count());
+        self.unproven = Vec::new();
         self.confirmed = Confirmed::new(self.plan.count());
     }
 

@@ -36,7 +36,7 @@ use super::progress::{Progress, Snapshot};
 use super::retry::{Asked, Budget, Fault, Jitter, Worked};
 use super::schedule::SlotEnd;
 use super::store::{Completed, ListedPart};
-use super::units::{Instant, Millis, Now};
+use super::units::{Instant, Millis, Now, PartNumber};
 use parts::PartTable;
 use sending::{Flight, ReadyUrl, SignCall};
 use session::{Control, is_connection};
@@ -114,6 +114,8 @@ pub struct Upload {
     /// The same parts as they are remembered across a reload.
     confirmed: Confirmed,
     listed: Vec<ListedPart>,
+    /// Parts the store lists that were never confirmed, with their ETags; perhaps only the reply was lost.
+    unproven: Vec<(PartNumber, String)>,
     flights: Vec<Flight>,
     /// What a single request has brought.
     object: Option<Completed>,
@@ -224,6 +226,7 @@ impl Upload {
             parts: PartTable::new(plan.count()),
             confirmed: Confirmed::new(plan.count()),
             listed: Vec::new(),
+            unproven: Vec::new(),
             flights: Vec::new(),
             object: None,
             urls: Vec::new(),
@@ -347,6 +350,11 @@ impl Upload {
     /// The next thing to tell the page; ask until `None`.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
+    }
+
+    /// Whether the store had parts of it before this page sent any, or has by now.
+    pub fn is_continued(&self) -> bool {
+        self.confirmed.len() > 0
     }
 
     /// A slot that is no longer used, and how its request ended.

@@ -31,6 +31,10 @@ pub(super) struct Flight {
 enum Stage {
     /// Its MD5 is needed before a URL can be signed.
     Hashing,
+    /// The store lists it with this ETag, though it was never confirmed: its own MD5 tells whether it is the same.
+    Proving {
+        etag: String,
+    },
     Signing,
     Sending {
         id: OpId,
@@ -64,7 +68,7 @@ impl Flight {
         match &self.stage {
             Stage::Sending { loaded, .. } => (*loaded).min(self.range.len()),
             Stage::Verifying { .. } => self.range.len(),
-            Stage::Hashing | Stage::Signing => 0,
+            Stage::Hashing | Stage::Proving { .. } | Stage::Signing => 0,
         }
     }
 
@@ -139,7 +143,12 @@ impl Upload {
             self.act(Action::Hash(id, vec![range]));
             PartHash::Running(id)
         };
-        let stage = if self.config.verify == Verify::ContentMd5 { Stage::Hashing } else { Stage::Signing };
+        let listed = self.unproven.iter().position(|(listed, _)| *listed == number);
+        let stage = match listed.map(|at| self.unproven.swap_remove(at)) {
+            Some((_, etag)) => Stage::Proving { etag },
+            None if self.config.verify == Verify::ContentMd5 => Stage::Hashing,
+            None => Stage::Signing,
+        };
         let signs = matches!(stage, Stage::Signing);
         self.flights.push(Flight { number, range, tries, stage, hash });
         if signs {
@@ -332,11 +341,17 @@ impl Upload {
         let Some(flight) = self.flights.iter_mut().find(|f| f.hash == PartHash::Running(id)) else { return };
         flight.hash = PartHash::Known(md5);
         let number = flight.number;
-        if matches!(flight.stage, Stage::Hashing) {
-            flight.stage = Stage::Signing;
-            self.want_url(number, now);
-        } else {
-            self.verify(number, now);
+        match &flight.stage {
+            Stage::Proving { etag } if normalize_etag(etag) == md5.to_hex() => {
+                flight.stage = Stage::Verifying { etag: etag.clone(), key: None, location: String::new() };
+                self.slot_ends.push_back(SlotEnd::Cancelled);
+                self.verify(number, now);
+            }
+            Stage::Proving { .. } | Stage::Hashing => {
+                flight.stage = Stage::Signing;
+                self.want_url(number, now);
+            }
+            _ => self.verify(number, now),
         }
     }
 
@@ -399,6 +414,8 @@ impl Upload {
         if flight.holds_slot() {
             self.slot_ends.push_back(match verdict {
                 Verdict::Retry { congested: true, .. } => SlotEnd::Congested,
+                // On a link that breaks now and then, fewer parts at a time are there before it does.
+                _ if self.online && is_connection(&fault) => SlotEnd::Congested,
                 _ => SlotEnd::Failed,
             });
         }

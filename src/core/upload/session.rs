@@ -289,10 +289,21 @@ impl Upload {
         }
     }
 
-    /// What the checkpoint and the store agree on is done; everything else is sent again.
+    /// What the checkpoint and the store agree on is done; everything else is sent again, unless the store turns out to
+    /// have the very same bytes: the page may have gone away before the reply came.
     fn listing_done(&mut self, now: Now) {
         let kept = reconcile(&self.plan, &self.confirmed, &self.listed);
-        self.listed = Vec::new();
+        let listed = std::mem::take(&mut self.listed);
+        self.unproven = Vec::new();
+        // A store that refuses to complete lists parts that it does not have.
+        if self.config.verify != Verify::Off && self.relisted == 0 {
+            let unproven = listed.into_iter().filter(|part| {
+                part.size == self.plan.len_of(part.number)
+                    && is_md5_etag(&normalize_etag(&part.etag))
+                    && kept.get(part.number.index()).is_some_and(Option::is_none)
+            });
+            self.unproven = unproven.map(|part| (part.number, part.etag)).collect();
+        }
         let was = self.confirmed.len();
         let mut confirmed = Confirmed::new(self.plan.count());
         for (index, etag) in kept.iter().enumerate() {
@@ -362,6 +373,7 @@ impl Upload {
         self.relisted = 0;
         self.confirmed = Confirmed::new(self.plan.count());
         self.parts = PartTable::new(self.plan.count());
+        self.unproven = Vec::new();
         self.phase = Phase::Creating;
         self.set_control(Op::Create);
     }

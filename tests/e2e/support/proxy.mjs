@@ -13,7 +13,7 @@ import { start } from './process.mjs';
  * @property {string | null} uploadIdHash
  * @property {number} bodyBytes
  * @property {'forwarded' | 'injected' | 'cut' | 'hung' | 'aborted' | 'lost' | null} outcome
- * @property {number | null} status
+ * @property {number | null} status of the reply, whether or not it reached the page
  * @property {string | null} rule
  * @property {number} start
  * @property {number | null} end
@@ -87,6 +87,16 @@ export class Proxy {
   /** The requests that carried parts. */
   async parts() {
     return (await this.log()).filter(isPart);
+  }
+
+  /** Cuts all connections, once or each time so many milliseconds have passed (0: not any more). @param {number} [every] */
+  cut(every) {
+    return this.#post('cut', { every });
+  }
+
+  /** A black hole: all connections go silent for ever, and new ones until it is over. @param {boolean} on */
+  silence(on) {
+    return this.#post('silence', { on });
   }
 
   /** How many requests are under way. */

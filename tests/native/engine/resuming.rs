@@ -3,6 +3,7 @@
 use crate::bytes;
 use crate::world::{self, PART, World, config};
 use partwise::core::backend::Backend;
+use partwise::core::config::{Config, Verify};
 use partwise::core::upload::{Event, Input, State};
 
 #[test]
@@ -43,6 +44,28 @@ fn parts_the_store_lost_or_somebody_else_wrote_are_sent_again() {
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
     for part in [2, 3, 4] {
         assert_eq!(world.store.count(&format!("PUT {part}")), 1);
+    }
+}
+
+#[test]
+fn parts_the_store_took_without_anyone_learning_of_it_are_not_sent_again() {
+    for verify in [Verify::Etag, Verify::ContentMd5, Verify::Off] {
+        let config = || Config { verify, ..config() };
+        let mut world = World::with(config(), Backend::Direct, None);
+        world.add("a", bytes(10 * PART));
+        world.run_until(|w| w.store.count("PUT") >= 8 && w.storage.len() > 1);
+        let session = world.store.sessions.values_mut().next().unwrap();
+        let content = bytes(10 * PART);
+        session.parts.insert(9, content[8 * PART as usize..9 * PART as usize].to_vec());
+        session.parts.insert(10, bytes(PART).iter().map(|byte| byte ^ 1).collect());
+        let mut world = world.reload(config());
+        let id = world.add("a", content.clone());
+        world.run();
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&content)));
+        // Without hashing nobody can tell.
+        assert_eq!(world.store.count("PUT 9"), usize::from(verify == Verify::Off), "{verify:?}");
+        assert_eq!(world.store.count("PUT 10"), 1);
+        assert_eq!(crate::retries(&world), 0);
     }
 }
 

@@ -12,6 +12,7 @@ mod objects;
 mod serve;
 mod service;
 
+pub use multipart::MIN_PART;
 pub use serve::router;
 
 use checksum::MAX_BODY;
@@ -33,6 +34,8 @@ pub struct Config {
     pub expose: String,
     /// Bytes of the largest body of one request, if fewer than [`MAX_BODY`].
     pub max_body: Option<u64>,
+    /// Bytes of the smallest part that is not the last; [`MIN_PART`] at S3.
+    pub min_part: u64,
 }
 
 /// Buckets under one folder. Cheap to clone.
@@ -41,17 +44,18 @@ struct Store {
     root: Arc<PathBuf>,
     max_body: u64,
     locks: disk::Locks,
+    min_part: u64,
 }
 
 impl Store {
     /// Opens the folder, creating it and `bucket` where missing.
-    fn open(root: PathBuf, bucket: &str, max_body: Option<u64>) -> io::Result<Self> {
+    fn open(root: PathBuf, bucket: &str, max_body: Option<u64>, min_part: u64) -> io::Result<Self> {
         Folder::new(root.join(bucket)).create()?;
         for entry in std::fs::read_dir(&root)? {
             Folder::new(entry?.path()).sweep()?;
         }
         let max_body = max_body.unwrap_or(MAX_BODY).min(MAX_BODY);
-        Ok(Self { root: Arc::new(root), max_body, locks: disk::Locks::default() })
+        Ok(Self { root: Arc::new(root), max_body, locks: disk::Locks::default(), min_part })
     }
 
     /// A bucket that exists. The name has been checked by [`s3s`], so it is one harmless path segment.

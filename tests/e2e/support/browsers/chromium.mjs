@@ -96,9 +96,21 @@ class ChromiumPage {
     await this.playwright.context().setOffline(offline);
   }
 
-  /** @param {boolean} frozen */
+  /**
+   * By the debugger: `Page.setWebLifecycleState` leaves a page that is visible as it is, and without a head all are.
+   *
+   * @param {boolean} frozen
+   */
   async freeze(frozen) {
-    await this.session.send('Page.setWebLifecycleState', { state: frozen ? 'frozen' : 'active' });
+    if (frozen) {
+      const paused = new Promise((resolve) => this.session.once('Debugger.paused', resolve));
+      await this.session.send('Debugger.enable');
+      await this.session.send('Debugger.pause');
+      await paused;
+    } else {
+      await this.session.send('Debugger.resume');
+      await this.session.send('Debugger.disable');
+    }
   }
 
   /** The reply never comes: who would send it is gone. */

@@ -1,6 +1,8 @@
 // The page's side of the tests: makes uploaders, and writes down what a page would see.
 // Everything in `window.harness` takes and returns plain data, since it is called from another process.
 
+import { evidence, note, watch } from './witness.js';
+
 /**
  * @import { HashProgress, PartConfirmed, RetryNotice, Upload, UploadError, Uploader, UploadResult, UploadState,
  *   Warning } from 'partwise'
@@ -30,10 +32,13 @@ class Story {
    * @type {{ before: number, loaded: number, total: number } | null}
    */
   badProgress = null;
+  /** What each progress event said was loaded. @type {number[]} */
+  loaded = [];
 
   /** @param {Upload} upload */
   constructor(upload) {
     this.upload = upload;
+    watch(upload);
     this.states.push({ state: upload.state, at: Date.now() });
     upload.on('state', ({ state }) => this.states.push({ state, at: Date.now() }));
     upload.on('part', (part) => this.parts.push(part));
@@ -42,6 +47,7 @@ class Story {
     upload.on('hash', (progress) => (this.hash = progress));
     let before = 0;
     upload.on('progress', ({ loaded, total }) => {
+      this.loaded.push(loaded);
       if (loaded < before || loaded > total) this.badProgress ??= { before, loaded, total };
       before = loaded;
     });
@@ -104,6 +110,25 @@ async function ask(url, question) {
   return response.json();
 }
 
+const CALLBACKS = [
+  'createMultipartUpload',
+  'signPart',
+  'listParts',
+  'completeMultipartUpload',
+  'abortMultipartUpload',
+];
+
+/**
+ * A function of a `backend` that the test answers.
+ *
+ * @param {string} url
+ * @param {string} name
+ */
+function remote(url, name) {
+  return (/** @type {import('partwise').FileDetails} */ file, /** @type {object} */ details) =>
+    ask(url, { name, file: file.name, ...details });
+}
+
 /** The chosen file at this place. @param {number} index */
 function chosen(index) {
   const file = document.querySelector('input')?.files?.[index];
@@ -120,16 +145,19 @@ function story(id) {
 
 export const harness = {
   /**
-   * `store.credentials` is given as a value, `signRequest` as a URL to which the page turns with every request.
+   * `store.credentials` is given as a value, `signRequest` as a URL to which the page turns with every request, `headers`
+   * as a value or as such a URL, `backend` as a URL that answers what its functions are asked.
    *
    * @param {any} options of `createUploader`
    */
-  async create({ store, signRequest, ...options }) {
+  async create({ store, signRequest, headers, backend, ...options }) {
     const address = '/partwise/index.js';
     /** @type {typeof import('partwise')} */
     const { createUploader } = await import(address);
     if (store) options.store = { ...store, credentials: () => store.credentials };
     if (signRequest) options.signRequest = (/** @type {unknown} */ request) => ask(signRequest, request);
+    if (backend) options.backend = Object.fromEntries(CALLBACKS.map((name) => [name, remote(backend, name)]));
+    if (headers) options.headers = typeof headers === 'string' ? () => ask(headers, null) : headers;
     uploader = await createUploader(options);
   },
 
@@ -143,8 +171,24 @@ export const harness = {
     try {
       return { id: stories.push(new Story(uploader.add(chosen(index), options))) - 1 };
     } catch (error) {
+      note(error);
       return { error: plainError(/** @type {UploadError} */ (error)) };
     }
+  },
+
+  /** Adds all chosen files at once, as a page does when a folder is dropped on it; how many they are. */
+  addAll() {
+    const files = document.querySelector('input')?.files ?? [];
+    for (const file of files) stories.push(new Story(uploader.add(file)));
+    return files.length;
+  },
+
+  /** How many uploads are in which state, and the errors of those that failed. */
+  summary() {
+    /** @type {Record<string, number>} */
+    const states = {};
+    for (const { upload } of stories) states[upload.state] = (states[upload.state] ?? 0) + 1;
+    return { states, errors: stories.flatMap(({ error }) => error ?? []) };
   },
 
   /**
@@ -154,6 +198,8 @@ export const harness = {
    * @param {Partial<Record<Lists, number>>} [known]
    */
   report: (id, known) => story(id).plain({ states: 0, parts: 0, retries: 0, warnings: 0, ...known }),
+  /** What the progress events of an upload said was loaded. */
+  progressOf: (/** @type {number} */ id) => story(id).loaded,
   /** Since the page was opened, tasks of more than 50 ms on the main thread; 100 ms in browsers that do not report them. */
   longTasks: () => observed.longTasks,
   /** All requests the page has made, milliseconds since 1970. */
@@ -178,6 +224,9 @@ export const harness = {
     Object.defineProperty(navigator, 'onLine', { value: !offline, configurable: true });
     dispatchEvent(new Event(offline ? 'offline' : 'online'));
   },
+
+  /** What the library has told this page or left in it, for `secrets.mjs`. */
+  evidence,
 
   /** Everything the origin stores, by name. */
   storage: () => ({ ...localStorage }),
