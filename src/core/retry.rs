@@ -155,7 +155,8 @@ fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, messag
 }
 
 fn needs_session(operation: Operation) -> bool {
-    matches!(operation, Operation::PutPart | Operation::ListParts | Operation::Complete | Operation::Sign)
+    use Operation::{Abort, Complete, ListParts, PutPart, Sign};
+    matches!(operation, PutPart | ListParts | Complete | Sign | Abort)
 }
 
 /// How often one request has failed, and since when.
@@ -317,13 +318,25 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
     error
 }
 
-/// Messages of pages, servers and stores may quote a URL; the query of one that was signed is a secret.
+/// Messages of pages, servers and stores may quote a URL, whole or escaped for JSON, XML or another URL; the query of one
+/// that was signed is a secret.
 fn without_queries(message: &str) -> String {
-    let bare = |word: &str| match word.split_once('?') {
-        Some((address, _)) if address.contains("://") => [address, "?…"].concat(),
-        _ => word.to_owned(),
-    };
-    message.split(' ').map(bare).collect::<Vec<_>>().join(" ")
+    // None of these stands in a URL, so that nothing of a query is left behind it.
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>');
+    let mut bare = String::with_capacity(message.len());
+    for piece in message.split_inclusive(is_end) {
+        let word = piece.trim_end_matches(is_end);
+        let query = ["?", "%3F", "%3f"].iter().filter_map(|mark| word.split_once(mark)).min_by_key(|(head, _)| head.len());
+        match query {
+            Some((head, query)) if ["=", "%3D", "%3d"].iter().any(|sign| query.contains(sign)) => {
+                bare.push_str(head);
+                bare.push_str("?…");
+            }
+            _ => bare.push_str(word),
+        }
+        bare.push_str(piece.strip_prefix(word).unwrap_or_default());
+    }
+    bare
 }
 
 fn hint(code: Code, asked: Asked) -> &'static str {

@@ -60,6 +60,10 @@ pub struct Instance {
     advanced: Instant,
     pub last_code: Option<Code>,
     abort_failed: bool,
+    /// An earlier page's, only to be removed.
+    pub only_discards: bool,
+    /// It has failed, and the user has said something since.
+    may_act: bool,
 }
 
 /// What the storage must still know of a file.
@@ -108,12 +112,19 @@ impl World {
             advanced: now,
             last_code: None,
             abort_failed: false,
+            only_discards: false,
+            may_act: false,
         };
         self.instances.insert(who, instance);
     }
 
-    /// The user asks again after a failure: what comes is judged afresh.
-    pub fn begin_again(&mut self, who: Who) {
+    /// The user says something that may bring an upload back that has failed.
+    pub fn may_begin_again(&mut self, who: Who) {
+        self.instance(who).may_act = true;
+    }
+
+    /// It has begun again: what comes is judged afresh.
+    fn begin_again(&mut self, who: Who) {
         let now = self.page_now(who.page).mono;
         let instance = self.instance(who);
         instance.failures = 0;
@@ -121,9 +132,6 @@ impl World {
         instance.failed_lists = 0;
         instance.explained.clear();
         instance.advanced = now;
-        if instance.state == State::Failed {
-            instance.state = State::Queued;
-        }
     }
 
     // What the store and the storage have lost.
@@ -245,7 +253,7 @@ impl World {
             Doing::Put { .. } | Doing::List(_) | Doing::Complete(_) | Doing::SignPart | Doing::Sign(_)
         );
         match doing {
-            Doing::Head(_) => self.learn_head(who, result),
+            Doing::Head(_) => self.learn_head(who),
             Doing::Abort(_) if result.is_err() || gone => {
                 let session = self.instances[&who].session.clone();
                 self.ledger.orphans.extend(session);
@@ -260,8 +268,11 @@ impl World {
             _ if gone && is_of_session => self.doubt(who),
             _ => {}
         }
-        if matches!(doing, Doing::Create(_)) {
-            self.learn_created(who, result);
+        match doing {
+            Doing::Create(_) => self.learn_created(who, result),
+            // Whoever has been told is done with it; dying before it has told the user is nobody's fault.
+            Doing::Complete(_) if !gone => self.learn_end(who, result),
+            _ => {}
         }
     }
 
@@ -283,9 +294,20 @@ impl World {
         }
     }
 
-    fn learn_head(&mut self, who: Who, result: &Result<StepReply, Failure>) {
-        let found = matches!(result, Ok(StepReply::Http(reply)) if reply.is_success());
-        if !found && let Some(lock) = self.instance(who).lock.clone() {
+    /// A store that does not answer that cannot tell; one that does has told.
+    fn learn_head(&mut self, who: Who) {
+        if let Some(lock) = self.instance(who).lock.clone() {
+            self.ledger.completed.remove(&lock);
+        }
+    }
+
+    fn learn_end(&mut self, who: Who, result: &Result<StepReply, Failure>) {
+        let told = match result {
+            Ok(StepReply::Http(reply)) => reply.is_success() && !reply.body.contains("<Error>"),
+            Ok(_) => true,
+            Err(_) => false,
+        };
+        if told && let Some(lock) = self.instance(who).lock.clone() {
             self.ledger.completed.remove(&lock);
         }
     }
@@ -362,8 +384,8 @@ impl World {
     // What is checked.
 
     pub fn check_action(&mut self, who: Who, action: &Action) {
-        let state = self.instance(who).state;
-        if state.is_final() {
+        let Instance { state, may_act, .. } = *self.instance(who);
+        if state.is_final() && !may_act {
             panic!("{who}: {action:?} after it was {state:?}");
         }
         match action {
@@ -375,10 +397,11 @@ impl World {
             }
             Action::Perform(_, Step::Page(call)) => self.check_control(who, &Doing::of_call(call)),
             Action::Drop(op) if !self.pages[who.page].running.contains_key(&(who.upload, *op)) => {
-                // Of what waited for credentials.
-                assert_eq!(self.settings.way, Way::DirectLocal, "{who}: drops {op:?}, which does not run");
-                self.instance(who).explained.insert("stalled");
-                self.instance(who).failures += 1;
+                if self.settings.way == Way::DirectLocal {
+                    // It may have waited for credentials.
+                    self.instance(who).explained.insert("stalled");
+                    self.instance(who).failures += 1;
+                }
             }
             _ => {}
         }
@@ -438,8 +461,13 @@ impl World {
             Event::State { state, previous } => {
                 say!(self, "{who}: {}", state.as_str());
                 assert!(!matches!(state_now, State::Done | State::Cancelled), "{who}: {state:?} after {state_now:?}");
-                assert!(previous == state_now || state_now == State::Queued, "{who}: was {state_now:?}, not {previous:?}");
-                self.instance(who).state = state;
+                assert_eq!(previous, state_now, "{who}: is {state:?}");
+                if state_now == State::Failed {
+                    self.begin_again(who);
+                }
+                let instance = self.instance(who);
+                instance.state = state;
+                instance.may_act &= !state.is_final();
                 if state == State::Cancelled {
                     self.check_cancelled(who);
                 }

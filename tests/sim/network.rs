@@ -367,10 +367,24 @@ impl World {
         let md5 = md5.map(|(_, value)| value.as_str());
         let mut body = request.body.as_deref().unwrap_or_default().to_vec();
         self.maybe_damage(&mut body, md5.is_some());
+        let before = self.part_at(&call);
         let mut reply = self.store.serve(&call, &body, md5, now);
+        if let (Call::PutPart { session, part }, Some(before)) = (&call, before)
+            && self.part_at(&call) != Some(before)
+        {
+            // A late repetition with another ETag, or one that was refused, takes the part away that was there.
+            self.lose_part(session, *part);
+        }
         self.maybe_spoil_reply(&call, &mut reply);
         say!(self, "store: {} answered with {}", call.name(), brief(&reply));
         self.through_cors(reply)
+    }
+
+    /// ETag and soundness of the part that a request is about.
+    fn part_at(&self, call: &Call) -> Option<(String, bool)> {
+        let Call::PutPart { session, part } = call else { return None };
+        let part = self.store.sessions.get(session)?.parts.get(part)?;
+        Some((part.etag.clone(), part.spoiled))
     }
 
     /// Bytes change on the way, which nobody would notice that does not look.
@@ -398,13 +412,16 @@ impl World {
             (Fault::SlowDown503After, error(503, "SlowDown", slow, now)),
             (Fault::Server500, error(500, "InternalError", "We encountered an internal error.", now)),
             (Fault::Gateway502, HttpReply { status: 502, headers: Vec::new(), body: "<html>Bad gateway".into() }),
-            (Fault::ErrorIn200, error(200, "InternalError", "We encountered an internal error.", now)),
         ];
         if doing.sends_file() {
             let idle = "Your socket connection to the server was not read from or written to.";
             replies.push((Fault::RequestTimeout, error(400, "RequestTimeout", idle, now)));
         } else if !matches!(doing, Doing::Abort(_) | Doing::Head(_)) {
             replies.push((Fault::EmptyIn200, store::ok(String::new())));
+        }
+        if !matches!(doing, Doing::Abort(_) | Doing::Head(_)) {
+            let failed = error(200, "InternalError", "We encountered an internal error.", now);
+            replies.push((Fault::ErrorIn200, failed));
         }
         let (fault, mut reply) = replies.into_iter().find(|(fault, _)| self.strikes(*fault))?;
         if matches!(fault, Fault::Many429After | Fault::SlowDown503After) {
@@ -437,7 +454,7 @@ impl World {
                     .iter()
                     .map(|(number, part)| (*number, part.etag.clone(), part.bytes.len()))
                     .collect();
-                if self.garble_list(&mut parts) {
+                if self.garble_list(session, &mut parts) {
                     *reply = store::list_reply(parts, false);
                 } else if self.strikes(Fault::ListEndless) {
                     *reply = store::list_reply(parts, true);
@@ -453,7 +470,7 @@ impl World {
     }
 
     /// A list that does not tell what is stored.
-    pub fn garble_list(&mut self, parts: &mut Vec<(u32, String, usize)>) -> bool {
+    pub fn garble_list(&mut self, session: &str, parts: &mut Vec<(u32, String, usize)>) -> bool {
         if self.strikes(Fault::ListShort) {
             parts.truncate(parts.len() / 2);
         } else if self.strikes(Fault::ListHoled) {
@@ -473,6 +490,7 @@ impl World {
         } else {
             return false;
         }
+        self.lose_session(session);
         true
     }
 

@@ -5,7 +5,7 @@ use crate::page::Who;
 use crate::rng::Rng;
 use crate::say;
 use crate::store::Flavour;
-use crate::world::{PART, Settings, World};
+use crate::world::{PART, Settings, Way, World};
 use partwise::core::checkpoint::{PREFIX, headers};
 use partwise::core::upload::{Input, State};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -77,7 +77,7 @@ impl World {
                 break;
             }
             for who in failed {
-                self.begin_again(who);
+                self.may_begin_again(who);
                 self.tell(who, Input::Resume);
             }
             self.settle(&mut steps);
@@ -106,7 +106,7 @@ impl World {
 
     /// What is still remembered, the user has removed.
     fn discard_rest(&mut self) {
-        let page = self.tabs[0].page;
+        let page = self.open_tab();
         let records: Vec<_> = self.pages[page].records.load(&self.storage, PREFIX);
         for (header, _) in headers(&records) {
             let now = self.page_now(page);
@@ -116,6 +116,7 @@ impl World {
                 let who = Who { page, upload };
                 say!(self, "user: discards {} as {who}", header.name);
                 self.begin_instance(who, file);
+                self.instance(who).only_discards = true;
                 self.instance(who).lock = Some(format!("partwise/{}", header.fingerprint.as_str()));
                 self.pump(page);
             }
@@ -130,6 +131,7 @@ impl World {
             let ends = match state {
                 State::Done | State::Cancelled => true,
                 // Only what is gone for good may stay failed.
+                State::Failed if instance.only_discards => self.settings.way == Way::PlainCompanion,
                 State::Failed => file.exception.is_some(),
                 _ => false,
             };

@@ -46,11 +46,12 @@ impl World {
             return message.into();
         }
         let url = self.signed_url("quoted", &[]).url;
-        let quoted = match self.rng.below(5) {
+        let quoted = match self.rng.below(6) {
             0 => format!("{message}: {url}"),
             1 => format!("{message} ('{url}')"),
             2 => format!("{message}. Why?\n\tat {url}"),
             3 => format!("{{\"error\":\"{}\"}}", url.replace('/', "\\/")),
+            4 => format!("{message}?to={}", url.replace('?', "%3F").replace('=', "%3D")),
             _ => format!("{message} \"{url}\","),
         };
         quoted
@@ -128,7 +129,7 @@ impl World {
         let parts = &self.store.sessions[session].parts;
         let mut parts =
             parts.iter().map(|(number, part)| (*number, part.etag.clone(), part.bytes.len())).collect();
-        self.garble_list(&mut parts);
+        self.garble_list(session, &mut parts);
         Ok(parts)
     }
 

@@ -94,9 +94,11 @@ impl World {
         self.agenda.after(1, Happening::Act);
     }
 
-    pub fn open_tab(&mut self) {
+    /// A tab with a page of its own.
+    pub fn open_tab(&mut self) -> usize {
         let page = self.open_page(false);
         self.tabs.push(Tab { page, denied: false, wants: Vec::new() });
+        page
     }
 
     fn open_page(&mut self, denied: bool) -> usize {
@@ -178,9 +180,7 @@ impl World {
             Fault::Cancelled => Input::Cancel,
             _ => Input::Resume,
         };
-        if fault == Fault::Resumed {
-            self.begin_again(who);
-        }
+        self.may_begin_again(who);
         say!(self, "user: {input:?} {who}");
         let now = self.page_now(who.page);
         if let Some(engine) = &mut self.pages[who.page].engine {
@@ -471,7 +471,7 @@ impl World {
         let waiting: Vec<Who> = self.instances.keys().copied().filter(|who| self.is_open(who.page)).collect();
         for who in waiting {
             if self.instances[&who].state == State::Paused {
-                self.begin_again(who);
+                self.may_begin_again(who);
                 self.tell(who, Input::Resume);
             }
         }
