@@ -48,6 +48,8 @@ pub struct Instance {
     /// Created by a request of its own, newest last.
     created: Vec<String>,
     saves_fail: bool,
+    /// Somebody else has changed the storage since its session began, or since it read of it.
+    tampered: bool,
     /// What it has reason to believe.
     online: bool,
     offline_since: Instant,
@@ -102,6 +104,7 @@ impl World {
             session: None,
             created: Vec::new(),
             saves_fail: false,
+            tampered: false,
             online,
             offline_since: now,
             begun_offline: 0,
@@ -158,6 +161,7 @@ impl World {
     pub fn lose_records(&mut self) {
         self.ledger.recorded.clear();
         self.ledger.completed.clear();
+        self.instances.values_mut().for_each(|instance| instance.tampered = true);
         self.ledger.orphans.extend(self.store.sessions.keys().cloned());
     }
 
@@ -290,6 +294,7 @@ impl World {
             let instance = self.instance(who);
             instance.session = Some(session.clone());
             instance.known.clear();
+            instance.tampered = false;
             self.ledger.orphans.remove(&session);
         }
     }
@@ -369,6 +374,17 @@ impl World {
         instance.session = session;
         instance.known = known;
         instance.saves_fail = false;
+        instance.tampered = false;
+    }
+
+    /// A page dies: what it has not written yet, nobody will ever know of.
+    pub fn learn_death(&mut self, page: usize) {
+        let storage = self.storage.map.values();
+        let headers: String = storage.filter(|value| value.contains("upload=")).cloned().collect();
+        for (_, instance) in self.instances.iter().filter(|(who, _)| who.page == page) {
+            let forgotten = |session: &&String| !headers.contains(&format!("upload={session}&"));
+            self.ledger.orphans.extend(instance.session.iter().filter(forgotten).cloned());
+        }
     }
 
     pub fn note_created(&mut self, who: Who, session: String, key: &str) {
@@ -514,7 +530,7 @@ impl World {
             engine.upload(who.upload).and_then(|upload| upload.upload_id().map(str::to_owned))
         });
         let (Some(lock), Some(session)) = (instance.lock.clone(), session) else { return };
-        let saves_fail = instance.saves_fail;
+        let unsure = instance.saves_fail || instance.tampered;
         let stored = self.store.sessions.get(&session).and_then(|session| session.parts.get(&number));
         let is_stored = stored.is_some_and(|part| part.etag == etag && !part.spoiled);
         let instance = self.instance(who);
@@ -525,10 +541,12 @@ impl World {
         }
         instance.known.insert(number);
         let head = format!("{}/head", lock.replace("partwise/", "partwise/1/"));
-        let header = self.storage.map.get(&head);
-        if saves_fail || header.is_none_or(|header| !header.contains(&format!("upload={session}&"))) {
+        if unsure {
             return;
         }
+        let header = self.storage.map.get(&head);
+        let remembered = header.is_some_and(|header| header.contains(&format!("upload={session}&")));
+        assert!(remembered, "{who}: {session} has part {number}, and no header that a reload would find");
         let recorded = self.ledger.recorded.entry(lock).or_insert_with(|| Recorded {
             session: session.clone(),
             parts: BTreeSet::new(),
@@ -626,7 +644,7 @@ impl World {
         let mine = || self.instances.iter().filter(|(who, _)| who.page == page);
         let held: usize = mine().filter_map(|(who, _)| engine.upload(who.upload)).map(|u| u.held_slots()).sum();
         assert_eq!(engine.held_slots(), held, "slots in use, and slots that uploads hold");
-        for (who, instance) in mine().filter(|(_, instance)| instance.state.is_final()) {
+        for (who, instance) in mine().filter(|(_, instance)| instance.state.is_final() && !instance.may_act) {
             let state = instance.state;
             let running = self.pages[page].running.iter().find(|((upload, _), _)| *upload == who.upload);
             if let Some((_, running)) = running {

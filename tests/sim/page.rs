@@ -164,6 +164,7 @@ impl World {
             return;
         }
         say!(self, "page {page} is gone");
+        self.learn_death(page);
         let running = std::mem::take(&mut self.pages[page].running);
         for running in running.into_values() {
             self.abandon(running.request);
