@@ -1,6 +1,7 @@
 //! Runs everything on all cores and says what came of it. No libtest: its output hides what a passing test prints.
 
 use crate::faults::Tally;
+use crate::kills::every_write;
 use crate::run::{Report, run};
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -9,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// Default number of runs: about a minute on two cores when optimized, seconds when not.
 const RUNS: u64 = if cfg!(debug_assertions) { 300 } else { 20_000 };
+/// Scenarios in which a page dies at every write; those from the 10th on are of 103 parts.
+const SCENARIOS: u64 = if cfg!(debug_assertions) { 10 } else { 15 };
 /// Lines of the trace shown of a run that fails.
 const TAIL: usize = 150;
 
@@ -17,6 +20,7 @@ type Test = (&'static str, fn() -> Outcome);
 
 const TESTS: &[Test] = &[
     ("the_same_seed_gives_the_same_run", the_same_seed_gives_the_same_run),
+    ("a_page_that_dies_at_any_storage_write_resumes", a_page_that_dies_at_any_storage_write_resumes),
     ("whatever_happens_every_invariant_holds", whatever_happens_every_invariant_holds),
 ];
 
@@ -164,6 +168,13 @@ fn tell(sum: &Sum, runs: u64, took: Duration) -> String {
         sum.longest.1,
         sum.longest.0 as f64 / 3_600_000.0,
     )
+}
+
+fn a_page_that_dies_at_any_storage_write_resumes() -> Outcome {
+    match every_write(SCENARIOS) {
+        Ok(runs) => Ok(format!("  {runs} deaths")),
+        Err((what, report)) => Err(explain(&what, &report)),
+    }
 }
 
 fn the_same_seed_gives_the_same_run() -> Outcome {

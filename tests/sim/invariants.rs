@@ -22,7 +22,7 @@ use crate::world::{Way, World};
 use partwise::core::backend::{Step, StepReply};
 use partwise::core::checkpoint::Record;
 use partwise::core::engine::CredentialsReply;
-use partwise::core::error::{Code, UploadError};
+use partwise::core::error::{Code, Operation, UploadError};
 use partwise::core::http::{HttpReply, NoReply};
 use partwise::core::retry::{Asked, Fault as Failure};
 use partwise::core::schedule::{MAX_AUTO, Parallel};
@@ -64,8 +64,8 @@ pub struct Instance {
     abort_failed: bool,
     /// An earlier page's, only to be removed.
     pub only_discards: bool,
-    /// It has failed, and the user has said something since.
-    may_act: bool,
+    /// When the user last said something that may bring it back after a failure.
+    spoken: Option<u64>,
 }
 
 /// What the storage must still know of a file.
@@ -83,6 +83,13 @@ pub struct Ledger {
     completed: BTreeMap<String, String>,
     /// Sessions that nobody can be expected to remove.
     pub orphans: BTreeSet<String>,
+}
+
+impl Instance {
+    /// Nothing more may come of it.
+    fn is_over(&self) -> bool {
+        self.state.is_final() && (self.state != State::Failed || self.spoken.is_none())
+    }
 }
 
 impl World {
@@ -116,14 +123,14 @@ impl World {
             last_code: None,
             abort_failed: false,
             only_discards: false,
-            may_act: false,
+            spoken: None,
         };
         self.instances.insert(who, instance);
     }
 
     /// The user says something that may bring an upload back that has failed.
     pub fn may_begin_again(&mut self, who: Who) {
-        self.instance(who).may_act = true;
+        self.instance(who).spoken = Some(self.agenda.now());
     }
 
     /// It has begun again: what comes is judged afresh.
@@ -348,8 +355,10 @@ impl World {
         }
     }
 
-    pub fn learn_saved(&mut self, who: Who, kept: Result<(), StorageFault>) {
+    pub fn learn_saved(&mut self, who: Who, key: &str, kept: Result<(), StorageFault>) {
         let lock = self.instance(who).lock.clone();
+        // Parts without the header are of no use to a reload.
+        self.instance(who).tampered |= kept.is_err() && key.ends_with("/head");
         self.instance(who).saves_fail = kept.is_err();
         if kept.is_err() && let Some(lock) = lock {
             let session = self.instance(who).session.clone();
@@ -365,6 +374,10 @@ impl World {
         self.ledger.recorded.retain(|_, recorded| wall.abs_diff(recorded.created) <= expire);
         let is_denied = self.pages[who.page].records.fault == Some(StorageFault::Denied);
         let Some(lock) = self.instance(who).lock.clone() else { return };
+        if is_denied {
+            // It cannot know what others have done.
+            self.ledger.completed.remove(&lock);
+        }
         let recorded = self.ledger.recorded.get(&lock).filter(|_| !is_denied);
         let (session, known) = match recorded {
             Some(recorded) => (Some(recorded.session.clone()), recorded.parts.clone()),
@@ -400,9 +413,8 @@ impl World {
     // What is checked.
 
     pub fn check_action(&mut self, who: Who, action: &Action) {
-        let Instance { state, may_act, .. } = *self.instance(who);
-        if state.is_final() && !may_act {
-            panic!("{who}: {action:?} after it was {state:?}");
+        if self.instances[&who].is_over() {
+            panic!("{who}: {action:?} after it was {:?}", self.instances[&who].state);
         }
         match action {
             Action::TryLock(name) | Action::Lock(name) => self.instance(who).lock = Some(name.clone()),
@@ -425,6 +437,7 @@ impl World {
 
     fn check_send(&mut self, who: Who, doing: &Doing) {
         self.check_offline_start(who);
+        self.sent.push(doing.clone());
         if let Doing::Put { session, part } = doing {
             let instance = &self.instances[&who];
             let known = instance.known.contains(part);
@@ -473,6 +486,7 @@ impl World {
         self.check_text(&format!("{event:?}"));
         let total = self.files[self.instances[&who].file].bytes.len() as u64;
         let state_now = self.instance(who).state;
+        let now = self.agenda.now();
         match event {
             Event::State { state, previous } => {
                 say!(self, "{who}: {}", state.as_str());
@@ -483,7 +497,8 @@ impl World {
                 }
                 let instance = self.instance(who);
                 instance.state = state;
-                instance.may_act &= !state.is_final();
+                // A listener may speak before it is told that this has failed already.
+                instance.spoken = instance.spoken.filter(|at| *at == now || !state.is_final());
                 if state == State::Cancelled {
                     self.check_cancelled(who);
                 }
@@ -498,13 +513,13 @@ impl World {
             Event::Part { number, etag, .. } => self.confirmed(who, number.get(), &etag),
             Event::Retry(notice) => {
                 say!(self, "{who}: attempt {} failed, again in {} ms: {}", notice.attempt, notice.delay.0, notice.error);
-                self.check_offline(who, notice.error.code);
+                self.check_offline(who, &notice.error);
                 self.check_code(who, &notice.error);
             }
             Event::Failed(error) => {
                 say!(self, "{who}: {} {error}", error.code.as_str());
                 assert_eq!(state_now, State::Failed);
-                self.check_offline(who, error.code);
+                self.check_offline(who, &error);
                 self.check_failure(who, &error);
             }
             Event::Done(result) => {
@@ -593,6 +608,7 @@ impl World {
 
     /// The store has put an upload together.
     pub fn check_completion(&mut self, who: Who, session: &str, bytes: &[u8]) {
+        self.completions += 1;
         let content = &self.contents[session];
         assert!(**content == *bytes, "{who}: {session} was completed, and is not the file");
         self.lose_session(session);
@@ -603,8 +619,9 @@ impl World {
         }
     }
 
-    fn check_offline(&self, who: Who, code: Code) {
-        let counts = matches!(code, Code::Network | Code::Stalled);
+    /// Whoever cancels while offline does not want to wait: removing is tried all the same, and given up.
+    fn check_offline(&self, who: Who, error: &UploadError) {
+        let counts = matches!(error.code, Code::Network | Code::Stalled) && error.operation != Operation::Abort;
         assert!(self.instances[&who].online || !counts, "{who}: an attempt was spent while offline");
     }
 
@@ -644,7 +661,7 @@ impl World {
         let mine = || self.instances.iter().filter(|(who, _)| who.page == page);
         let held: usize = mine().filter_map(|(who, _)| engine.upload(who.upload)).map(|u| u.held_slots()).sum();
         assert_eq!(engine.held_slots(), held, "slots in use, and slots that uploads hold");
-        for (who, instance) in mine().filter(|(_, instance)| instance.state.is_final() && !instance.may_act) {
+        for (who, instance) in mine().filter(|(_, instance)| instance.is_over()) {
             let state = instance.state;
             let running = self.pages[page].running.iter().find(|((upload, _), _)| *upload == who.upload);
             if let Some((_, running)) = running {
@@ -652,7 +669,7 @@ impl World {
             }
             assert_eq!(self.locks.name_of(*who), None, "{who}: has a lock after it was {state:?}");
         }
-        if mine().all(|(_, instance)| instance.state.is_final()) {
+        if mine().all(|(_, instance)| instance.is_over()) {
             // Slots may be held back for a moment after congestion; that ends by itself.
             let due = engine.poll_timeout(now).map_or(0, |due| due.since(now.mono).0);
             assert!(due <= 500, "a timer in {due} ms after the end");

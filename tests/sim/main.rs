@@ -8,6 +8,7 @@
 mod clock;
 mod faults;
 mod invariants;
+mod kills;
 mod locks;
 mod network;
 mod page;

@@ -375,7 +375,7 @@ impl World {
                 self.check_record(&record);
                 let kept = self.write(page, |records, storage| records.put(storage, &record.key, &record.value));
                 if let Some(kept) = kept {
-                    self.learn_saved(who, kept);
+                    self.learn_saved(who, &record.key, kept);
                 }
                 let now = self.page_now(page);
                 if let (Some(Err(fault)), Some(engine)) = (kept, &mut self.pages[page].engine) {

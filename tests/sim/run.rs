@@ -151,7 +151,9 @@ impl World {
         let left: Vec<_> = self.store.sessions.keys().filter(|id| !self.ledger.orphans.contains(*id)).collect();
         assert!(left.is_empty(), "left at the store, though it would have let us delete it: {left:?}");
         let ours: Vec<_> = self.storage.map.keys().filter(|key| key.starts_with(PREFIX)).collect();
-        assert!(ours.is_empty() || self.tally_of(Fault::StorageGarbage) > 0, "left in the storage: {ours:?}");
+        // Companion does not tell an upload that is gone from one it cannot remove; its record stays until it expires.
+        let may_stay = self.settings.way == Way::PlainCompanion || self.tally_of(Fault::StorageGarbage) > 0;
+        assert!(ours.is_empty() || may_stay, "left in the storage: {ours:?}");
         let others = self.storage.map.keys().filter(|key| !key.starts_with(PREFIX)).count();
         let untouched = self.tally_of(Fault::StorageCleared) + self.tally_of(Fault::StorageBack) > 0;
         assert!(untouched || self.tally_of(Fault::StorageOlder) == 0 || others == 3, "removed what is not ours");

@@ -4,7 +4,7 @@ use crate::clock::Agenda;
 use crate::faults::{Fault, Tally, Weather};
 use crate::invariants::{Instance, Ledger};
 use crate::locks::Locks;
-use crate::network::{Request, Step};
+use crate::network::{Doing, Request, Step};
 use crate::page::{Delivery, Page, Who};
 use crate::rng::Rng;
 use crate::say;
@@ -104,6 +104,10 @@ pub struct World {
     pub outage: bool,
     pub store_down: bool,
     pub backend_down: bool,
+    /// All requests with file content that left.
+    pub sent: Vec<Doing>,
+    /// Uploads that the store put together.
+    pub completions: u64,
     /// Storage writes so far.
     pub writes: u64,
     /// The write before (`false`) or after (`true`) which a page dies.
@@ -196,6 +200,8 @@ impl World {
             outage: false,
             store_down: false,
             backend_down: false,
+            sent: Vec::new(),
+            completions: 0,
             writes: 0,
             dies_at: None,
             instances: BTreeMap::new(),
