@@ -383,11 +383,13 @@ impl World {
             Some(recorded) => (Some(recorded.session.clone()), recorded.parts.clone()),
             None => (stored_session(&lock, records), BTreeSet::new()),
         };
+        let in_storage: Vec<_> = self.storage.map.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let stored = stored_session(&lock, &in_storage);
         let instance = self.instance(who);
+        instance.tampered = stored != session;
         instance.session = session;
         instance.known = known;
         instance.saves_fail = false;
-        instance.tampered = false;
     }
 
     /// A page dies: what it has not written yet, nobody will ever know of.

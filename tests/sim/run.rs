@@ -65,7 +65,7 @@ impl World {
     /// Trouble while there are acts left, then peace until the end.
     pub fn live(&mut self) {
         let mut steps = 0;
-        while self.acts_left > 0 && self.step() {
+        while (self.acts_left > 0 || self.asleep) && self.step() {
             steps += 1;
             assert!(steps < MOST_STEPS, "it goes round in circles");
         }

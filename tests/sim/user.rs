@@ -140,6 +140,10 @@ impl World {
         if self.is_open(self.tabs[tab].page) {
             return;
         }
+        if self.asleep {
+            self.agenda.after(10_000, Happening::Reopen(tab));
+            return;
+        }
         let denied = self.tabs[tab].denied && !self.healed;
         self.tabs[tab].page = self.open_page(denied);
         for want in std::mem::take(&mut self.tabs[tab].wants) {
@@ -158,7 +162,8 @@ impl World {
     }
 
     fn some_upload(&mut self) -> Option<Who> {
-        let open: Vec<Who> = self.instances.keys().copied().filter(|who| self.is_open(who.page)).collect();
+        let awake = |page: usize| self.is_open(page) && !self.pages[page].frozen;
+        let open: Vec<Who> = self.instances.keys().copied().filter(|who| awake(who.page)).collect();
         self.rng.maybe_pick(&open)
     }
 
@@ -209,6 +214,10 @@ impl World {
         if self.acts_left == 0 {
             return;
         }
+        if self.asleep {
+            self.agenda.after(10_000, Happening::Act);
+            return;
+        }
         self.acts_left -= 1;
         if let Some(fault) = self.rng.maybe_pick(&self.acts.clone()) {
             self.act_out(fault);
@@ -226,7 +235,8 @@ impl World {
             Fault::SecondTab | Fault::SameTwice => {
                 let file = self.rng.below(self.files.len() as u64) as usize;
                 let tab = if fault == Fault::SameTwice { 0 } else { self.rng.below(self.tabs.len() as u64) as usize };
-                if self.is_open(self.tabs[tab].page) && self.tabs[tab].wants.len() < 12 {
+                let page = self.tabs[tab].page;
+                if self.is_open(page) && !self.pages[page].frozen && self.tabs[tab].wants.len() < 12 {
                     self.count(fault);
                     self.want(tab, self.version_of(file));
                 }
@@ -296,6 +306,7 @@ impl World {
 
     fn sleep(&mut self) {
         self.count(Fault::Sleep);
+        self.asleep = true;
         let slept = self.rng.pick(&[60_000, 1_800_000, 5 * 3_600_000]);
         for page in 0..self.pages.len() {
             if self.is_open(page) {
@@ -308,11 +319,10 @@ impl World {
 
     pub fn wake(&mut self, slept: u64) {
         say!(self, "the device wakes after {} s", slept / 1000);
+        self.asleep = false;
         for page in 0..self.pages.len() {
             if self.is_open(page) && self.settings.clock_sleeps {
-                let mono = self.page_now(page).mono.0;
-                // Of a page that was opened meanwhile no more than it has seen.
-                self.pages[page].behind += slept.min(mono.saturating_sub(5_000));
+                self.pages[page].behind += slept;
             }
             self.thaw(page);
             self.rearm(page);
@@ -391,7 +401,7 @@ impl World {
             1 => value.truncate(value.len() / 2),
             2 => value = "{\"json\":true}".into(),
             3 => value = value.replace('=', "=%zz"),
-            4 => value = value.replace("part=16", "part=8").replace('A', "B"),
+            4 => value = value.replace("part=16", self.rng.pick(&["part=8", "part=32"])).replace('A', "B"),
             _ => {
                 self.storage.map.remove(&key);
                 return;

@@ -104,6 +104,8 @@ pub struct World {
     pub outage: bool,
     pub store_down: bool,
     pub backend_down: bool,
+    /// The device sleeps: nobody does anything.
+    pub asleep: bool,
     /// All requests with file content that left.
     pub sent: Vec<Doing>,
     /// Uploads that the store put together.
@@ -126,7 +128,7 @@ pub const PART: u64 = 16;
 
 impl Settings {
     pub fn draw(rng: &mut Rng) -> Self {
-        let limits = Limits { min_part: 1, max_part: 1 << 30, max_parts: 10_000, max_object: 1 << 40 };
+        let limits = Limits { min_part: PART, max_part: 1 << 30, max_parts: 10_000, max_object: 1 << 40 };
         let mut config = Config::new(&RawOptions::default(), "sim".into(), limits).unwrap();
         config.part_size = PartSize::Bytes(PART);
         config.parallel = match rng.below(3) {
@@ -200,6 +202,7 @@ impl World {
             outage: false,
             store_down: false,
             backend_down: false,
+            asleep: false,
             sent: Vec::new(),
             completions: 0,
             writes: 0,
