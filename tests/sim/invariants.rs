@@ -18,7 +18,7 @@ use crate::network::Doing;
 use crate::page::{Running, Who};
 use crate::say;
 use crate::storage::StorageFault;
-use crate::world::{Way, World};
+use crate::world::{PART, Way, World};
 use partwise::core::backend::{Step, StepReply};
 use partwise::core::checkpoint::Record;
 use partwise::core::engine::CredentialsReply;
@@ -245,6 +245,8 @@ impl World {
                         }
                         Some(_) => {}
                     }
+                } else if matches!(doing, Doing::List(_)) && is_endless(&reply.body) {
+                    explain(&[ours]);
                 } else if reply.body.is_empty() || reply.body.starts_with("<!doctype") {
                     explain(&[ours]);
                 }
@@ -253,7 +255,7 @@ impl World {
         }
         if let Doing::List(asked) = doing {
             let is_500 = matches!(result, Ok(StepReply::Http(HttpReply { status: 500, .. })));
-            instance.failed_lists += 1;
+            instance.failed_lists += u64::from(is_500);
             gone |= *asked == Asked::Backend && is_500 && instance.failed_lists >= 3;
             if matches!(result, Ok(StepReply::Http(reply)) if reply.is_success()) || matches!(result, Ok(StepReply::Page(_))) {
                 instance.failed_lists = 0;
@@ -613,11 +615,19 @@ impl World {
         self.completions += 1;
         let content = &self.contents[session];
         assert!(**content == *bytes, "{who}: {session} was completed, and is not the file");
+        let count = content.len().div_ceil(PART as usize).max(1);
+        let lock = self.instances.get(&who).and_then(|instance| instance.lock.clone());
+        let Some(lock) = lock else { return };
+        // Only who knows every part can tell the object from another one.
+        let remembered = self.ledger.recorded.get(&lock);
+        let is_known = remembered.is_some_and(|record| record.session == session && record.parts.len() == count);
         self.lose_session(session);
         let has_head = matches!(self.settings.way, Way::DirectRemote | Way::DirectLocal | Way::RichCompanion);
-        let Some(lock) = self.instances.get(&who).and_then(|instance| instance.lock.clone()) else { return };
-        if has_head && let Some(other) = self.ledger.completed.insert(lock, session.into()) {
+        if let Some(other) = self.ledger.completed.remove(&lock) {
             panic!("{who}: {session} was completed, after {other} was, and the store would have said so");
+        }
+        if has_head && is_known {
+            self.ledger.completed.insert(lock, session.into());
         }
     }
 
@@ -688,6 +698,11 @@ impl World {
     pub fn check_text(&self, text: &str) {
         assert!(!text.contains("SECRET") && !text.contains("X-Amz"), "a secret gets out: {text}");
     }
+}
+
+/// There is more to list, after nothing.
+fn is_endless(body: &str) -> bool {
+    body.contains("<IsTruncated>true") && !body.contains("<Part>")
 }
 
 fn codes_of(status: u16, body: &str, ours: &'static str) -> &'static [&'static str] {

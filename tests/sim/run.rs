@@ -1,6 +1,7 @@
 //! One run: a seed, a world, some time of trouble, then peace, in which everything must come to its end.
 
 use crate::faults::{Fault, Tally, Weather};
+use crate::invariants::TAMPERS;
 use crate::page::Who;
 use crate::rng::Rng;
 use crate::say;
@@ -152,7 +153,8 @@ impl World {
         assert!(left.is_empty(), "left at the store, though it would have let us delete it: {left:?}");
         let ours: Vec<_> = self.storage.map.keys().filter(|key| key.starts_with(PREFIX)).collect();
         // Companion does not tell an upload that is gone from one it cannot remove; its record stays until it expires.
-        let may_stay = self.settings.way == Way::PlainCompanion || self.tally_of(Fault::StorageGarbage) > 0;
+        let tampered = TAMPERS.iter().any(|fault| self.tally_of(*fault) > 0);
+        let may_stay = self.settings.way == Way::PlainCompanion || tampered;
         assert!(ours.is_empty() || may_stay, "left in the storage: {ours:?}");
         let others = self.storage.map.keys().filter(|key| !key.starts_with(PREFIX)).count();
         let untouched = self.tally_of(Fault::StorageCleared) + self.tally_of(Fault::StorageBack) > 0;

@@ -181,6 +181,8 @@ impl World {
     /// Uppy Companion answers 500 whatever went wrong; our own server says what it was.
     pub fn at_companion(&mut self, request: &HttpRequest) -> Result<HttpReply, Failure> {
         if let Some((status, body)) = self.server_fault() {
+            // What a server says to an abort is not read, so that it had better not be "200".
+            let status = if status == 200 && request.method == Method::Delete { 405 } else { status };
             let body = if status == 200 { body.into() } else { self.companion_error(body, "") };
             return Ok(HttpReply { status, headers: Vec::new(), body });
         }

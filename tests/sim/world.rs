@@ -249,6 +249,9 @@ impl World {
             Happening::Deliver(delivery) => self.deliver(delivery),
             Happening::Net(id, step) => self.net(id, step),
             Happening::Reopen(tab) => self.reopen(tab),
+            Happening::Thaw(page) if self.asleep => {
+                self.agenda.after(10_000, Happening::Thaw(page));
+            }
             Happening::Thaw(page) => self.thaw(page),
             Happening::Wake(slept) => self.wake(slept),
             Happening::Unplug(ending) => self.ends(ending),
