@@ -326,7 +326,10 @@ fn without_queries(message: &str) -> String {
     let mut bare = String::with_capacity(message.len());
     for piece in message.split_inclusive(is_end) {
         let word = piece.trim_end_matches(is_end);
-        let query = ["?", "%3F", "%3f"].iter().filter_map(|mark| word.split_once(mark)).min_by_key(|(head, _)| head.len());
+        let query = ["?", "%3F", "%3f"]
+            .iter()
+            .filter_map(|mark| word.split_once(mark))
+            .min_by_key(|(head, _)| head.len());
         match query {
             Some((head, query)) if ["=", "%3D", "%3d"].iter().any(|sign| query.contains(sign)) => {
                 bare.push_str(head);

@@ -3,6 +3,7 @@
 use crate::faults::Tally;
 use crate::kills::every_write;
 use crate::run::{Report, run};
+use crate::sabotage::{ALL, unnoticed};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +21,7 @@ type Test = (&'static str, fn() -> Outcome);
 
 const TESTS: &[Test] = &[
     ("the_same_seed_gives_the_same_run", the_same_seed_gives_the_same_run),
+    ("a_world_that_breaks_a_rule_is_noticed", a_world_that_breaks_a_rule_is_noticed),
     ("a_page_that_dies_at_any_storage_write_resumes", a_page_that_dies_at_any_storage_write_resumes),
     ("whatever_happens_every_invariant_holds", whatever_happens_every_invariant_holds),
 ];
@@ -35,7 +37,8 @@ pub fn main() -> ExitCode {
         return replay(seed);
     }
     let filters: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    let chosen = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
+    let chosen =
+        |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
     let tests: Vec<&Test> = TESTS.iter().filter(|(name, _)| chosen(name)).collect();
     if std::env::args().any(|arg| arg == "--list") {
         tests.iter().for_each(|(name, _)| println!("{name}: test"));
@@ -147,7 +150,9 @@ fn whatever_happens_every_invariant_holds() -> Outcome {
                 }
             }
             let failed = sum.failed.len();
-            Err(format!("{said}\n{failed} of {runs} runs failed; repeat this one with PARTWISE_SIM_SEED={seed}"))
+            Err(format!(
+                "{said}\n{failed} of {runs} runs failed; repeat this one with PARTWISE_SIM_SEED={seed}"
+            ))
         }
         None => Ok(told),
     }
@@ -168,6 +173,11 @@ fn tell(sum: &Sum, runs: u64, took: Duration) -> String {
         sum.longest.1,
         sum.longest.0 as f64 / 3_600_000.0,
     )
+}
+
+fn a_world_that_breaks_a_rule_is_noticed() -> Outcome {
+    let missed = unnoticed(300);
+    if missed.is_empty() { Ok(format!("  {} sabotages", ALL.len())) } else { Err(missed.join(", ")) }
 }
 
 fn a_page_that_dies_at_any_storage_write_resumes() -> Outcome {

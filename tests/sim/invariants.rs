@@ -232,7 +232,9 @@ impl World {
                 let failed = !reply.is_success() || reply.body.contains("<Error>");
                 if failed {
                     explain(codes_of(reply.status, &reply.body, ours));
-                    gone = reply.status == 404 || reply.body.contains("NoSuchUpload") || reply.body.contains("InvalidPart");
+                    gone = reply.status == 404
+                        || reply.body.contains("NoSuchUpload")
+                        || reply.body.contains("InvalidPart");
                 } else if doing.sends_file() {
                     match reply.header("etag") {
                         None => explain(&["etag-hidden"]),
@@ -257,7 +259,9 @@ impl World {
             let is_500 = matches!(result, Ok(StepReply::Http(HttpReply { status: 500, .. })));
             instance.failed_lists += u64::from(is_500);
             gone |= *asked == Asked::Backend && is_500 && instance.failed_lists >= 3;
-            if matches!(result, Ok(StepReply::Http(reply)) if reply.is_success()) || matches!(result, Ok(StepReply::Page(_))) {
+            if matches!(result, Ok(StepReply::Http(reply)) if reply.is_success())
+                || matches!(result, Ok(StepReply::Page(_)))
+            {
                 instance.failed_lists = 0;
             }
         }
@@ -272,7 +276,8 @@ impl World {
                 self.ledger.orphans.extend(session);
             }
             Doing::Abort(_) => {
-                if let (Ok(StepReply::Http(reply)), Some(session)) = (result, self.instances[&who].session.clone())
+                if let (Ok(StepReply::Http(reply)), Some(session)) =
+                    (result, self.instances[&who].session.clone())
                     && !reply.is_success()
                 {
                     self.ledger.orphans.insert(session);
@@ -362,7 +367,9 @@ impl World {
         // Parts without the header are of no use to a reload.
         self.instance(who).tampered |= kept.is_err() && key.ends_with("/head");
         self.instance(who).saves_fail = kept.is_err();
-        if kept.is_err() && let Some(lock) = lock {
+        if kept.is_err()
+            && let Some(lock) = lock
+        {
             let session = self.instance(who).session.clone();
             self.ledger.recorded.remove(&lock);
             self.ledger.orphans.extend(session);
@@ -385,7 +392,8 @@ impl World {
             Some(recorded) => (Some(recorded.session.clone()), recorded.parts.clone()),
             None => (stored_session(&lock, records), BTreeSet::new()),
         };
-        let in_storage: Vec<_> = self.storage.map.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let in_storage: Vec<_> =
+            self.storage.map.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         let stored = stored_session(&lock, &in_storage);
         let instance = self.instance(who);
         instance.tampered = stored != session;
@@ -452,7 +460,8 @@ impl World {
             Parallel::Auto => MAX_AUTO,
             Parallel::Fixed(count) => count as usize,
         };
-        let running = self.pages[who.page].running.values().filter(|running| running.doing.sends_file()).count();
+        let running =
+            self.pages[who.page].running.values().filter(|running| running.doing.sends_file()).count();
         assert!(running < limit, "{who}: {running} bodies are being sent already");
     }
 
@@ -494,7 +503,10 @@ impl World {
         match event {
             Event::State { state, previous } => {
                 say!(self, "{who}: {}", state.as_str());
-                assert!(!matches!(state_now, State::Done | State::Cancelled), "{who}: {state:?} after {state_now:?}");
+                assert!(
+                    !matches!(state_now, State::Done | State::Cancelled),
+                    "{who}: {state:?} after {state_now:?}"
+                );
                 assert_eq!(previous, state_now, "{who}: is {state:?}");
                 if state_now == State::Failed {
                     self.begin_again(who);
@@ -509,14 +521,27 @@ impl World {
             }
             Event::Progress(progress) => {
                 let loaded = self.instance(who).loaded;
-                assert!(progress.loaded >= loaded, "{who}: progress falls from {loaded} to {}", progress.loaded);
+                assert!(
+                    progress.loaded >= loaded,
+                    "{who}: progress falls from {loaded} to {}",
+                    progress.loaded
+                );
                 assert!(progress.loaded <= progress.total && progress.total == total, "{who}: {progress:?}");
-                assert!(!matches!(state_now, State::Done | State::Cancelled), "{who}: progress after {state_now:?}");
+                assert!(
+                    !matches!(state_now, State::Done | State::Cancelled),
+                    "{who}: progress after {state_now:?}"
+                );
                 self.instance(who).loaded = progress.loaded;
             }
             Event::Part { number, etag, .. } => self.confirmed(who, number.get(), &etag),
             Event::Retry(notice) => {
-                say!(self, "{who}: attempt {} failed, again in {} ms: {}", notice.attempt, notice.delay.0, notice.error);
+                say!(
+                    self,
+                    "{who}: attempt {} failed, again in {} ms: {}",
+                    notice.attempt,
+                    notice.delay.0,
+                    notice.error
+                );
                 self.check_offline(who, &notice.error);
                 self.check_code(who, &notice.error);
             }
@@ -620,7 +645,8 @@ impl World {
         let Some(lock) = lock else { return };
         // Only who knows every part can tell the object from another one.
         let remembered = self.ledger.recorded.get(&lock);
-        let is_known = remembered.is_some_and(|record| record.session == session && record.parts.len() == count);
+        let is_known =
+            remembered.is_some_and(|record| record.session == session && record.parts.len() == count);
         self.lose_session(session);
         let has_head = matches!(self.settings.way, Way::DirectRemote | Way::DirectLocal | Way::RichCompanion);
         if let Some(other) = self.ledger.completed.remove(&lock) {
@@ -633,7 +659,8 @@ impl World {
 
     /// Whoever cancels while offline does not want to wait: removing is tried all the same, and given up.
     fn check_offline(&self, who: Who, error: &UploadError) {
-        let counts = matches!(error.code, Code::Network | Code::Stalled) && error.operation != Operation::Abort;
+        let counts =
+            matches!(error.code, Code::Network | Code::Stalled) && error.operation != Operation::Abort;
         assert!(self.instances[&who].online || !counts, "{who}: an attempt was spent while offline");
     }
 
@@ -645,7 +672,12 @@ impl World {
             Code::SessionLost => instance.doubts >= 3 || instance.explained.contains("session-lost"),
             code => instance.explained.contains(code.as_str()),
         };
-        assert!(explained, "{who}: {} out of the blue: {error}; explained: {:?}", error.code.as_str(), instance.explained);
+        assert!(
+            explained,
+            "{who}: {} out of the blue: {error}; explained: {:?}",
+            error.code.as_str(),
+            instance.explained
+        );
     }
 
     fn check_failure(&mut self, who: Who, error: &UploadError) {
@@ -671,7 +703,8 @@ impl World {
         let now = self.page_now(page);
         let Some(engine) = &self.pages[page].engine else { return };
         let mine = || self.instances.iter().filter(|(who, _)| who.page == page);
-        let held: usize = mine().filter_map(|(who, _)| engine.upload(who.upload)).map(|u| u.held_slots()).sum();
+        let held: usize =
+            mine().filter_map(|(who, _)| engine.upload(who.upload)).map(|u| u.held_slots()).sum();
         assert_eq!(engine.held_slots(), held, "slots in use, and slots that uploads hold");
         for (who, instance) in mine().filter(|(_, instance)| instance.is_over()) {
             let state = instance.state;

@@ -68,7 +68,8 @@ pub fn every_write(scenarios: u64) -> Result<u64, (String, Report)> {
             let mut dying = report(&mut world, |world| {
                 live(world);
                 assert!(world.pages.len() > 1, "nobody died");
-                let sent = world.sent.iter().filter(|doing| matches!(doing, Doing::Put { .. })).count() as u64;
+                let sent =
+                    world.sent.iter().filter(|doing| matches!(doing, Doing::Put { .. })).count() as u64;
                 // Between the store's last word and the page's to the user nothing is left that a new page could go by.
                 let forgets = write + 1 + parts.div_ceil(100) > writes;
                 assert!(world.completions == 1 || forgets, "put together {} times", world.completions);

@@ -7,6 +7,7 @@
 
 mod clock;
 mod faults;
+mod harness;
 mod invariants;
 mod kills;
 mod locks;
@@ -14,6 +15,7 @@ mod network;
 mod page;
 mod rng;
 mod run;
+mod sabotage;
 mod server;
 mod storage;
 mod store;
@@ -21,7 +23,6 @@ mod trace;
 mod user;
 mod wire;
 mod world;
-mod harness;
 
 fn main() -> std::process::ExitCode {
     harness::main()

@@ -4,6 +4,7 @@
 use crate::clock::Ticket;
 use crate::faults::Fault;
 use crate::page::{Delivered, Delivery, Who};
+use crate::sabotage::Sabotage;
 use crate::say;
 use crate::store::{self, Effect, error};
 use crate::wire::{self, Call};
@@ -156,7 +157,11 @@ impl World {
         if let Some(running) = self.pages[who.page].running.get_mut(&(who.upload, op)) {
             running.request = Some(id);
         }
-        say!(self, "{who}: {doing}{}", if fate == Fate::Through { String::new() } else { format!(" ({fate:?})") });
+        say!(
+            self,
+            "{who}: {doing}{}",
+            if fate == Fate::Through { String::new() } else { format!(" ({fate:?})") }
+        );
         let total = body.as_ref().map_or(0, |body| body.len() as u64);
         let steps = self.plan_steps(id, fate, total, &doing);
         let request = Request { who, op, what, doing, body, fate, abandoned: false, steps };
@@ -367,6 +372,9 @@ impl World {
         let md5 = md5.map(|(_, value)| value.as_str());
         let mut body = request.body.as_deref().unwrap_or_default().to_vec();
         self.maybe_damage(&mut body, md5.is_some());
+        if let (Some(Sabotage::AbortForgotten), Call::Abort { .. }) = (self.sabotage, &call) {
+            return Ok(HttpReply { status: 204, ..Default::default() });
+        }
         let before = self.part_at(&call);
         let mut reply = self.store.serve(&call, &body, md5, now);
         if let (Call::PutPart { session, part }, Some(before)) = (&call, before)
@@ -411,7 +419,10 @@ impl World {
             (Fault::SlowDown503, error(503, "SlowDown", slow, now)),
             (Fault::SlowDown503After, error(503, "SlowDown", slow, now)),
             (Fault::Server500, error(500, "InternalError", "We encountered an internal error.", now)),
-            (Fault::Gateway502, HttpReply { status: 502, headers: Vec::new(), body: "<html>Bad gateway".into() }),
+            (
+                Fault::Gateway502,
+                HttpReply { status: 502, headers: Vec::new(), body: "<html>Bad gateway".into() },
+            ),
         ];
         if doing.sends_file() {
             let idle = "Your socket connection to the server was not read from or written to.";
@@ -441,6 +452,12 @@ impl World {
             return;
         }
         match call {
+            Call::List { session, .. } if self.sabotage == Some(Sabotage::ListForgetsFirst) => {
+                let parts = self.store.sessions[session].parts.iter().skip(1);
+                let parts =
+                    parts.map(|(number, part)| (*number, part.etag.clone(), part.bytes.len())).collect();
+                *reply = store::list_reply(parts, false);
+            }
             Call::PutPart { .. } | Call::PutObject { .. } => {
                 if self.strikes(Fault::EtagMissing) {
                     reply.headers.clear();
@@ -506,7 +523,10 @@ impl World {
         for effect in std::mem::take(&mut self.store.effects) {
             match effect {
                 Effect::Created { session, key } => self.note_created(who, session, &key),
-                Effect::Completed { session, bytes } => {
+                Effect::Completed { session, mut bytes } => {
+                    if self.sabotage == Some(Sabotage::StoreMixesParts) {
+                        bytes = bytes.iter().rev().copied().collect();
+                    }
                     if reply_lost {
                         self.tally.count(Fault::CompleteLost);
                     }

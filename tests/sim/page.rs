@@ -3,6 +3,7 @@
 use crate::clock::Ticket;
 use crate::faults::Fault;
 use crate::network::{Doing, What};
+use crate::sabotage::Sabotage;
 use crate::say;
 use crate::storage::{LocalStorage, Records, StorageFault};
 use crate::store::md5;
@@ -14,7 +15,7 @@ use partwise::core::hash::{Md5Digest, Md5Hasher};
 use partwise::core::http::{Body, HttpRequest};
 use partwise::core::retry::Fault as Failure;
 use partwise::core::units::{ByteRange, Instant, Now, UnixMillis};
-use partwise::core::upload::{Action, Input, Message, OpId};
+use partwise::core::upload::{Action, Event, Input, Message, OpId};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -130,7 +131,14 @@ impl World {
             if let Some(work) = engine.poll_action() {
                 self.perform(page, work);
             } else if let Some((upload, event)) = engine.poll_event() {
+                let repeated = event.clone();
                 self.event(Who { page, upload }, event);
+                if let (Some(Sabotage::ProgressFalls), Event::Progress(mut progress)) =
+                    (self.sabotage, repeated)
+                {
+                    progress.loaded /= 2;
+                    self.event(Who { page, upload }, Event::Progress(progress));
+                }
             } else {
                 break;
             }
@@ -265,7 +273,7 @@ impl World {
             | Delivered::Hashed(_)
             | Delivered::Checked(_) => {}
             Delivered::Locked(name) => {
-                if self.locks.holds(who) == Some(&name) {
+                if self.locks.holds(who) == Some(&name) || self.sabotage == Some(Sabotage::LockShared) {
                     say!(self, "{who}: has the lock");
                     self.tell(who, Input::Locked);
                 }
@@ -349,7 +357,7 @@ impl World {
             Action::TryLock(name) => {
                 self.release(who);
                 let wait = self.rng.between(0, 20);
-                let what = if self.locks.try_take(who, &name) {
+                let what = if self.locks.try_take(who, &name) || self.sabotage == Some(Sabotage::LockShared) {
                     Delivered::Locked(name)
                 } else {
                     self.instance(who).trying = Some(name.clone());
@@ -370,10 +378,17 @@ impl World {
                 let wait = self.rng.between(0, 50);
                 self.later(who, OpId(0), wait, Delivered::Loaded(prefix));
             }
-            Action::Save(record) => {
+            Action::Save(mut record) => {
                 say!(self, "{who}: stores {} = {}", record.key, record.value);
+                if self.sabotage == Some(Sabotage::RecordTells) {
+                    record.value = self.thrown_url();
+                }
                 self.check_record(&record);
-                let kept = self.write(page, |records, storage| records.put(storage, &record.key, &record.value));
+                let forgotten = self.sabotage == Some(Sabotage::SaveForgotten);
+                let kept = self.write(page, |records, storage| match forgotten {
+                    true => Ok(()),
+                    false => records.put(storage, &record.key, &record.value),
+                });
                 if let Some(kept) = kept {
                     self.learn_saved(who, &record.key, kept);
                 }
@@ -402,7 +417,11 @@ impl World {
     }
 
     /// One write to the storage; `None` if the page died right before it.
-    fn write<T>(&mut self, page: usize, write: impl FnOnce(&mut Records, &mut LocalStorage) -> T) -> Option<T> {
+    fn write<T>(
+        &mut self,
+        page: usize,
+        write: impl FnOnce(&mut Records, &mut LocalStorage) -> T,
+    ) -> Option<T> {
         if !self.is_open(page) {
             return None;
         }

@@ -4,6 +4,7 @@ use crate::faults::{Fault, Tally, Weather};
 use crate::invariants::TAMPERS;
 use crate::page::Who;
 use crate::rng::Rng;
+use crate::sabotage::Sabotage;
 use crate::say;
 use crate::store::Flavour;
 use crate::world::{PART, Settings, Way, World};
@@ -33,12 +34,22 @@ pub struct Report {
 
 /// Runs one seed.
 pub fn run(seed: u64, keep_trace: bool) -> Report {
+    run_with(seed, keep_trace, None)
+}
+
+/// Runs one seed in a world that breaks a rule.
+pub fn run_sabotaged(seed: u64, sabotage: Sabotage) -> Report {
+    run_with(seed, false, Some(sabotage))
+}
+
+fn run_with(seed: u64, keep_trace: bool, sabotage: Option<Sabotage>) -> Report {
     let mut rng = Rng(seed);
     let settings = Settings::draw(&mut rng);
     let flavour = Flavour::draw(&mut rng, PART as usize);
     let weather = Weather::draw(&mut rng);
     let acts = rng.below(60);
     let mut world = World::new(settings, flavour, weather, rng, keep_trace);
+    world.sabotage = sabotage;
     report(&mut world, |world| {
         world.populate(acts);
         world.live();
@@ -149,16 +160,22 @@ impl World {
     }
 
     fn check_left_overs(&self) {
-        let left: Vec<_> = self.store.sessions.keys().filter(|id| !self.ledger.orphans.contains(*id)).collect();
+        let left: Vec<_> =
+            self.store.sessions.keys().filter(|id| !self.ledger.orphans.contains(*id)).collect();
         assert!(left.is_empty(), "left at the store, though it would have let us delete it: {left:?}");
-        let ours: Vec<_> = self.storage.map.keys().filter(|key| key.starts_with(PREFIX)).collect();
+        // Parts without a header go when the next upload looks for its own.
+        let is_header = |key: &&String| key.starts_with(PREFIX) && key.ends_with("/head");
+        let ours: Vec<_> = self.storage.map.keys().filter(is_header).collect();
         // Companion does not tell an upload that is gone from one it cannot remove; its record stays until it expires.
         let tampered = TAMPERS.iter().any(|fault| self.tally_of(*fault) > 0);
         let may_stay = self.settings.way == Way::PlainCompanion || tampered;
         assert!(ours.is_empty() || may_stay, "left in the storage: {ours:?}");
         let others = self.storage.map.keys().filter(|key| !key.starts_with(PREFIX)).count();
         let untouched = self.tally_of(Fault::StorageCleared) + self.tally_of(Fault::StorageBack) > 0;
-        assert!(untouched || self.tally_of(Fault::StorageOlder) == 0 || others == 3, "removed what is not ours");
+        assert!(
+            untouched || self.tally_of(Fault::StorageOlder) == 0 || others == 3,
+            "removed what is not ours"
+        );
     }
 
     fn tally_of(&self, fault: Fault) -> u64 {

@@ -35,6 +35,11 @@ impl World {
         SignedUrl { url, headers: Vec::new(), expires: self.settings.tells_life.then_some(seconds) }
     }
 
+    /// A URL that may be used and must not be kept.
+    pub fn thrown_url(&mut self) -> String {
+        self.signed_url("kept", &[]).url
+    }
+
     fn part_url(&mut self, key: &str, session: &str, part: u32) -> SignedUrl {
         let query = [("partNumber".into(), part.to_string()), ("uploadId".into(), session.to_owned())];
         self.signed_url(key, &query)
@@ -150,12 +155,15 @@ impl World {
             return Err(failure);
         }
         let reply = match call {
-            PageCall::Create { key } => self.create(key).map(|created| StepReply::Page(PageReply::Created(created))),
+            PageCall::Create { key } => {
+                self.create(key).map(|created| StepReply::Page(PageReply::Created(created)))
+            }
             PageCall::SignPart { session, ask } => {
                 Ok(StepReply::Signed(self.part_url(&session.key, &session.upload_id, ask.number.get())))
             }
             PageCall::Object { key, .. } => {
-                let object = ObjectUrl { signed: self.signed_url(key, &[]), fields: None, key: Some(key.clone()) };
+                let object =
+                    ObjectUrl { signed: self.signed_url(key, &[]), fields: None, key: Some(key.clone()) };
                 Ok(StepReply::Page(PageReply::Object(object)))
             }
             PageCall::ListParts { session } => self.list(&session.upload_id).map(|parts| {
@@ -225,7 +233,9 @@ impl World {
             }
             (Method::Get, ["object"]) => match self.store.objects.get(&key) {
                 _ if plain => Err((405, String::new())),
-                Some(object) => Ok(format!("{{\"size\":{},\"etag\":\"{}\"}}", object.bytes.len(), object.etag)),
+                Some(object) => {
+                    Ok(format!("{{\"size\":{},\"etag\":\"{}\"}}", object.bytes.len(), object.etag))
+                }
                 None => Err((404, "NoSuchKey".into())),
             },
             (Method::Get, ["multipart", id]) => {
@@ -268,7 +278,11 @@ impl World {
     /// Companion gives every upload a key of its own.
     fn own_key(&mut self, name: &str, plain: bool) -> String {
         self.requested += 1;
-        if plain { format!("{}-{name}", &md5(&self.requested.to_le_bytes()).to_hex()[..8]) } else { name.into() }
+        if plain {
+            format!("{}-{name}", &md5(&self.requested.to_le_bytes()).to_hex()[..8])
+        } else {
+            name.into()
+        }
     }
 
     fn params(&mut self, key: &str, plain: bool) -> String {

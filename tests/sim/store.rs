@@ -2,7 +2,7 @@
 
 use crate::rng::Rng;
 use crate::wire::{Auth, Call};
-use partwise::core::hash::{Md5Hasher, Md5Digest, composite_etag};
+use partwise::core::hash::{Md5Digest, Md5Hasher, composite_etag};
 use partwise::core::http::HttpReply;
 use partwise::core::store::normalize_etag;
 use partwise::core::time::compact_date;
@@ -292,7 +292,9 @@ pub fn list_reply(parts: Vec<(u32, String, usize)>, truncated: bool) -> HttpRepl
     let parts: String = parts
         .iter()
         .map(|(number, etag, size)| {
-            format!("<Part><PartNumber>{number}</PartNumber><ETag>\"{etag}\"</ETag><Size>{size}</Size></Part>")
+            format!(
+                "<Part><PartNumber>{number}</PartNumber><ETag>\"{etag}\"</ETag><Size>{size}</Size></Part>"
+            )
         })
         .collect();
     ok(format!(

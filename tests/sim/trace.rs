@@ -18,7 +18,13 @@ impl Trace {
     pub fn say(&mut self, time: u64, what: fmt::Arguments<'_>) {
         self.line.clear();
         let (seconds, millis) = (time / 1000, time % 1000);
-        let _ = write!(self.line, "{:3}:{:02}:{:02}.{millis:03}  {what}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let _ = write!(
+            self.line,
+            "{:3}:{:02}:{:02}.{millis:03}  {what}",
+            seconds / 3600,
+            seconds / 60 % 60,
+            seconds % 60
+        );
         // FNV-1a.
         for byte in self.line.bytes() {
             self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);

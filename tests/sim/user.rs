@@ -76,7 +76,14 @@ impl World {
             }
             let name = format!("f{file}");
             let key_is_explicit = self.rng.once_in(3);
-            self.files.push(File { key: name.clone(), name, key_is_explicit, modified: 1, bytes, exception: None });
+            self.files.push(File {
+                key: name.clone(),
+                name,
+                key_is_explicit,
+                modified: 1,
+                bytes,
+                exception: None,
+            });
         }
         let share = self.rng.pick(&[10, 40, 80]);
         for (act, weight) in ACTS {
@@ -168,7 +175,8 @@ impl World {
     }
 
     fn some_page(&mut self) -> Option<usize> {
-        let open: Vec<usize> = self.tabs.iter().map(|tab| tab.page).filter(|page| self.is_open(*page)).collect();
+        let open: Vec<usize> =
+            self.tabs.iter().map(|tab| tab.page).filter(|page| self.is_open(*page)).collect();
         self.rng.maybe_pick(&open)
     }
 
@@ -234,7 +242,11 @@ impl World {
         match fault {
             Fault::SecondTab | Fault::SameTwice => {
                 let file = self.rng.below(self.files.len() as u64) as usize;
-                let tab = if fault == Fault::SameTwice { 0 } else { self.rng.below(self.tabs.len() as u64) as usize };
+                let tab = if fault == Fault::SameTwice {
+                    0
+                } else {
+                    self.rng.below(self.tabs.len() as u64) as usize
+                };
                 let page = self.tabs[tab].page;
                 if self.is_open(page) && !self.pages[page].frozen && self.tabs[tab].wants.len() < 12 {
                     self.count(fault);
@@ -393,7 +405,8 @@ impl World {
     }
 
     fn garble_storage(&mut self) {
-        let keys: Vec<String> = self.storage.map.keys().filter(|key| key.starts_with("partwise/1/")).cloned().collect();
+        let keys: Vec<String> =
+            self.storage.map.keys().filter(|key| key.starts_with("partwise/1/")).cloned().collect();
         let Some(key) = self.rng.maybe_pick(&keys) else { return };
         let mut value = self.storage.map[&key].clone();
         match self.rng.below(6) {
@@ -424,7 +437,8 @@ impl World {
         }
         self.files[file].exception = Some("NotReadableError");
         let File { name, key, key_is_explicit, modified, .. } = &self.files[file];
-        let (name, key, key_is_explicit, modified) = (name.clone(), key.clone(), *key_is_explicit, modified + 1);
+        let (name, key, key_is_explicit, modified) =
+            (name.clone(), key.clone(), *key_is_explicit, modified + 1);
         let bytes = content(&mut self.rng);
         self.files.push(File { name, key, key_is_explicit, modified, bytes, exception: None });
     }

@@ -53,7 +53,9 @@ pub fn read(request: &HttpRequest) -> (Call, Auth) {
         (Method::Put, Some(session)) => Call::PutPart { session, part: number("partNumber").unwrap() },
         (Method::Post, None) => Call::Create { key },
         (Method::Post, Some(session)) => Call::Complete { session, parts: read_parts(&request.body) },
-        (Method::Get, Some(session)) => Call::List { session, after: number("part-number-marker").unwrap_or(0) },
+        (Method::Get, Some(session)) => {
+            Call::List { session, after: number("part-number-marker").unwrap_or(0) }
+        }
         (Method::Delete, Some(session)) => Call::Abort { session },
         (Method::Head, _) => Call::Head { key },
         (method, session) => panic!("no such request: {method:?} {session:?}"),

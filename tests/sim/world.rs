@@ -7,6 +7,7 @@ use crate::locks::Locks;
 use crate::network::{Doing, Request, Step};
 use crate::page::{Delivery, Page, Who};
 use crate::rng::Rng;
+use crate::sabotage::Sabotage;
 use crate::say;
 use crate::storage::LocalStorage;
 use crate::store::{Flavour, Store};
@@ -104,6 +105,8 @@ pub struct World {
     pub outage: bool,
     pub store_down: bool,
     pub backend_down: bool,
+    /// A rule that is broken on purpose.
+    pub sabotage: Option<Sabotage>,
     /// The device sleeps: nobody does anything.
     pub asleep: bool,
     /// All requests with file content that left.
@@ -202,6 +205,7 @@ impl World {
             outage: false,
             store_down: false,
             backend_down: false,
+            sabotage: None,
             asleep: false,
             sent: Vec::new(),
             completions: 0,
@@ -216,7 +220,11 @@ impl World {
         let Settings { way, config, .. } = &world.settings;
         let settings = format!(
             "{way:?}, {:?}, {:?}, {:?}, retry for {} s, offline for {:?}",
-            config.parallel, config.verify, config.identity, config.retry_for.0 / 1000, config.offline_timeout
+            config.parallel,
+            config.verify,
+            config.identity,
+            config.retry_for.0 / 1000,
+            config.offline_timeout
         );
         say!(world, "{settings}, {flavour:?}");
         world

@@ -177,7 +177,7 @@ impl Upload {
         }
         let goes_on = control.tries.count(verdict, &budget, now.mono);
         let tries = control.tries;
-        // Companion answers 500 for everything, a stale upload id included. An outage has other faults in between.
+        // Companion answers 500 for everything, a stale upload id included. Other faults say nothing about the upload id.
         if operation == Operation::ListParts
             && asked == Asked::Backend
             && matches!(fault, Fault::Reply { status: 500, .. })
