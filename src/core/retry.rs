@@ -389,6 +389,25 @@ mod tests {
     }
 
     #[test]
+    fn a_signed_query_is_left_out_of_messages_however_it_is_quoted() {
+        for quoted in [
+            "at https://s/k?X-Sig=hush",
+            "at 'https://s/k?X-Sig=hush', again",
+            "Why?\n\tat https://s/k?a=b&X-Sig=hush\n",
+            r#"{"error":"https:\/\/s\/k?X-Sig=hush"}"#,
+            "to=https%3A%2F%2Fs%2Fk%3FX-Sig%3Dhush",
+            "GET /k?X-Sig=hush",
+        ] {
+            let fault = Fault::Page { status: None, message: quoted.into() };
+            let message = describe(Operation::Sign, Asked::Backend, Code::Backend, &fault).message;
+            assert!(!message.contains("hush") && message.contains("?…"), "{message}");
+        }
+        let fault = Fault::Page { status: None, message: "signed in? (a = b)".into() };
+        let message = describe(Operation::Sign, Asked::Backend, Code::Backend, &fault).message;
+        assert_eq!(message, "sign: signed in? (a = b)");
+    }
+
+    #[test]
     fn every_row_of_the_table() {
         use Asked::{Backend, Store};
         use Operation::*;

@@ -111,11 +111,6 @@ impl Weather {
         Self { once_in: vec![0; Fault::ALL.len()] }
     }
 
-    /// From now on this fault is so likely.
-    pub fn set(&mut self, fault: Fault, once_in: u64) {
-        self.once_in[fault as usize] = once_in;
-    }
-
     pub fn strikes(&self, fault: Fault, rng: &mut Rng) -> bool {
         match self.once_in[fault as usize] {
             0 => false,

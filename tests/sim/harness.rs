@@ -140,6 +140,11 @@ fn whatever_happens_every_invariant_holds() -> Outcome {
     let mut sum = sum.into_inner().unwrap();
     let told = tell(&sum, runs, begun.elapsed());
     sum.failed.sort_unstable();
+    let dead: Vec<_> =
+        sum.tally.iter().filter(|(_, count)| *count == 0).map(|(fault, _)| fault.name()).collect();
+    if runs >= RUNS && !dead.is_empty() {
+        return Err(format!("{told}\nnever struck: {}", dead.join(", ")));
+    }
     match sum.failed.first() {
         Some(seed) => {
             println!("{told}");

@@ -5,8 +5,8 @@ use crate::invariants::TAMPERS;
 use crate::page::{Page, Who};
 use crate::rng::Rng;
 use crate::say;
-use crate::store::{Part, md5};
-use crate::world::{Ending, File, Happening, PART, World};
+use crate::store::{Again, Flavour, Part, md5};
+use crate::world::{Ending, File, Happening, PART, Way, World};
 use partwise::core::engine::Engine;
 use partwise::core::upload::{Input, State};
 use std::rc::Rc;
@@ -447,6 +447,14 @@ impl World {
         self.files[file].exception = None;
     }
 
+    /// Completed by somebody else with other parts, and then once more by us: only the ETag in the reply tells, and only
+    /// who compares it.
+    fn would_be_noticed(&self) -> bool {
+        let Flavour { again, etags_are_md5, .. } = self.store.flavour;
+        let tells = !matches!(self.settings.way, Way::PlainCompanion | Way::RichCompanion);
+        !matches!(again, Again::Ok) || (tells && etags_are_md5 && self.settings.verifies())
+    }
+
     fn meddle_with_store(&mut self, fault: Fault) {
         let Some(id) = self.some_session() else { return };
         let parts: Vec<u32> = self.store.sessions[&id].parts.keys().copied().collect();
@@ -455,7 +463,7 @@ impl World {
                 self.store.sessions.remove(&id);
                 self.lose_session(&id);
             }
-            (Fault::CompletedBehind, Some(_)) => {
+            (Fault::CompletedBehind, Some(_)) if self.would_be_noticed() => {
                 self.store.complete_behind(&id);
                 self.lose_session(&id);
             }
