@@ -133,6 +133,14 @@ impl World {
         self.instance(who).spoken = Some(self.agenda.now());
     }
 
+    /// Nobody wants it any more, so that it may be forgotten.
+    pub fn let_go(&mut self, who: Who) {
+        if let Some(lock) = self.instance(who).lock.clone() {
+            self.ledger.recorded.remove(&lock);
+            self.ledger.completed.remove(&lock);
+        }
+    }
+
     /// It has begun again: what comes is judged afresh.
     fn begin_again(&mut self, who: Who) {
         let now = self.page_now(who.page).mono;
@@ -404,6 +412,7 @@ impl World {
 
     /// A page dies: what it has not written yet, nobody will ever know of.
     pub fn learn_death(&mut self, page: usize) {
+        self.in_flight = self.sent.len() as u64 - self.confirmed;
         let storage = self.storage.map.values();
         let headers: String = storage.filter(|value| value.contains("upload=")).cloned().collect();
         for (_, instance) in self.instances.iter().filter(|(who, _)| who.page == page) {
@@ -568,6 +577,7 @@ impl World {
 
     fn confirmed(&mut self, who: Who, number: u32, etag: &str) {
         say!(self, "{who}: part {number} is confirmed");
+        self.confirmed += 1;
         let now = self.page_now(who.page);
         let instance = &self.instances[&who];
         let session = self.pages[who.page].engine.as_ref().and_then(|engine| {
@@ -609,10 +619,7 @@ impl World {
         assert!(whole, "{who}: done, but {} was never what the file is", result.key);
         assert!(result.md5.is_none_or(|md5| md5 == self.md5_of(file)), "{who}: the MD5 is not the file's");
         assert_eq!(self.instances[&who].loaded, bytes.len() as u64, "{who}: done before all was loaded");
-        if let Some(lock) = self.instances[&who].lock.clone() {
-            self.ledger.recorded.remove(&lock);
-            self.ledger.completed.remove(&lock);
-        }
+        self.let_go(who);
         self.instance(who).result = Some(result);
     }
 
@@ -629,10 +636,7 @@ impl World {
             );
             self.ledger.orphans.insert(session);
         }
-        if let Some(lock) = self.instances[&who].lock.clone() {
-            self.ledger.recorded.remove(&lock);
-            self.ledger.completed.remove(&lock);
-        }
+        self.let_go(who);
     }
 
     /// The store has put an upload together.

@@ -73,7 +73,7 @@ pub fn every_write(scenarios: u64) -> Result<u64, (String, Report)> {
                 // Between the store's last word and the page's to the user nothing is left that a new page could go by.
                 let forgets = write + 1 + parts.div_ceil(100) > writes;
                 assert!(world.completions == 1 || forgets, "put together {} times", world.completions);
-                let most = parts * world.completions + u64::from(SLOTS);
+                let most = parts * world.completions + world.in_flight;
                 assert!(sent <= most, "{sent} parts were sent of {parts}");
             });
             if dying.failure.is_some() {

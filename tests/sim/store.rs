@@ -95,8 +95,8 @@ pub enum Effect {
 pub struct Store {
     pub flavour: Flavour,
     pub sessions: BTreeMap<String, Session>,
-    /// Uploads that were completed, with the key.
-    completed: BTreeMap<String, String>,
+    /// Uploads that were completed, with the key and the object's ETag then.
+    completed: BTreeMap<String, (String, String)>,
     pub objects: BTreeMap<String, Object>,
     /// Everything that was ever stored under a key.
     pub history: BTreeMap<String, Vec<Rc<[u8]>>>,
@@ -257,7 +257,7 @@ impl Store {
         let key = session.key.clone();
         self.keep(&key, bytes.clone(), &etag);
         self.sessions.remove(id);
-        self.completed.insert(id.into(), key.clone());
+        self.completed.insert(id.into(), (key.clone(), etag.clone()));
         self.effects.push(Effect::Completed { session: id.into(), bytes });
         let spelled = match self.flavour.first_etag {
             FirstEtag::Quoted => format!("\"{etag}\""),
@@ -268,9 +268,9 @@ impl Store {
     }
 
     fn complete_again(&self, id: &str, now: u64) -> HttpReply {
-        let key = &self.completed[id];
-        match (self.flavour.again, self.objects.get(key)) {
-            (Again::Ok, Some(object)) => complete_reply(key, &format!("\"{}\"", object.etag)),
+        let (key, etag) = &self.completed[id];
+        match (self.flavour.again, self.objects.contains_key(key)) {
+            (Again::Ok, true) => complete_reply(key, &format!("\"{etag}\"")),
             (Again::Denied, _) => error(403, "AccessDenied", "Access Denied", now),
             _ => error(404, "NoSuchUpload", "The specified upload does not exist.", now),
         }
@@ -282,7 +282,7 @@ impl Store {
         let digests = session.parts.values().map(|part| md5(&part.bytes));
         let etag = composite_etag(digests);
         let bytes: Rc<[u8]> = session.parts.values().flat_map(|part| part.bytes.iter().copied()).collect();
-        self.completed.insert(id.into(), session.key.clone());
+        self.completed.insert(id.into(), (session.key.clone(), etag.clone()));
         self.keep(&session.key, bytes, &etag);
     }
 }

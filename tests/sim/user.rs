@@ -194,6 +194,9 @@ impl World {
             _ => Input::Resume,
         };
         self.may_begin_again(who);
+        if fault == Fault::Cancelled {
+            self.let_go(who);
+        }
         say!(self, "user: {input:?} {who}");
         let now = self.page_now(who.page);
         if let Some(engine) = &mut self.pages[who.page].engine {
@@ -502,8 +505,8 @@ impl World {
         }
         let waiting: Vec<Who> = self.instances.keys().copied().filter(|who| self.is_open(who.page)).collect();
         for who in waiting {
-            if self.instances[&who].state == State::Paused {
-                self.may_begin_again(who);
+            // Who pauses while it completes does not see it paused.
+            if !self.instances[&who].state.is_final() {
                 self.tell(who, Input::Resume);
             }
         }

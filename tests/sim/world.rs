@@ -111,6 +111,10 @@ pub struct World {
     pub asleep: bool,
     /// All requests with file content that left.
     pub sent: Vec<Doing>,
+    /// Parts that uploads have confirmed.
+    pub confirmed: u64,
+    /// Parts sent and not confirmed when the page died that was to die.
+    pub in_flight: u64,
     /// Uploads that the store put together.
     pub completions: u64,
     /// Storage writes so far.
@@ -208,6 +212,8 @@ impl World {
             sabotage: None,
             asleep: false,
             sent: Vec::new(),
+            confirmed: 0,
+            in_flight: 0,
             completions: 0,
             writes: 0,
             dies_at: None,
