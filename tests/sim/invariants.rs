@@ -329,6 +329,10 @@ impl World {
     }
 
     fn learn_end(&mut self, who: Who, result: &Result<StepReply, Failure>) {
+        if self.tally.of(Fault::CompletedBehind) > 0 {
+            // "Done already", with the ETag of what somebody else made of it.
+            self.instance(who).explained.insert("checksum-mismatch");
+        }
         let told = match result {
             Ok(StepReply::Http(reply)) => reply.is_success() && !reply.body.contains("<Error>"),
             Ok(_) => true,

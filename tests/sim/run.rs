@@ -167,18 +167,14 @@ impl World {
         let is_header = |key: &&String| key.starts_with(PREFIX) && key.ends_with("/head");
         let ours: Vec<_> = self.storage.map.keys().filter(is_header).collect();
         // Companion does not tell an upload that is gone from one it cannot remove; its record stays until it expires.
-        let tampered = TAMPERS.iter().any(|fault| self.tally_of(*fault) > 0);
+        let tampered = TAMPERS.iter().any(|fault| self.tally.of(*fault) > 0);
         let may_stay = self.settings.way == Way::PlainCompanion || tampered;
         assert!(ours.is_empty() || may_stay, "left in the storage: {ours:?}");
         let others = self.storage.map.keys().filter(|key| !key.starts_with(PREFIX)).count();
-        let untouched = self.tally_of(Fault::StorageCleared) + self.tally_of(Fault::StorageBack) > 0;
+        let untouched = self.tally.of(Fault::StorageCleared) + self.tally.of(Fault::StorageBack) > 0;
         assert!(
-            untouched || self.tally_of(Fault::StorageOlder) == 0 || others == 3,
+            untouched || self.tally.of(Fault::StorageOlder) == 0 || others == 3,
             "removed what is not ours"
         );
-    }
-
-    fn tally_of(&self, fault: Fault) -> u64 {
-        self.tally.iter().find(|(known, _)| *known == fault).map_or(0, |(_, count)| count)
     }
 }

@@ -153,6 +153,11 @@ impl World {
         next
     }
 
+    /// Locks held or waited for.
+    pub fn locks(&self) -> usize {
+        self.locks.len()
+    }
+
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> UploadId {
         self.add_target(name, name, false, bytes)
     }
