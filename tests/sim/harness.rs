@@ -188,7 +188,7 @@ fn a_world_that_breaks_a_rule_is_noticed() -> Outcome {
 fn a_page_that_dies_at_any_storage_write_resumes() -> Outcome {
     match every_write(SCENARIOS) {
         Ok(runs) => Ok(format!("  {runs} deaths")),
-        Err((what, report)) => Err(explain(&what, &report)),
+        Err(failed) => Err(explain(&failed.0, &failed.1)),
     }
 }
 

@@ -255,9 +255,10 @@ impl World {
                         }
                         Some(_) => {}
                     }
-                } else if matches!(doing, Doing::List(_)) && is_endless(&reply.body) {
-                    explain(&[ours]);
-                } else if reply.body.is_empty() || reply.body.starts_with("<!doctype") {
+                } else if reply.body.is_empty()
+                    || reply.body.starts_with("<!doctype")
+                    || (matches!(doing, Doing::List(_)) && is_endless(&reply.body))
+                {
                     explain(&[ours]);
                 }
             }
@@ -449,12 +450,13 @@ impl World {
                 self.check_control(who, &Doing::of_companion(request));
             }
             Action::Perform(_, Step::Page(call)) => self.check_control(who, &Doing::of_call(call)),
-            Action::Drop(op) if !self.pages[who.page].running.contains_key(&(who.upload, *op)) => {
-                if self.settings.way == Way::DirectLocal {
-                    // It may have waited for credentials.
-                    self.instance(who).explained.insert("stalled");
-                    self.instance(who).failures += 1;
-                }
+            Action::Drop(op)
+                if self.settings.way == Way::DirectLocal
+                    && !self.pages[who.page].running.contains_key(&(who.upload, *op)) =>
+            {
+                // It may have waited for credentials.
+                self.instance(who).explained.insert("stalled");
+                self.instance(who).failures += 1;
             }
             _ => {}
         }
@@ -619,7 +621,7 @@ impl World {
         let file = self.instances[&who].file;
         let bytes = self.files[file].bytes.clone();
         let held = self.store.history.get(&result.key);
-        let whole = held.is_some_and(|held| held.iter().any(|object| *object == bytes));
+        let whole = held.is_some_and(|held| held.contains(&bytes));
         assert!(whole, "{who}: done, but {} was never what the file is", result.key);
         assert!(result.md5.is_none_or(|md5| md5 == self.md5_of(file)), "{who}: the MD5 is not the file's");
         assert_eq!(self.instances[&who].loaded, bytes.len() as u64, "{who}: done before all was loaded");

@@ -21,8 +21,8 @@ fn scenario(number: u64, dies_at: Option<(u64, bool)>) -> (World, u64) {
     let mut settings = Settings::draw(&mut rng);
     settings.way = WAYS[number as usize % WAYS.len()];
     settings.config.parallel = Parallel::Fixed(SLOTS);
-    settings.config.verify = if number % 2 == 0 { Verify::Etag } else { Verify::ContentMd5 };
-    settings.config.identity = if number % 3 == 0 { Identity::Md5 } else { Identity::Fast };
+    settings.config.verify = if number.is_multiple_of(2) { Verify::Etag } else { Verify::ContentMd5 };
+    settings.config.identity = if number.is_multiple_of(3) { Identity::Md5 } else { Identity::Fast };
     settings.url_seconds = 900;
     let flavour = Flavour {
         again: Again::NotFound,
@@ -51,14 +51,14 @@ fn live(world: &mut World) {
 }
 
 /// Every scenario with every moment to die at. The number of runs, or the first that fails.
-pub fn every_write(scenarios: u64) -> Result<u64, (String, Report)> {
+pub fn every_write(scenarios: u64) -> Result<u64, Box<(String, Report)>> {
     let mut runs = 0;
     for number in 0..scenarios {
         let (mut world, parts) = scenario(number, None);
         let calm = report(&mut world, live);
         let what = format!("scenario {number} without dying");
         if calm.failure.is_some() {
-            return Err((what, calm));
+            return Err(Box::new((what, calm)));
         }
         let writes = world.writes;
         assert!(writes > parts, "each part is a write");
@@ -79,7 +79,8 @@ pub fn every_write(scenarios: u64) -> Result<u64, (String, Report)> {
             if dying.failure.is_some() {
                 let side = if after { "after" } else { "before" };
                 dying.trace = world.trace.lines().to_vec();
-                return Err((format!("scenario {number}, dying right {side} write {write}"), dying));
+                let what = format!("scenario {number}, dying right {side} write {write}");
+                return Err(Box::new((what, dying)));
             }
         }
     }

@@ -477,10 +477,8 @@ impl World {
                     *reply = store::list_reply(parts, true);
                 }
             }
-            Call::Complete { .. } => {
-                if self.strikes(Fault::CompleteLies) {
-                    *reply = error(200, "InternalError", "We encountered an internal error.", self.wall());
-                }
+            Call::Complete { .. } if self.strikes(Fault::CompleteLies) => {
+                *reply = error(200, "InternalError", "We encountered an internal error.", self.wall());
             }
             _ => {}
         }

@@ -51,15 +51,14 @@ impl World {
             return message.into();
         }
         let url = self.signed_url("quoted", &[]).url;
-        let quoted = match self.rng.below(6) {
+        match self.rng.below(6) {
             0 => format!("{message}: {url}"),
             1 => format!("{message} ('{url}')"),
             2 => format!("{message}. Why?\n\tat {url}"),
             3 => format!("{{\"error\":\"{}\"}}", url.replace('/', "\\/")),
             4 => format!("{message}?to={}", url.replace('?', "%3F").replace('=', "%3D")),
             _ => format!("{message} \"{url}\","),
-        };
-        quoted
+        }
     }
 
     /// What may go wrong with any request to a server of the page: a status, or HTML with 200.
