@@ -1,7 +1,7 @@
 /**
  * `npm test`: everything, from installing to uploads in a real browser. Stops at the first stage that fails.
  *
- * `node scripts/test.mjs STAGE… [-- arguments]` runs only these stages of tests (`native`, `web`, `packaging`, `e2e`, or
+ * `node scripts/test.mjs STAGE… [-- arguments]` runs only these stages of tests (`native`, `sim`, `web`, `packaging`, `e2e`, or
  * `e2e-all`, which must be asked for); arguments go to the last one. Ends with the line `N passed, N failed`.
  */
 import { build } from './build.mjs';
@@ -19,6 +19,11 @@ import { setup } from './setup.mjs';
 /** @type {readonly Stage[]} */
 const stages = [
   { name: 'native', title: 'native tests', command: ['cargo', 'test', '--workspace'] },
+  {
+    name: 'sim',
+    title: 'simulated lives of uploads',
+    command: ['cargo', 'test', '--release', '--package', 'partwise', '--test', 'sim'],
+  },
   { name: 'web', title: 'browser tests of the parts', command: ['node', 'scripts/test-web.mjs'] },
   {
     name: 'packaging',

@@ -177,7 +177,7 @@ impl Engine {
         self.asked = None;
         let fault = match (reply, &mut self.signer) {
             (Ok((credentials, expiration)), Some(signer)) => {
-                signer.set(credentials, expiration);
+                signer.set(credentials, expiration, now);
                 None
             }
             (Err(fault), _) => Some(fault),
@@ -243,9 +243,6 @@ impl Engine {
     }
 
     fn hand_out_slots(&mut self, now: Now) {
-        if self.uploads.iter().any(|e| e.upload.is_continued()) {
-            self.pool.start_small();
-        }
         while self.pool.free(now.mono) > 0 {
             let wants: Vec<(usize, usize, usize)> = self
                 .uploads

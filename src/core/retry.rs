@@ -156,7 +156,8 @@ fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, messag
 }
 
 fn needs_session(operation: Operation) -> bool {
-    matches!(operation, Operation::PutPart | Operation::ListParts | Operation::Complete | Operation::Sign)
+    use Operation::{Abort, Complete, ListParts, PutPart, Sign};
+    matches!(operation, PutPart | ListParts | Complete | Sign | Abort)
 }
 
 /// How often one request has failed, and since when.

@@ -63,17 +63,6 @@ impl Pool {
         Self { limit, held: 0, held_until: Instant::default(), adaptive }
     }
 
-    /// Starts with one where the number adapts and nothing has run yet: a page that was killed once may be again.
-    pub fn start_small(&mut self) {
-        if self
-            .adaptive
-            .as_ref()
-            .is_some_and(|adaptive| adaptive.since.is_none() && adaptive.halved.is_none())
-        {
-            self.limit = 1;
-        }
-    }
-
     /// How many requests may start now.
     pub fn free(&self, now: Instant) -> usize {
         if now < self.held_until { 0 } else { self.limit.saturating_sub(self.held) }
@@ -302,19 +291,6 @@ mod tests {
         assert_eq!(pool.limit(), 1);
         assert_eq!(run(&mut pool, &mut now, 29, |_| 1_000_000), 1);
         assert_eq!(run(&mut pool, &mut now, 60, |_| 1_000_000), MAX_AUTO);
-    }
-
-    #[test]
-    fn what_starts_small_grows_while_that_pays() {
-        let (mut pool, mut now) = (Pool::new(Parallel::Auto), Instant(0));
-        pool.start_small();
-        assert_eq!(pool.limit(), 1);
-        assert_eq!(run(&mut pool, &mut now, 30, |_| 1_000_000), MAX_AUTO);
-        pool.start_small();
-        assert_eq!(pool.limit(), MAX_AUTO, "it has started long ago");
-        let mut fixed = Pool::new(Parallel::Fixed(3));
-        fixed.start_small();
-        assert_eq!(fixed.limit(), 3);
     }
 
     #[test]

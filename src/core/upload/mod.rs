@@ -352,11 +352,6 @@ impl Upload {
         self.events.pop_front()
     }
 
-    /// Whether the store had parts of it before this page sent any, or has by now.
-    pub fn is_continued(&self) -> bool {
-        self.confirmed.len() > 0
-    }
-
     /// A slot that is no longer used, and how its request ended.
     pub fn poll_slot_end(&mut self) -> Option<SlotEnd> {
         self.slot_ends.pop_front()

@@ -24,6 +24,8 @@ pub(super) struct Control {
     op: Op,
     running: Option<Running>,
     tries: Tries,
+    /// How often a backend has answered a listing with 500.
+    listing_500s: u32,
     not_before: Instant,
 }
 
@@ -42,7 +44,8 @@ impl Control {
 
 impl Upload {
     pub(super) fn set_control(&mut self, op: Op) {
-        self.control = Some(Control { op, running: None, tries: Tries::default(), not_before: Instant(0) });
+        let (tries, not_before) = (Tries::default(), Instant(0));
+        self.control = Some(Control { op, running: None, tries, listing_500s: 0, not_before });
     }
 
     /// Drops the control call unless `keep` says otherwise; it starts again on resume.
@@ -175,13 +178,15 @@ impl Upload {
         }
         let goes_on = control.tries.count(verdict, &budget, now.mono);
         let tries = control.tries;
-        // Companion answers 500 for everything, a stale upload id included.
+        // Companion answers 500 for everything, a stale upload id included. Other faults say nothing about the upload id.
         if operation == Operation::ListParts
             && asked == Asked::Backend
             && matches!(fault, Fault::Reply { status: 500, .. })
-            && tries.attempts >= MAX_LISTINGS
         {
-            verdict = Verdict::SessionLost;
+            control.listing_500s += 1;
+            if control.listing_500s >= MAX_LISTINGS {
+                verdict = Verdict::SessionLost;
+            }
         }
         let give_up = operation == Operation::Abort && tries.attempts >= MAX_ABORTS;
         let code = match verdict {

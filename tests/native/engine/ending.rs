@@ -2,6 +2,8 @@
 
 use crate::bytes;
 use crate::world::{PART, Trouble, World, config};
+use partwise::core::backend::Backend;
+use partwise::core::backend::callbacks::Callbacks;
 use partwise::core::checkpoint::headers;
 use partwise::core::units::Millis;
 use partwise::core::upload::{Event, Input, State};
@@ -174,4 +176,16 @@ fn pausing_at_the_last_moment_completes_nothing() {
         assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(size))));
         assert!(world.store.count("PUT") <= 3);
     }
+}
+
+#[test]
+fn a_page_function_that_says_404_to_an_abort_has_nothing_left_to_remove() {
+    let mut world = World::with(config(), Backend::Callbacks(Callbacks { has_object: false }), None);
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.count("PUT") == 2);
+    world.store.sessions.clear();
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!((world.state(id), world.store.count("abort")), (State::Cancelled, 1));
+    assert!(!world.events.iter().any(|(_, event)| matches!(event, Event::Warning { .. })));
 }

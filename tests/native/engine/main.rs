@@ -10,7 +10,6 @@ mod resuming;
 mod retrying;
 mod sessions;
 mod signing;
-mod soak;
 mod tabs;
 mod world;
 

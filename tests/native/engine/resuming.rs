@@ -1,9 +1,11 @@
 //! What an earlier page left is recognised, and only that.
 
 use crate::bytes;
-use crate::world::{self, PART, World, config};
+use crate::world::{self, PART, Trouble, World, config};
 use partwise::core::backend::Backend;
+use partwise::core::backend::companion::Companion;
 use partwise::core::config::{Config, Verify};
+use partwise::core::units::Millis;
 use partwise::core::upload::{Event, Input, State};
 
 #[test]
@@ -206,4 +208,26 @@ fn a_broken_storage_is_one_warning_and_no_failure() {
     let warnings =
         world.events.iter().filter(|(_, e)| matches!(e, Event::Warning { code: "storage-full", .. }));
     assert_eq!(warnings.count(), 1);
+}
+
+#[test]
+fn one_500_among_other_failures_of_a_backend_that_lists_gives_up_nothing() {
+    let listing_fails = |failures: &[(usize, u16)]| {
+        let mut first = World::new();
+        first.add("a", bytes(10 * PART));
+        first.run_until(|w| w.store.count("PUT") == 5);
+        let mut world = World::with(config(), Backend::Companion(Companion::new("/s3")), None);
+        world.storage = first.storage;
+        for (times, status) in failures {
+            world.trouble("list", *times, Trouble::Reply(*status, ""));
+        }
+        // A new upload begins with the only POST there is.
+        world.trouble("complete", 1000, Trouble::Silence);
+        world.add("a", bytes(10 * PART));
+        world.run_for(Millis::from_secs(100));
+        (world.store.count("list") > 4, world.store.count("complete") > 0, world.storage.is_empty())
+    };
+    assert_eq!(listing_fails(&[(2, 503), (1, 500), (1000, 503)]), (true, false, false));
+    // Companion says the same of an upload id that is gone.
+    assert_eq!(listing_fails(&[(3, 500)]), (false, true, true));
 }

@@ -83,13 +83,17 @@ fn a_list_that_never_ends_is_cut_off() {
     let mut world = World::new();
     world.add("a", bytes(5 * PART));
     world.run_until(|w| w.store.count("PUT") == 3);
-    let mut world = world.reload(config());
-    let page = "<ListPartsResult><IsTruncated>true</IsTruncated><NextPartNumberMarker>7</NextPartNumberMarker></ListPartsResult>";
-    world.trouble("list", usize::MAX, Trouble::Body(page));
-    let id = world.add("a", bytes(5 * PART));
-    world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
-    assert_eq!(world.store.count("list"), 2);
+    // One that lists nothing, and one that stays where it is.
+    let empty = "<ListPartsResult><IsTruncated>true</IsTruncated><NextPartNumberMarker>7</NextPartNumberMarker></ListPartsResult>";
+    let standing = "<ListPartsResult><IsTruncated>true</IsTruncated><NextPartNumberMarker>7</NextPartNumberMarker><Part><PartNumber>9</PartNumber><ETag>e</ETag><Size>1</Size></Part></ListPartsResult>";
+    for (page, lists) in [(empty, 1), (standing, 2)] {
+        world = world.reload(config());
+        world.troubles.clear();
+        world.trouble("list", usize::MAX, Trouble::Body(page));
+        let id = world.add("a", bytes(5 * PART));
+        world.run_until(|w| w.store.count("PUT") == 1);
+        assert_eq!((world.state(id), world.store.count("list")), (State::Uploading, lists));
+    }
 }
 
 #[test]

@@ -25,33 +25,6 @@ pub fn md5(bytes: &[u8]) -> Md5Digest {
     hasher.finish()
 }
 
-/// Random numbers that a seed repeats (splitmix64, Steele et al. 2014).
-#[derive(Clone)]
-pub struct Rng(pub u64);
-
-impl Rng {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    /// True once in `times`.
-    pub fn once_in(&mut self, times: u64) -> bool {
-        self.below(times) == 0
-    }
-
-    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
-        if of.is_empty() { None } else { of.get(self.below(of.len() as u64) as usize) }
-    }
-}
-
 #[derive(Default)]
 pub struct Session {
     pub key: String,
@@ -115,8 +88,6 @@ pub struct World {
     pub network: bool,
     pub file_exception: Option<String>,
     pub signed_with: Vec<String>,
-    /// Draws which of the things under way ends next; `None`: the one that began first.
-    pub shuffle: Option<Rng>,
     /// Signing is a call of the page to its own server, rather than something done at once.
     pub remote_signing: bool,
     pending: VecDeque<Pending>,
@@ -149,7 +120,6 @@ impl World {
             network: true,
             file_exception: None,
             signed_with: Vec::new(),
-            shuffle: None,
             remote_signing: false,
             pending: VecDeque::new(),
             locks: Vec::new(),
@@ -171,12 +141,7 @@ impl World {
 
     /// The page is gone, and a new one with the same storage and store opens.
     pub fn reload(self, config: Config) -> Self {
-        self.reopen(config, Backend::Direct, None)
-    }
-
-    /// The same, with another backend.
-    pub fn reopen(self, config: Config, backend: Backend, signer: Option<LocalSigner>) -> Self {
-        let mut next = Self::with(config, backend, signer);
+        let mut next = Self::with(config, Backend::Direct, None);
         next.now = self.now;
         next.store = self.store;
         next.store.requests.clear();
@@ -184,7 +149,6 @@ impl World {
         next.troubles = self.troubles;
         next.network = self.network;
         next.file_exception = self.file_exception;
-        next.shuffle = self.shuffle;
         next.remote_signing = self.remote_signing;
         next
     }
@@ -262,7 +226,8 @@ impl World {
 
     /// One reply, or a jump to the next timeout.
     pub fn step(&mut self) -> bool {
-        if let Some(pending) = self.next_pending().and_then(|at| self.pending.remove(at)) {
+        let alive = |p: &Pending| !matches!(p.work, PendingWork::Silent);
+        if let Some(pending) = self.pending.iter().position(alive).and_then(|at| self.pending.remove(at)) {
             self.pass(1);
             self.reply(pending);
             return true;
@@ -274,15 +239,6 @@ impl World {
                 true
             }
             None => false,
-        }
-    }
-
-    fn next_pending(&mut self) -> Option<usize> {
-        let alive = |p: &Pending| !matches!(p.work, PendingWork::Silent);
-        let mut alive = self.pending.iter().enumerate().filter(|(_, p)| alive(p)).map(|(at, _)| at);
-        match &mut self.shuffle {
-            None => alive.next(),
-            Some(rng) => rng.pick(&alive.collect::<Vec<_>>()).copied(),
         }
     }
 
