@@ -283,7 +283,7 @@ fn perform(
         }
         Action::Hash(op, _) => Input::Hashed(op, Ok(Md5Hasher::new().finish())),
         Action::Check(op) => Input::Checked(op, Ok(())),
-        Action::Lock(name) => {
+        Action::Lock(name) | Action::TryLock(name) => {
             outcome.stored.push(name);
             Input::Locked
         }
@@ -292,6 +292,8 @@ fn perform(
             outcome.stored.extend([record.key, record.value]);
             return;
         }
+        // Other tabs hear what a storage would get.
+        Action::Tell(message) => return outcome.stored.push(message.to_text()),
         Action::Unlock
         | Action::Forget(_)
         | Action::Remove(_)
