@@ -3,7 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use partwise::core::checkpoint::{Confirmed, Header, PREFIX, expired_or_broken, headers, load, reconcile};
+use partwise::core::checkpoint::{
+    Confirmed, Header, PREFIX, expired_or_broken, headers, load, reconcile, sealed,
+};
 use partwise::core::plan::Plan;
 use partwise::core::store::ListedPart;
 use partwise::core::store::s3::LIMITS;
@@ -21,7 +23,9 @@ fuzz_target!(|text: &str| {
     while let (Some(key), Some(value)) = (lines.next(), lines.next()) {
         // A storage has each key once.
         if records.len() < 64 && records.iter().all(|(known, _)| known != key) {
-            records.push((key.to_owned(), value.to_owned()));
+            // Nobody guesses a checksum.
+            let value = if key.ends_with("/head") { sealed(value) } else { value.to_owned() };
+            records.push((key.to_owned(), value));
         }
     }
     // Room for 10 000 ETags for each header.

@@ -9,7 +9,7 @@ mod confirmed;
 mod header;
 
 pub use confirmed::Confirmed;
-pub use header::Header;
+pub use header::{Header, sealed};
 
 use super::fingerprint::Fingerprint;
 use super::plan::Plan;

@@ -2,13 +2,14 @@
 
 use super::{Place, Record};
 use crate::core::fingerprint::Fingerprint;
-use crate::core::hash::Md5Digest;
+use crate::core::hash::{Md5Digest, Md5Hasher};
 use crate::core::plan::Plan;
 use crate::core::store::Limits;
 use crate::core::text::{percent_decode, percent_encode};
 use crate::core::units::{PartNumber, UnixMillis};
 
-/// What is fixed for a whole upload. Stored as `name=value&…` with values percent-encoded; unknown names are ignored.
+/// What is fixed for a whole upload. Stored as `name=value&…` with values percent-encoded; unknown names are ignored. The
+/// last one is a checksum: parts of another size than they were sent with would be taken for other bytes of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Which file, going where.
@@ -37,6 +38,16 @@ pub struct Header {
 const ANY: Limits =
     Limits { min_part: 1, max_part: u64::MAX, max_parts: PartNumber::MAX, max_object: u64::MAX };
 
+const CHECK: &str = "&check=";
+
+/// The text of a header with its checksum: the MD5 of what stands before it, the first eight digits.
+pub fn sealed(fields: &str) -> String {
+    let mut hasher = Md5Hasher::new();
+    hasher.update(fields.as_bytes());
+    let sum: String = hasher.finish().to_hex().chars().take(8).collect();
+    [fields, CHECK, &sum].concat()
+}
+
 impl Header {
     /// The record to store.
     pub fn record(&self) -> Record {
@@ -59,13 +70,18 @@ impl Header {
             value.push('=');
             value.push_str(&text);
         }
-        Record { key: Place::Head.key(&self.fingerprint), value }
+        Record { key: Place::Head.key(&self.fingerprint), value: sealed(&value) }
     }
 
     /// Reads a record's value; `None` when anything in it is missing, malformed or impossible.
     pub(super) fn parse(fingerprint: Fingerprint, value: &str) -> Option<Self> {
-        let field =
-            |name| value.split('&').filter_map(|pair| pair.split_once('=')).find(|(known, _)| *known == name);
+        let (fields, _) = value.rsplit_once(CHECK)?;
+        if sealed(fields) != value {
+            return None;
+        }
+        let field = |name| {
+            fields.split('&').filter_map(|pair| pair.split_once('=')).find(|(known, _)| *known == name)
+        };
         let raw = |name| field(name).map(|(_, text)| text);
         let text = |name| raw(name).and_then(percent_decode);
         let filled = |name| text(name).filter(|text| !text.is_empty());

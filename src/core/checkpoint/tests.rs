@@ -129,9 +129,30 @@ fn expired_uploads_are_not_found_and_their_records_are_named() {
     }
 }
 
+/// A header's record without its checksum.
+fn fields(header: &Header) -> String {
+    header.record().value.rsplit_once("&check=").unwrap().0.to_owned()
+}
+
+#[test]
+fn unknown_fields_are_ignored() {
+    let record = (header(2).record().key, sealed(&(fields(&header(2)) + "&new=thing")));
+    assert_eq!(load_now(&[record]).map(|checkpoint| checkpoint.header), Some(header(2)));
+}
+
+#[test]
+fn a_header_that_was_tampered_with_is_broken() {
+    // Its parts would be taken for other bytes of the file.
+    let value = header(2).record().value;
+    let other = value.replace("&part=5242880", "&part=10485760");
+    for value in [&other, &fields(&header(2)), &value[..value.len() - 1]] {
+        assert_eq!(load_now(&[(header(2).record().key, value.to_owned())]), None, "{value}");
+    }
+}
+
 #[test]
 fn headers_that_cannot_be_true_are_broken() {
-    let value = header(2).record().value;
+    let value = fields(&header(2));
     assert!(value.contains("&part=5242880&"), "{value}");
     for (from, to) in [
         ("&part=5242880", "&part=0"),
@@ -146,7 +167,7 @@ fn headers_that_cannot_be_true_are_broken() {
         ("&md5=", ""),
     ] {
         assert!(value.contains(from), "{from}");
-        let records = [(header(2).record().key, value.replace(from, to))];
+        let records = [(header(2).record().key, sealed(&value.replace(from, to)))];
         assert_eq!(load_now(&records), None, "{to}");
         assert_eq!(expired_or_broken(&records, CREATED, DAY), [records[0].0.clone()], "{to}");
     }
