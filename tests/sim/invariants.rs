@@ -53,6 +53,8 @@ pub struct Instance {
     /// What it has reason to believe.
     online: bool,
     offline_since: Instant,
+    /// When the browser last said that it is offline, or a server that it is not.
+    contradicted: Instant,
     begun_offline: u64,
     /// Codes that something it met explains.
     explained: BTreeSet<&'static str>,
@@ -114,6 +116,7 @@ impl World {
             tampered: false,
             online,
             offline_since: now,
+            contradicted: now,
             begun_offline: 0,
             explained: BTreeSet::new(),
             failures: 0,
@@ -204,6 +207,7 @@ impl World {
                 instance.offline_since = now;
                 instance.begun_offline = 0;
             }
+            instance.contradicted = now;
         }
     }
 
@@ -219,12 +223,20 @@ impl World {
         let ours = if doing.asked() == Asked::Backend { "backend" } else { "store" };
         let file_md5 = self.md5_of(self.instances[&who].file);
         let is_single = matches!(doing, Doing::PutObject);
+        let now = self.page_now(who.page).mono;
+        let told_online = self.pages[who.page].online;
         let Some(instance) = self.instances.get_mut(&who) else { return };
         let mut explain = |codes: &[&'static str]| {
             instance.failures += 1;
             instance.explained.extend(codes);
         };
         let mut gone = false;
+        if is_connection(result) && !told_online && instance.online {
+            // The reply that said otherwise was a straggler.
+            instance.online = false;
+            instance.offline_since = now;
+            instance.begun_offline = 0;
+        }
         match result {
             Err(Failure::NoReply(NoReply::File(name))) => {
                 explain(&[if name == "NotReadableError" { "file-changed" } else { "file-unreadable" }]);
@@ -237,6 +249,7 @@ impl World {
             Err(_) => explain(&["network"]),
             Ok(StepReply::Http(reply)) => {
                 instance.online = true;
+                instance.contradicted = now;
                 let failed = !reply.is_success() || reply.body.contains("<Error>");
                 if failed {
                     explain(codes_of(reply.status, &reply.body, ours));
@@ -408,6 +421,10 @@ impl World {
         let in_storage: Vec<_> =
             self.storage.map.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         let stored = stored_session(&lock, &in_storage);
+        if stored != stored_session(&lock, records) {
+            // What was kept in memory while the storage was full hides what another tab has stored since.
+            self.ledger.orphans.extend(stored.clone());
+        }
         let instance = self.instance(who);
         instance.tampered = stored != session;
         instance.session = session;
@@ -700,9 +717,13 @@ impl World {
                 assert!(patient || instance.failures >= 5, "{who}: gives up early: {error}");
             }
             Code::OfflineTimeout => {
-                let waited = now.since(instance.offline_since);
+                let waited = now.since(instance.contradicted);
                 let enough = self.settings.config.offline_timeout.is_some_and(|wait| waited >= wait);
-                assert!(enough && !instance.online, "{who}: was offline for {} ms only", waited.0);
+                assert!(
+                    enough && !self.pages[who.page].online,
+                    "{who}: was offline for {} ms only",
+                    waited.0
+                );
             }
             _ => {}
         }
@@ -763,6 +784,10 @@ fn codes_of(status: u16, body: &str, ours: &'static str) -> &'static [&'static s
 }
 
 /// The upload id in the header of a file's records.
+fn is_connection(result: &Result<StepReply, Failure>) -> bool {
+    matches!(result, Err(Failure::NoReply(NoReply::Network) | Failure::Page { status: None, .. }))
+}
+
 fn stored_session(lock: &str, records: &[(String, String)]) -> Option<String> {
     let head = format!("{}/head", lock.replace("partwise/", "partwise/1/"));
     let (_, header) = records.iter().find(|(key, _)| *key == head)?;

@@ -67,6 +67,9 @@ impl Upload {
     }
 
     pub(super) fn loaded(&mut self, records: &[(String, String)], now: Now) {
+        if matches!(self.phase, Phase::Claiming(_)) {
+            return self.claimed(records);
+        }
         let (Phase::Loading, Some(name)) = (&self.phase, self.fingerprint.clone()) else { return };
         for key in checkpoint::expired_or_broken(records, now.wall, self.config.expire_after) {
             self.act(Action::Remove(key));

@@ -2,6 +2,7 @@
 
 use super::{Action, Event, Phase, Upload, UploadResult};
 use crate::core::backend::Op;
+use crate::core::checkpoint::{Header, PREFIX, headers};
 use crate::core::error::{Code, Operation, UploadError};
 use crate::core::hash::Md5Digest;
 use crate::core::progress::Snapshot;
@@ -114,10 +115,7 @@ impl Upload {
                 }
                 self.load();
             }
-            Phase::Claiming(_) => {
-                self.phase = Phase::Aborting;
-                self.set_control(Op::Abort);
-            }
+            Phase::Claiming(_) => self.act(Action::Load(PREFIX)),
             _ => {}
         }
     }
@@ -141,6 +139,19 @@ impl Upload {
     pub(super) fn claim(&mut self, now: Now) {
         self.phase = Phase::Claiming(now.mono + PATIENCE);
         self.wait_for_lock();
+    }
+
+    /// What is remembered of this file may be of a later session by now; that stays.
+    pub(super) fn claimed(&mut self, records: &[(String, String)]) {
+        let ours = |header: &Header| self.session.as_ref().is_some_and(|s| s.upload_id == header.upload_id);
+        let later = headers(records)
+            .iter()
+            .any(|(header, _)| Some(&header.fingerprint) == self.fingerprint.as_ref() && !ours(header));
+        if later {
+            self.fingerprint = None;
+        }
+        self.phase = Phase::Aborting;
+        self.set_control(Op::Abort);
     }
 
     fn claim_refused(&mut self) {
@@ -192,7 +203,8 @@ impl Upload {
 
     pub(super) fn tab_timeout(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Hearing(until) | Phase::Claiming(until) => Some(until),
+            Phase::Hearing(until) => Some(until),
+            Phase::Claiming(until) if self.hold == Hold::Waiting => Some(until),
             _ => None,
         }
     }
@@ -200,7 +212,7 @@ impl Upload {
     pub(super) fn watch_tabs(&mut self, now: Now) {
         match self.phase {
             Phase::Hearing(until) if now.mono >= until => self.create(),
-            Phase::Claiming(until) if now.mono >= until => self.claim_refused(),
+            Phase::Claiming(until) if now.mono >= until && self.hold == Hold::Waiting => self.claim_refused(),
             _ => {}
         }
     }

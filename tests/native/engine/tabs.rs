@@ -130,3 +130,23 @@ fn what_is_being_sent_cannot_be_discarded() {
     world.run();
     assert_eq!((world.state(sender), world.store.count("abort")), (State::Done, 0));
 }
+
+#[test]
+fn cancelling_a_failed_one_forgets_no_later_session_of_the_same_file() {
+    let mut world = World::new();
+    world.trouble("PUT 5", 1, Trouble::Reply(400, "Whatever"));
+    let failed = world.add("a", bytes(50 * PART));
+    world.run_until(|w| w.state(failed) == State::Failed);
+    world.store.sessions.clear();
+    let next = world.add("a", bytes(50 * PART));
+    world.run_until(|w| w.store.count("PUT") > 20);
+    world.trouble("PUT", 1, Trouble::Reply(400, "Whatever"));
+    world.run_until(|w| w.state(next) == State::Failed);
+    let remembered = world.storage.clone();
+    world.tell(failed, Input::Cancel);
+    world.run();
+    assert_eq!((world.state(failed), &world.storage), (State::Cancelled, &remembered));
+    world.tell(next, Input::Resume);
+    world.run();
+    assert_eq!((world.state(next), world.store.count("create")), (State::Done, 2));
+}
