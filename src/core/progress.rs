@@ -153,6 +153,16 @@ mod tests {
     }
 
     #[test]
+    fn a_change_of_speed_hardly_shows_after_a_second_and_by_half_after_five() {
+        let (mut progress, mut sent, mut now) = (Progress::new(1000 * MB), 0, 0);
+        run(&mut progress, &mut sent, &mut now, 10 * MB, 30);
+        let soon = run(&mut progress, &mut sent, &mut now, MB, 1);
+        assert!(soon.bytes_per_second > 8e6, "{soon:?}");
+        let later = run(&mut progress, &mut sent, &mut now, MB, 4);
+        assert!(later.bytes_per_second < 5.5e6, "{later:?}");
+    }
+
+    #[test]
     fn resumed_bytes_are_no_speed() {
         let mut progress = Progress::new(1000 * MB);
         progress.start_at(900 * MB);
