@@ -5,9 +5,10 @@
  * so every import is a stub. A plain script, so that it starts from a Blob URL as well as from a file.
  *
  * Page to worker: `{ type: 'init', module }`, then any of `{ type: 'hash', job, blob, ranges }` (one MD5 over all ranges)
- * and `{ type: 'cancel', job }`. Worker to page: `{ type: 'ready' }`, then for each job any number of
+ * `{ type: 'cancel', job }` and `{ type: 'ping' }`. Worker to page: `{ type: 'ready' }`, then for each job any number of
  * `{ type: 'progress', job, loaded }` and one `{ type: 'done', job, md5 }` or `{ type: 'failed', job, name, message }`,
- * where `name` is an exception's, such as `NotReadableError`. An `error` event means that the worker is of no more use.
+ * where `name` is an exception's, such as `NotReadableError`; and `{ type: 'pong' }` for each ping. An `error` event means
+ * that the worker is of no more use.
  */
 'use strict';
 
@@ -55,6 +56,9 @@ self.onmessage = ({ data }) => {
       break;
     case 'cancel':
       jobs.delete(data.job);
+      break;
+    case 'ping':
+      self.postMessage({ type: 'pong' });
       break;
   }
 };

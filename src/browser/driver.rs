@@ -5,9 +5,10 @@
 
 use super::blob::check_readable;
 use super::callback::settle;
+use super::channel::Channel;
 use super::clock::{Timer, now};
 use super::http::{InFlight, call, send};
-use super::locks::{Lock, acquire};
+use super::locks::{Lock, acquire, try_acquire};
 use super::online::Watch;
 use super::storage::{Records, StorageFault};
 use super::unload::Guard;
@@ -20,7 +21,7 @@ use crate::core::http::{Body, HttpReply, HttpRequest, NoReply};
 use crate::core::retry::Fault;
 use crate::core::store::StoreRequest;
 use crate::core::units::{ByteRange, Instant, Millis};
-use crate::core::upload::{Action, Event, Input, OpId};
+use crate::core::upload::{Action, Event, Input, Message, OpId};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use web_sys::File;
@@ -64,7 +65,10 @@ pub struct Driver {
     hasher: RefCell<Option<Hasher>>,
     files: RefCell<Vec<(UploadId, File)>>,
     running: RefCell<Vec<(UploadId, OpId, Running)>>,
-    locks: RefCell<Vec<(UploadId, Lock)>>,
+    /// By name, held or waited for.
+    locks: RefCell<Vec<(UploadId, String, Lock)>>,
+    /// Opened with the first lock.
+    channel: RefCell<Option<Channel>>,
     timer: RefCell<Option<(Instant, Timer)>>,
     watch: RefCell<Option<Watch>>,
     guard: RefCell<Option<Guard>>,
@@ -90,6 +94,7 @@ impl Driver {
             files: RefCell::default(),
             running: RefCell::default(),
             locks: RefCell::default(),
+            channel: RefCell::default(),
             timer: RefCell::default(),
             watch: RefCell::default(),
             guard: RefCell::default(),
@@ -151,7 +156,7 @@ impl Driver {
         self.disposed.set(true);
         let running = self.running.take();
         let locks = self.locks.take();
-        let held = (self.timer.take(), self.watch.take(), self.guard.take());
+        let held = (self.timer.take(), self.watch.take(), self.guard.take(), self.channel.take());
         drop((running, locks, held));
         self.hasher.take();
         self.files.take();
@@ -236,8 +241,10 @@ impl Driver {
             }
             Action::Hash(op, ranges) => self.hash(id, op, &ranges),
             Action::Check(op) => self.check(id, op),
-            Action::Lock(name) => self.lock(id, &name),
+            Action::TryLock(name) => self.try_lock(id, name),
+            Action::Lock(name) => self.lock(id, name),
             Action::Unlock => self.unlock(id),
+            Action::Tell(message) => self.tell_others(id, &message),
             Action::Load(prefix) => {
                 let weak = Rc::downgrade(self);
                 settle(self.records.recovered(), move |_| {
@@ -404,23 +411,67 @@ impl Driver {
         check_readable(&file, range, self.reply(id, op, move |outcome| Input::Checked(op, outcome)));
     }
 
-    fn lock(self: &Rc<Self>, id: UploadId, name: &str) {
+    fn try_lock(self: &Rc<Self>, id: UploadId, name: String) {
+        self.unlock(id);
+        self.listen_to_tabs();
+        let weak = Rc::downgrade(self);
+        let lock = try_acquire(&name, move |held| {
+            if let Some(driver) = weak.upgrade() {
+                driver.tell(id, if held { Input::Locked } else { Input::LockBusy });
+            }
+        });
+        self.locks.borrow_mut().push((id, name, lock));
+    }
+
+    fn lock(self: &Rc<Self>, id: UploadId, name: String) {
         self.unlock(id);
         let weak = Rc::downgrade(self);
-        let lock = acquire(name, move || {
+        let lock = acquire(&name, move || {
             if let Some(driver) = weak.upgrade() {
                 driver.tell(id, Input::Locked);
             }
         });
-        self.locks.borrow_mut().push((id, lock));
+        self.locks.borrow_mut().push((id, name, lock));
     }
 
     fn unlock(&self, id: UploadId) {
         let mut locks = self.locks.borrow_mut();
-        let at = locks.iter().position(|(of, _)| *of == id);
+        let at = locks.iter().position(|(of, ..)| *of == id);
         let lock = at.map(|at| locks.swap_remove(at));
         drop(locks);
         drop(lock);
+    }
+
+    fn listen_to_tabs(self: &Rc<Self>) {
+        if self.channel.borrow().is_none() {
+            let weak = Rc::downgrade(self);
+            let channel = Channel::open(move |name, text| {
+                if let (Some(driver), Some(message)) = (weak.upgrade(), Message::parse(text)) {
+                    for id in driver.interested(name) {
+                        driver.tell(id, Input::Heard(message.clone()));
+                    }
+                }
+            });
+            self.channel.replace(channel);
+        }
+    }
+
+    /// Tells the other uploads with this one's lock, in this page and all others.
+    fn tell_others(&self, id: UploadId, message: &Message) {
+        let name = self.locks.borrow().iter().find(|(of, ..)| *of == id).map(|(_, name, _)| name.clone());
+        let Some(name) = name else { return };
+        if let Some(channel) = &*self.channel.borrow() {
+            channel.tell(&name, &message.to_text());
+        }
+        for other in self.interested(&name).into_iter().filter(|other| *other != id) {
+            self.engine.borrow_mut().handle(other, Input::Heard(message.clone()), now());
+        }
+    }
+
+    /// Who holds or waits for a lock.
+    fn interested(&self, name: &str) -> Vec<UploadId> {
+        let locks = self.locks.borrow();
+        locks.iter().filter(|(_, of, _)| of == name).map(|(id, ..)| *id).collect()
     }
 
     fn fetch_credentials(self: &Rc<Self>) {

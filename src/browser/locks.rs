@@ -29,15 +29,15 @@ pub struct Lock {
 /// The two ends of being granted: whom to tell, and how to let go.
 #[derive(Default)]
 struct Holding {
-    on_held: RefCell<Option<Box<dyn FnOnce()>>>,
+    on_answer: RefCell<Option<Box<dyn FnOnce(bool)>>>,
     release: RefCell<Option<Function>>,
 }
 
 impl Holding {
-    fn tell(&self) {
-        let on_held = self.on_held.borrow_mut().take();
-        if let Some(on_held) = on_held {
-            on_held();
+    fn tell(&self, held: bool) {
+        let on_answer = self.on_answer.borrow_mut().take();
+        if let Some(on_answer) = on_answer {
+            on_answer(held);
         }
     }
 
@@ -52,21 +52,35 @@ impl Holding {
 /// Calls `on_held` once this tab holds the lock. Where the API is missing (pages served without TLS) or refused
 /// (sandboxed frames) there is nobody to wait for, and `on_held` is called soon.
 pub fn acquire(name: &str, on_held: impl FnOnce() + 'static) -> Lock {
+    ask(name, AbortController::new().ok(), Box::new(|_| on_held()))
+}
+
+/// Calls `on_answer` with whether this tab holds the lock now; with `false`, another one does and nothing is waited for.
+/// Without the API it is `true`, as for [`acquire`].
+pub fn try_acquire(name: &str, on_answer: impl FnOnce(bool) + 'static) -> Lock {
+    ask(name, None, Box::new(on_answer))
+}
+
+/// Waits, until `waiting` aborts it, or without that takes no for an answer.
+fn ask(name: &str, waiting: Option<AbortController>, on_answer: Box<dyn FnOnce(bool)>) -> Lock {
     let holding = Rc::new(Holding::default());
-    holding.on_held.replace(Some(Box::new(on_held)));
+    holding.on_answer.replace(Some(on_answer));
     let granted = Closure::wrap(Box::new({
         let holding = holding.clone();
-        move |_| {
+        move |lock: JsValue| {
+            if lock.is_null() {
+                holding.tell(false);
+                return JsValue::UNDEFINED;
+            }
             let until_released = holding.hold();
-            holding.tell();
+            holding.tell(true);
             until_released.into()
         }
     }) as Box<dyn FnMut(JsValue) -> JsValue>);
 
-    let waiting = AbortController::new().ok();
     let tell = {
         let holding = holding.clone();
-        move || holding.tell()
+        move || holding.tell(true)
     };
     match request(name, waiting.as_ref(), granted.as_ref().unchecked_ref()) {
         // A rejection is either our own giving up, and then there is nobody left to tell, or a refusal.
@@ -84,16 +98,18 @@ fn request(name: &str, waiting: Option<&AbortController>, granted: &Function) ->
     let navigator = web_sys::window()?.navigator();
     let manager = Reflect::get(&navigator, &"locks".into()).ok().filter(|manager| manager.is_object())?;
     let options = Object::new();
-    if let Some(waiting) = waiting {
-        Reflect::set(&options, &"signal".into(), &waiting.signal()).ok()?;
-    }
+    match waiting {
+        Some(waiting) => Reflect::set(&options, &"signal".into(), &waiting.signal()).ok()?,
+        // The two exclude each other.
+        None => Reflect::set(&options, &"ifAvailable".into(), &JsValue::TRUE).ok()?,
+    };
     manager.unchecked_into::<LockManager>().request(name, &options, granted).ok()
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let on_held = self.holding.on_held.take();
-        drop(on_held);
+        let on_answer = self.holding.on_answer.take();
+        drop(on_answer);
         match (self.holding.release.take(), &self.waiting) {
             (Some(release), _) => drop(release.call0(&JsValue::UNDEFINED)),
             (None, Some(waiting)) => waiting.abort(),

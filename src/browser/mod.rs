@@ -4,6 +4,7 @@
 
 pub mod blob;
 pub mod callback;
+pub mod channel;
 pub mod clock;
 pub mod driver;
 pub mod http;

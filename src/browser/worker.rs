@@ -53,6 +53,11 @@ struct Inner {
     jobs: RefCell<Vec<Rc<Job>>>,
     last_id: Cell<u32>,
     died_before: Cell<bool>,
+    silence: Cell<Millis>,
+    /// Since the watch was last looked at.
+    heard: Cell<bool>,
+    pinged: Cell<bool>,
+    watch: RefCell<Option<Timer>>,
 }
 
 enum Mode {
@@ -76,6 +81,9 @@ struct Job {
 
 /// How long a worker may take to say `ready`.
 const HANDSHAKE: Millis = Millis::from_secs(5);
+/// How long a worker with work may say nothing before it is asked for a sign of life, and once more before it counts as
+/// dead: a browser short of memory ends workers without telling the page.
+const SILENCE: Millis = Millis::from_secs(10);
 
 impl Hasher {
     /// A hasher that starts nothing yet. `on_fallback` is told, at most once, why hashing goes on on the main thread.
@@ -87,7 +95,18 @@ impl Hasher {
             jobs: RefCell::default(),
             last_id: Cell::new(0),
             died_before: Cell::new(false),
+            silence: Cell::new(SILENCE),
+            heard: Cell::new(false),
+            pinged: Cell::new(false),
+            watch: RefCell::default(),
         }))
+    }
+
+    /// With another patience than 10 seconds, twice, for a worker that says nothing.
+    #[must_use]
+    pub fn with_silence(self, silence: Millis) -> Self {
+        self.0.silence.set(silence);
+        self
     }
 
     /// Hashes the ranges one after the other into one MD5. Jobs share the worker fairly.
@@ -118,6 +137,7 @@ impl Hasher {
         if idle {
             inner.spawn();
         }
+        inner.watch();
         HashJob { hasher: Rc::downgrade(inner), id }
     }
 }
@@ -156,8 +176,42 @@ impl Inner {
         }
     }
 
+    /// Looks after a worker for as long as it has work.
+    fn watch(self: &Rc<Self>) {
+        if self.watch.borrow().is_none() && !self.jobs.borrow().is_empty() {
+            let hasher = Rc::downgrade(self);
+            let timer = Timer::after(self.silence.get(), move || {
+                if let Some(hasher) = hasher.upgrade() {
+                    hasher.watch.take();
+                    hasher.look_after();
+                    hasher.watch();
+                }
+            });
+            self.watch.replace(Some(timer));
+        }
+    }
+
+    fn look_after(self: &Rc<Self>) {
+        let silent = match &*self.mode.borrow() {
+            Mode::Running(process) if !self.heard.replace(false) => {
+                let silent = self.pinged.replace(true);
+                if !silent {
+                    process.ping();
+                }
+                silent
+            }
+            _ => false,
+        };
+        if silent && !self.jobs.borrow().is_empty() {
+            self.hear(Report::Died("the worker stopped answering".to_owned()));
+        }
+    }
+
     fn hear(self: &Rc<Self>, report: Report) {
+        self.heard.set(true);
+        self.pinged.set(false);
         match report {
+            Report::Alive => {}
             Report::Ready => self.run(),
             Report::Progress { job, loaded } => {
                 if let Some(job) = self.find(job) {

@@ -308,3 +308,73 @@ async fn the_page_is_asked_before_it_is_left_only_while_something_is_unfinished(
     )
     .await;
 }
+
+#[wasm_bindgen_test]
+async fn the_same_file_in_two_uploaders_is_sent_once_and_done_in_both() {
+    page(
+        "const id = 'twice' + Math.random();
+         const setup = { ...options('id=' + id), storage: 'local', destination: id, parallel: 1 };
+         const create = setup.backend.createMultipartUpload;
+         setup.backend.createMultipartUpload = (...all) => { log.push('created'); return create(...all); };
+         const [first, second] = [make(setup), make(setup)];
+         const same = file(52);
+         const sending = first.add(same);
+         await until(() => sending.state === 'uploading');
+         const waiting = second.add(same);
+         const states = [], shown = [];
+         waiting.on('state', ({ state }) => states.push(state));
+         waiting.on('progress', ({ loaded }) => shown.push([loaded, waiting.state]));
+         const own = [];
+         sending.on('progress', ({ loaded }) => own.push(loaded));
+         await until(() => states.includes('hashing'));
+         const results = await Promise.all([sending.finished, waiting.finished]);
+         check(JSON.stringify(results[0]) === JSON.stringify(results[1]), 'the same result');
+         check(log.join() === 'created', 'created once');
+         check(states.join() === 'hashing,queued,done', states.join());
+         check(shown.slice(0, -1).every(([, state]) => state === 'queued'), 'shown while waiting');
+         check(shown.at(-1)[0] === 52 * 1048576, 'all of it');
+         check((await seen(id)).begun === 11, 'every part once');
+         first.dispose(); second.dispose();",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn who_waits_takes_over_when_the_sender_is_gone() {
+    page(
+        "const id = 'heir' + Math.random();
+         const setup = { ...options('reply=never&id=' + id), storage: 'local', destination: id };
+         const first = make(setup);
+         const same = file(12);
+         first.add(same);
+         await until(async () => (await seen(id)).begun > 0);
+         const heir = make({ ...setup, backend: backend('id=' + id) });
+         const upload = heir.add(same);
+         await until(() => upload.state === 'queued' && upload.progress.loaded > 0);
+         first.dispose();
+         await upload.finished;
+         check(upload.state === 'done', 'done');
+         heir.dispose();",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn what_is_being_sent_cannot_be_discarded() {
+    page(
+        "const id = 'busy' + Math.random();
+         const setup = { ...options('reply=never&id=' + id), storage: 'local', destination: id };
+         const first = make(setup);
+         first.add(file(12));
+         await until(async () => (await seen(id)).begun > 0);
+         const second = make(setup);
+         const [pending] = await second.pending();
+         check((await caught(second.discard(pending.id))).code === 'locked', 'refused');
+         check(log.length === 0, 'not removed');
+         first.dispose();
+         await second.discard(pending.id);
+         check(log.join() === 'aborted', 'removed');
+         second.dispose();",
+    )
+    .await;
+}

@@ -1,5 +1,5 @@
 use crate::support::{Inbox, run, run_async};
-use partwise::browser::locks::{Lock, acquire};
+use partwise::browser::locks::{Lock, acquire, try_acquire};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -77,4 +77,22 @@ async fn a_refused_request_holds_nobody_up() {
     let _lock = waiting_for("-reserved", "first", &inbox);
     inbox.assert_empty();
     assert_eq!(inbox.next().await, "first");
+}
+
+#[wasm_bindgen_test]
+async fn a_lock_that_is_only_tried_for_is_had_at_once_or_not_at_all() {
+    let inbox = Inbox::new();
+    let try_for = |held: Box<dyn Fn(&'static str)>| {
+        try_acquire("tried", move |got| held(if got { "got it" } else { "busy" }))
+    };
+    let first = try_for(Box::new(inbox.put()));
+    inbox.assert_empty();
+    assert_eq!(inbox.next().await, "got it");
+    let second = try_for(Box::new(inbox.put()));
+    assert_eq!(inbox.next().await, "busy");
+    drop((first, second));
+    // Dropped before the answer, it is not held either.
+    drop(try_for(Box::new(inbox.put())));
+    let _third = waiting_for("tried", "waited", &inbox);
+    assert_eq!(inbox.next().await, "waited");
 }

@@ -1,6 +1,6 @@
 use crate::support::{Inbox, blob, bytes, changed_file, echo, md5, range, unwrap_worker};
 use partwise::browser::worker::{HashEvent, HashJob, Hasher, WorkerSource};
-use partwise::core::hash::Md5Digest;
+use partwise::core::{hash::Md5Digest, units::Millis};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -242,4 +242,39 @@ async fn a_hasher_may_be_dropped_and_used_inside_its_own_events() {
         assert!(hasher.borrow().is_none());
         drop(first);
     }
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_that_falls_silent_is_replaced() {
+    let fallbacks = Inbox::new();
+    let events = Inbox::new();
+    let mute = code(
+        "self.addEventListener('message', (event) => {
+           if (event.data.type !== 'init') event.stopImmediatePropagation();
+         });",
+    );
+    let hasher = hasher(mute, fallbacks.put()).with_silence(Millis(100));
+    let content = bytes(3_000_000);
+    let _job = hasher.start(&blob(&content), &[range(0, 3_000_000)], events.put());
+    assert_eq!(end(&events).await, HashEvent::Done(md5(&content)));
+    // The second one falls silent too; then the page does it itself.
+    assert_eq!(fallbacks.next().await, "the worker stopped answering");
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_that_only_waits_for_the_disk_is_left_alone() {
+    let fallbacks = Inbox::new();
+    let events = Inbox::new();
+    let slow = code(
+        "const read = Blob.prototype.arrayBuffer;
+         Blob.prototype.arrayBuffer = async function () {
+           await new Promise((go) => setTimeout(go, 3000));
+           return read.call(this);
+         };",
+    );
+    let hasher = hasher(slow, fallbacks.put()).with_silence(Millis(1000));
+    let content = bytes(2_000_000);
+    let _job = hasher.start(&blob(&content), &[range(0, 2_000_000)], events.put());
+    assert_eq!(end(&events).await, HashEvent::Done(md5(&content)));
+    fallbacks.assert_empty();
 }

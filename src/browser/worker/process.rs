@@ -14,6 +14,8 @@ use web_sys::{Blob, MessageEvent, Url, Worker};
 /// What a worker has to say.
 pub(super) enum Report {
     Ready,
+    /// The answer to a ping.
+    Alive,
     Progress {
         job: u32,
         loaded: u64,
@@ -80,6 +82,11 @@ impl Process {
         let _ = self.post(&[("type", "cancel".into()), ("job", job.into())]);
     }
 
+    /// Asks for a sign of life: [`Report::Alive`].
+    pub(super) fn ping(&self) {
+        let _ = self.post(&[("type", "ping".into())]);
+    }
+
     fn post(&self, fields: &[(&str, JsValue)]) -> Result<(), JsValue> {
         let message = Object::new();
         for (name, value) in fields {
@@ -111,6 +118,9 @@ fn read(message: &JsValue) -> Option<Report> {
     let kind = field("type").as_string()?;
     if kind == "ready" {
         return Some(Report::Ready);
+    }
+    if kind == "pong" {
+        return Some(Report::Alive);
     }
     let job = field("job").as_f64()? as u32;
     match kind.as_str() {

@@ -1,6 +1,7 @@
 //! Pause, resume, cancel, fail, finish.
 
-use super::{Action, Event, Phase, Upload, UploadResult, Whole};
+use super::tabs::Hold;
+use super::{Action, Event, Message, Phase, Upload, UploadResult, Whole};
 use crate::core::backend::Op;
 use crate::core::checkpoint::Confirmed;
 use crate::core::error::UploadError;
@@ -13,7 +14,10 @@ impl Upload {
     /// knows, or an object nobody expects.
     pub(super) fn pause(&mut self, now: Now) {
         if self.paused
-            || matches!(self.phase, Phase::Done | Phase::Failed | Phase::Cancelled | Phase::Aborting)
+            || matches!(
+                self.phase,
+                Phase::Done | Phase::Failed | Phase::Cancelled | Phase::Claiming(_) | Phase::Aborting
+            )
         {
             return;
         }
@@ -48,11 +52,14 @@ impl Upload {
     }
 
     pub(super) fn cancel(&mut self, now: Now) {
-        if matches!(self.phase, Phase::Done | Phase::Cancelled | Phase::Aborting) {
+        if matches!(self.phase, Phase::Done | Phase::Cancelled | Phase::Claiming(_) | Phase::Aborting) {
             return;
         }
         self.let_everything_go(now, |op| *op == Op::Create);
         self.paused = false;
+        if self.session.is_some() && self.hold != Hold::Held {
+            return self.claim(now);
+        }
         self.phase = Phase::Aborting;
         if self.is_creating_now() {
             // Its upload id is needed to remove it.
@@ -72,7 +79,7 @@ impl Upload {
             self.forget();
         }
         self.phase = Phase::Cancelled;
-        self.act(Action::Unlock);
+        self.unlock();
         self.show_state();
     }
 
@@ -83,22 +90,15 @@ impl Upload {
         }
         self.let_everything_go(Now::default(), |_| false);
         self.phase = Phase::Failed;
-        self.act(Action::Unlock);
+        self.unlock();
         self.show_state();
         self.events.push_back(Event::Failed(error));
     }
 
     pub(super) fn done(&mut self, completed: Completed) {
         self.forget();
-        self.phase = Phase::Done;
-        self.act(Action::Unlock);
-        let total = self.plan.size();
-        self.snapshot.loaded = total;
-        self.snapshot.seconds_left = Some(0.0);
-        self.events.push_back(Event::Progress(self.snapshot));
-        self.show_state();
         let key = completed.key.or_else(|| self.session.as_ref().map(|s| s.key.clone()));
-        self.events.push_back(Event::Done(UploadResult {
+        let result = UploadResult {
             key: key.unwrap_or_else(|| self.target.key.clone()),
             location: completed.location.filter(|l| !l.is_empty()),
             etag: completed.etag.map(|e| normalize_etag(&e)).filter(|e| !e.is_empty()),
@@ -106,10 +106,25 @@ impl Upload {
                 Whole::Known(md5) => Some(md5),
                 _ => None,
             },
-        }));
+        };
+        if self.hold == Hold::Held {
+            self.act(Action::Tell(Message::Done(result.clone())));
+        }
+        self.finish(result);
     }
 
-    fn let_everything_go(&mut self, now: Now, keep: impl Fn(&Op) -> bool) {
+    /// Ends in `done`, by this upload's own work or another tab's.
+    pub(super) fn finish(&mut self, result: UploadResult) {
+        self.phase = Phase::Done;
+        self.unlock();
+        self.snapshot.loaded = self.plan.size();
+        self.snapshot.seconds_left = Some(0.0);
+        self.events.push_back(Event::Progress(self.snapshot));
+        self.show_state();
+        self.events.push_back(Event::Done(result));
+    }
+
+    pub(super) fn let_everything_go(&mut self, now: Now, keep: impl Fn(&Op) -> bool) {
         self.drop_flights(now);
         self.urls.clear();
         self.interrupt_control(&keep);

@@ -57,19 +57,11 @@ impl Upload {
 
     fn lock(&mut self, fingerprint: Fingerprint) {
         self.phase = Phase::Locking;
-        let mut name = String::from("partwise/");
-        name.push_str(fingerprint.as_str());
         self.fingerprint = Some(fingerprint);
-        self.act(Action::Lock(name));
+        self.try_lock();
     }
 
-    pub(super) fn locked(&mut self) {
-        if matches!(self.phase, Phase::Locking) {
-            self.load();
-        }
-    }
-
-    fn load(&mut self) {
+    pub(super) fn load(&mut self) {
         self.phase = Phase::Loading;
         self.act(Action::Load(checkpoint::PREFIX));
     }
@@ -103,6 +95,11 @@ impl Upload {
                 _ => {}
             }
         }
+        self.begin(now);
+    }
+
+    /// A new upload at the store.
+    pub(super) fn create(&mut self) {
         self.start_whole_hash();
         self.session = None;
         self.header = None;

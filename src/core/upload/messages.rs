@@ -1,5 +1,6 @@
 //! What an upload is told, what it wants done, and what it tells the page.
 
+use super::tabs::Message;
 use crate::core::backend::{Step, StepReply};
 use crate::core::checkpoint::Record;
 use crate::core::error::UploadError;
@@ -59,6 +60,10 @@ pub enum Input {
     Admitted,
     /// The lock asked for is held.
     Locked,
+    /// The lock tried for is held by another upload, in this page or another.
+    LockBusy,
+    /// Another upload of the same file said something.
+    Heard(Message),
     /// The records asked for.
     Loaded(Vec<(String, String)>),
     /// Bytes hashed so far in a job.
@@ -99,8 +104,12 @@ pub enum Action {
     Hash(OpId, Vec<ByteRange>),
     /// Read one byte at each end of the file.
     Check(OpId),
-    /// Take the lock of this name, letting go of any other: [`Input::Locked`].
+    /// Take the lock of this name if nobody has it, letting go of any other: [`Input::Locked`] or [`Input::LockBusy`].
+    TryLock(String),
+    /// Wait for the lock of this name, letting go of any other: [`Input::Locked`].
     Lock(String),
+    /// Tell every other upload, in this page or another, that holds or waits for the same lock: [`Input::Heard`].
+    Tell(Message),
     /// Let go of the lock.
     Unlock,
     /// Read all records below this prefix: [`Input::Loaded`].

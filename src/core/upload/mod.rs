@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `messages` | inputs, actions, events, states |
 //! | `identify` | which file is this, and is there an unfinished upload of it |
+//! | `tabs` | the same file in several tabs |
 //! | `session` | control calls: create, list, complete, abort, head |
 //! | `sending` | parts in flight: sign, send, verify |
 //! | `parts` | which parts are to do, waiting, busy, done |
@@ -19,8 +20,10 @@ mod messages;
 mod parts;
 mod sending;
 mod session;
+mod tabs;
 
 pub use messages::{Action, Event, Input, OpId, RetryNotice, State, UploadResult};
+pub use tabs::Message;
 
 use super::backend::{Backend, Context, Session, StepReply, Target};
 use super::checkpoint::{Confirmed, Header};
@@ -40,6 +43,7 @@ use session::Control;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use tabs::Hold;
 
 /// Where the machine really is; [`State`] is derived from it.
 #[derive(Debug)]
@@ -48,6 +52,8 @@ enum Phase {
     Sampling(OpId),
     Locking,
     Loading,
+    /// The lock came from another upload, which may be about to say that it is done.
+    Hearing(Instant),
     /// Waiting for the whole file's MD5, since a stored upload might be this file under another name.
     Matching,
     Creating,
@@ -61,6 +67,8 @@ enum Phase {
     Completing,
     /// Everything is at the store; only the whole file's MD5 is missing.
     Digesting(Box<Completed>),
+    /// To be removed at the store, unless another tab is sending it.
+    Claiming(Instant),
     Aborting,
     Done,
     Failed,
@@ -95,6 +103,9 @@ pub struct Upload {
     /// Nothing is to be uploaded, only removed.
     only_discards: bool,
     fingerprint: Option<Fingerprint>,
+    hold: Hold,
+    /// The lock came from another upload.
+    waited: bool,
     whole: Whole,
     session: Option<Session>,
     header: Option<Header>,
@@ -202,6 +213,8 @@ impl Upload {
             paused: false,
             only_discards: false,
             fingerprint: None,
+            hold: Hold::Free,
+            waited: false,
             whole: Whole::Off,
             session: None,
             header: None,
@@ -243,9 +256,11 @@ impl Upload {
             Phase::Done => return State::Done,
             Phase::Failed => return State::Failed,
             Phase::Cancelled => return State::Cancelled,
-            Phase::Completing | Phase::Digesting(_) | Phase::Aborting => return self.busy_state(),
+            Phase::Completing | Phase::Digesting(_) | Phase::Claiming(_) | Phase::Aborting => {
+                return self.busy_state();
+            }
             _ if self.paused => return State::Paused,
-            Phase::Queued | Phase::Locking | Phase::Loading => State::Queued,
+            Phase::Queued | Phase::Locking | Phase::Loading | Phase::Hearing(_) => State::Queued,
             Phase::Sampling(_) | Phase::Matching => State::Hashing,
             Phase::Creating | Phase::Listing | Phase::Heading | Phase::Replacing => State::Starting,
             Phase::Sending => State::Uploading,
@@ -260,7 +275,11 @@ impl Upload {
 
     /// States that `pause` does not interrupt.
     fn busy_state(&self) -> State {
-        if matches!(self.phase, Phase::Aborting) { self.shown } else { State::Completing }
+        if matches!(self.phase, Phase::Claiming(_) | Phase::Aborting) {
+            self.shown
+        } else {
+            State::Completing
+        }
     }
 
     /// The object's key, once known.
@@ -288,6 +307,8 @@ impl Upload {
         match input {
             Input::Admitted => self.admitted(now),
             Input::Locked => self.locked(),
+            Input::LockBusy => self.lock_busy(),
+            Input::Heard(message) => self.heard_from_tab(message),
             Input::Loaded(records) => self.loaded(&records, now),
             Input::HashProgress(id, loaded) => self.hash_progress(id, loaded, now),
             Input::Hashed(id, result) => self.hashed(id, result, now),
@@ -345,6 +366,7 @@ impl Upload {
             }
         };
         earlier(self.control_timeout());
+        earlier(self.tab_timeout());
         for call in &self.signs {
             earlier(Some(call.deadline));
         }
@@ -381,9 +403,10 @@ impl Upload {
     fn watch(&mut self, now: Now) {
         self.watch_control(now);
         self.watch_flights(now);
+        self.watch_tabs(now);
         if let (false, false, Some(wait)) = (self.online, self.paused, self.config.offline_timeout)
             && now.mono.since(self.offline_since) >= wait
-            && !matches!(self.phase, Phase::Aborting)
+            && !matches!(self.phase, Phase::Claiming(_) | Phase::Aborting)
         {
             let error = UploadError::new(Code::OfflineTimeout, Operation::PutPart, "no network for too long");
             self.fail(error.hint("Call resume() when the network is back; nothing that arrived is lost."));
@@ -434,10 +457,7 @@ impl Upload {
         if state != self.shown {
             let previous = std::mem::replace(&mut self.shown, state);
             if previous == State::Uploading {
-                self.progress.idle();
-                self.snapshot.bytes_per_second = 0.0;
-                self.snapshot.seconds_left = None;
-                self.events.push_back(Event::Progress(self.snapshot));
+                self.show_standstill();
             }
             self.events.push_back(Event::State { state, previous });
         }
@@ -460,7 +480,7 @@ impl Upload {
         self.progress_shown = now.mono;
         let in_flight = self.flights.iter().map(Flight::counted).sum();
         self.snapshot = self.progress.observe(self.parts.done_bytes(), in_flight, now.mono);
-        self.events.push_back(Event::Progress(self.snapshot));
+        self.tell_progress();
     }
 
     fn warn(&mut self, code: &'static str, message: String, hint: &'static str) {

@@ -73,16 +73,6 @@ fn files_share_one_pool_and_a_failing_one_stops_no_other() {
 }
 
 #[test]
-fn the_same_file_twice_waits_for_the_first() {
-    let mut world = World::new();
-    let first = world.add("a", bytes(5 * PART));
-    let second = world.add("a", bytes(5 * PART));
-    world.run();
-    assert_eq!((world.state(first), world.state(second)), (State::Done, State::Done));
-    assert_eq!(world.store.count("complete"), 2);
-}
-
-#[test]
 fn waiting_for_the_same_file_keeps_no_other_file_waiting() {
     let mut config = config();
     config.parallel = partwise::core::schedule::Parallel::Fixed(1);

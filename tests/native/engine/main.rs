@@ -11,6 +11,7 @@ mod retrying;
 mod sessions;
 mod signing;
 mod soak;
+mod tabs;
 mod world;
 
 use partwise::core::error::Code;

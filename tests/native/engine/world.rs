@@ -14,7 +14,7 @@ use partwise::core::schedule::Parallel;
 use partwise::core::sign::Credentials;
 use partwise::core::store::{Limits, StoreRequest, s3};
 use partwise::core::units::{Millis, Now, UnixMillis};
-use partwise::core::upload::{Action, Event, Input, OpId, State};
+use partwise::core::upload::{Action, Event, Input, Message, OpId, State};
 use std::collections::{BTreeMap, VecDeque};
 
 pub const PART: u64 = 1000;
@@ -97,6 +97,8 @@ enum PendingWork {
     Page(PageCall),
     Check,
     Lock,
+    LockBusy,
+    Heard(Message),
     Load(&'static str),
     Credentials,
     Silent,
@@ -332,6 +334,22 @@ impl World {
                 self.later(id, op, PendingWork::Hash(ranges));
             }
             Action::Check(op) => self.later(id, op, PendingWork::Check),
+            Action::TryLock(name) => {
+                self.unlock(id);
+                if self.locks.iter().any(|(_, held)| *held == name) {
+                    self.later(id, OpId(0), PendingWork::LockBusy);
+                } else {
+                    self.locks.push((id, name));
+                    self.later(id, OpId(0), PendingWork::Lock);
+                }
+            }
+            Action::Tell(message) => {
+                let name = self.locks.iter().find(|(of, _)| *of == id).map(|(_, name)| name.clone());
+                let others = self.locks.iter().filter(|(of, n)| *of != id && Some(n) == name.as_ref());
+                for other in others.map(|(of, _)| *of).collect::<Vec<_>>() {
+                    self.later(other, OpId(0), PendingWork::Heard(message.clone()));
+                }
+            }
             Action::Lock(name) => {
                 self.unlock(id);
                 let free = self.locks.iter().all(|(_, held)| *held != name);
@@ -359,7 +377,9 @@ impl World {
 
     /// Whoever has waited longest for the lock gets it.
     fn unlock(&mut self, id: UploadId) {
-        self.pending.retain(|p| p.id != id || !matches!(p.work, PendingWork::Lock));
+        self.pending.retain(|p| {
+            p.id != id || !matches!(p.work, PendingWork::Lock | PendingWork::LockBusy | PendingWork::Heard(_))
+        });
         let Some(at) = self.locks.iter().position(|(of, _)| *of == id) else { return };
         let (_, name) = self.locks.remove(at);
         let was_held = !self.locks[..at].iter().any(|(_, other)| *other == name);
@@ -383,6 +403,8 @@ impl World {
                 self.engine.handle(id, Input::Loaded(records), self.now);
             }
             PendingWork::Lock => self.engine.handle(id, Input::Locked, self.now),
+            PendingWork::LockBusy => self.engine.handle(id, Input::LockBusy, self.now),
+            PendingWork::Heard(message) => self.engine.handle(id, Input::Heard(message), self.now),
             PendingWork::Sign(request) => {
                 let outcome = self.page_trouble(id, op, "sign").map(|()| StepReply::Signed(sign(&request)));
                 self.page_replied(id, op, outcome);

@@ -1,0 +1,132 @@
+//! The same file in several tabs, or twice in one: one sends, the others show its progress and share its result.
+
+use crate::world::{PART, Trouble, World};
+use crate::{bytes, failure};
+use partwise::core::checkpoint::headers;
+use partwise::core::engine::UploadId;
+use partwise::core::error::Code;
+use partwise::core::upload::{Event, Input, State, UploadResult};
+
+fn loaded(world: &World, of: UploadId) -> Vec<u64> {
+    let events = world.events.iter().filter(|(id, _)| *id == of);
+    let progress = events.filter_map(|(_, event)| match event {
+        Event::Progress(progress) => Some(progress.loaded),
+        _ => None,
+    });
+    progress.collect()
+}
+
+fn result(world: &World, of: UploadId) -> Option<UploadResult> {
+    world.events.iter().find_map(|(id, event)| match event {
+        Event::Done(result) if *id == of => Some(result.clone()),
+        _ => None,
+    })
+}
+
+#[test]
+fn of_the_same_file_twice_one_is_sent_and_both_are_done() {
+    let mut world = World::new();
+    let ids = [(); 3].map(|()| world.add("a", bytes(50 * PART)));
+    world.run();
+    assert_eq!(ids.map(|id| world.state(id)), [State::Done; 3]);
+    assert_eq!((world.store.count("create"), world.store.count("PUT")), (1, 50));
+    let first = result(&world, ids[0]);
+    assert!(first.as_ref().is_some_and(|result| result.etag.is_some() && result.location.is_some()));
+    assert_eq!([result(&world, ids[1]), result(&world, ids[2])], [first.clone(), first]);
+    assert_eq!((world.locks(), world.storage.len()), (0, 0));
+}
+
+#[test]
+fn who_waits_shows_the_progress_of_who_sends() {
+    let mut world = World::new();
+    let sender = world.add("a", bytes(400 * PART));
+    world.run_until(|w| w.store.count("PUT") == 10);
+    world.tell(sender, Input::Pause);
+    world.run();
+    let so_far = world.engine.upload(sender).unwrap().snapshot().loaded;
+    let waiting = world.add("a", bytes(400 * PART));
+    world.run();
+    // Asked for, since one that is paused says nothing by itself.
+    assert_eq!((world.state(waiting), loaded(&world, waiting)), (State::Queued, vec![so_far]));
+    world.tell(sender, Input::Resume);
+    world.run_until(|w| w.engine.upload(sender).unwrap().snapshot().loaded > so_far + 2 * PART);
+    world.run_until(|w| loaded(w, waiting).last() > Some(&(so_far + 2 * PART)));
+    assert_eq!(world.state(waiting), State::Queued);
+    world.run();
+    assert!(loaded(&world, waiting).is_sorted());
+    assert_eq!(loaded(&world, waiting).last(), Some(&(400 * PART)));
+}
+
+#[test]
+fn who_waits_goes_on_where_the_sender_failed() {
+    let mut world = World::new();
+    let sender = world.add("a", bytes(20 * PART));
+    let waiting = world.add("a", bytes(20 * PART));
+    world.run_until(|w| w.store.count("PUT") == 10);
+    world.trouble("PUT", 1, Trouble::Reply(400, "Whatever"));
+    world.run();
+    assert_eq!((world.state(sender), world.state(waiting)), (State::Failed, State::Done));
+    assert_eq!(world.store.object("a"), Some(&bytes(20 * PART)));
+    assert_eq!(world.store.count("create"), 1);
+    // What was in flight at the failure, and the part that failed.
+    assert!(world.store.count("PUT") <= 20 + 3, "{}", world.store.count("PUT"));
+    assert!(loaded(&world, waiting).is_sorted());
+}
+
+#[test]
+fn who_waits_begins_anew_when_the_sender_was_cancelled() {
+    let mut world = World::new();
+    let sender = world.add("a", bytes(5 * PART));
+    let waiting = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.count("PUT") == 3);
+    world.tell(sender, Input::Cancel);
+    world.run();
+    assert_eq!((world.state(sender), world.state(waiting)), (State::Cancelled, State::Done));
+    assert_eq!(world.store.count("create"), 2);
+}
+
+#[test]
+fn one_that_waits_can_be_cancelled_without_harm_to_the_sender() {
+    let mut world = World::new();
+    let sender = world.add("a", bytes(5 * PART));
+    let waiting = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.count("PUT") == 3);
+    world.tell(waiting, Input::Cancel);
+    world.run();
+    assert_eq!((world.state(sender), world.state(waiting)), (State::Done, State::Cancelled));
+    assert_eq!((world.store.count("create"), world.store.count("abort")), (1, 0));
+}
+
+#[test]
+fn a_failed_one_that_is_cancelled_leaves_the_session_to_who_goes_on_with_it() {
+    let mut world = World::new();
+    world.trouble("PUT 5", 1, Trouble::Reply(400, "Whatever"));
+    let failed = world.add("a", bytes(50 * PART));
+    world.run_until(|w| w.state(failed) == State::Failed);
+    let next = world.add("a", bytes(50 * PART));
+    world.run_until(|w| w.store.count("PUT") > 20);
+    world.tell(next, Input::Pause);
+    world.tell(failed, Input::Cancel);
+    world.run();
+    assert_eq!(world.state(failed), State::Cancelled);
+    world.tell(next, Input::Resume);
+    world.run();
+    assert_eq!((world.state(failed), world.state(next)), (State::Cancelled, State::Done));
+    assert_eq!((world.store.count("create"), world.store.count("abort")), (1, 0));
+}
+
+#[test]
+fn what_is_being_sent_cannot_be_discarded() {
+    let mut world = World::new();
+    let sender = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.count("PUT") == 3);
+    world.tell(sender, Input::Pause);
+    let records: Vec<_> = world.storage.clone().into_iter().collect();
+    let [(header, _)] = &headers(&records)[..] else { panic!("one upload") };
+    let discarding = world.engine.discard(header, world.now).unwrap();
+    world.run();
+    assert_eq!((world.state(discarding), failure(&world)), (State::Failed, Code::Locked));
+    world.tell(sender, Input::Resume);
+    world.run();
+    assert_eq!((world.state(sender), world.store.count("abort")), (State::Done, 0));
+}
