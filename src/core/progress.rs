@@ -173,6 +173,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_shown_before_neither_falls_nor_is_speed() {
+        let mut progress = Progress::new(1000 * MB);
+        progress.start_at(600 * MB);
+        assert_eq!(progress.observe(100 * MB, 0, Instant(0)).loaded, 600 * MB);
+        let (mut sent, mut now) = (100 * MB, 0);
+        run(&mut progress, &mut sent, &mut now, MB, 5);
+        progress.start_at(2000 * MB);
+        sent = 700 * MB;
+        let snapshot = run(&mut progress, &mut sent, &mut now, MB, 5);
+        assert_eq!(snapshot.loaded, 1000 * MB);
+        assert!(about(snapshot.bytes_per_second, 1e6), "{snapshot:?}");
+    }
+
+    #[test]
     fn a_pause_is_no_slowness() {
         let (mut progress, mut sent, mut now) = (Progress::new(1000 * MB), 0, 0);
         run(&mut progress, &mut sent, &mut now, MB, 5);
