@@ -5,6 +5,7 @@
 
 mod arriving;
 mod ending;
+mod hashing;
 mod offline;
 mod resuming;
 mod retrying;
@@ -12,6 +13,7 @@ mod sessions;
 mod signing;
 mod soak;
 mod tabs;
+mod telling;
 mod world;
 
 use partwise::core::error::Code;

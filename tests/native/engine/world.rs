@@ -122,6 +122,8 @@ pub struct World {
     pending: VecDeque<Pending>,
     locks: Vec<(UploadId, String)>,
     pub most_in_flight: usize,
+    /// Hashing is so slow that it ends after everything else.
+    pub slow_hashes: bool,
 }
 
 pub fn config() -> Config {
@@ -154,6 +156,7 @@ impl World {
             pending: VecDeque::new(),
             locks: Vec::new(),
             most_in_flight: 0,
+            slow_hashes: false,
         }
     }
 
@@ -225,6 +228,14 @@ impl World {
         }
     }
 
+    /// So many bytes of each hash job are read.
+    pub fn hash_progress(&mut self, id: UploadId, bytes: u64) {
+        let is_hash = |p: &&Pending| p.id == id && matches!(p.work, PendingWork::Hash(_));
+        for op in self.pending.iter().filter(is_hash).map(|p| p.op).collect::<Vec<_>>() {
+            self.tell(id, Input::HashProgress(op, bytes));
+        }
+    }
+
     pub fn online(&mut self, online: bool) {
         self.engine.tell_online(online, self.now);
         self.collect();
@@ -278,7 +289,10 @@ impl World {
     }
 
     fn next_pending(&mut self) -> Option<usize> {
-        let alive = |p: &Pending| !matches!(p.work, PendingWork::Silent);
+        let is_hash = |p: &Pending| matches!(p.work, PendingWork::Hash(_));
+        let silent = |p: &Pending| matches!(p.work, PendingWork::Silent);
+        let put_off = self.slow_hashes && !self.pending.iter().all(|p| silent(p) || is_hash(p));
+        let alive = |p: &Pending| !(silent(p) || put_off && is_hash(p));
         let mut alive = self.pending.iter().enumerate().filter(|(_, p)| alive(p)).map(|(at, _)| at);
         match &mut self.shuffle {
             None => alive.next(),
