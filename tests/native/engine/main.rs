@@ -9,6 +9,7 @@ mod hashing;
 mod offline;
 mod resuming;
 mod retrying;
+mod sending;
 mod sessions;
 mod signing;
 mod soak;

@@ -221,3 +221,19 @@ fn being_told_online_again_hurries_nothing() {
     assert_eq!(world.state(id), State::Done);
     assert!(world.now.mono >= due);
 }
+
+#[test]
+fn requests_that_were_silent_while_offline_are_made_anew_when_the_network_is_back() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(5 * PART));
+    world.trouble("PUT 4", 1, Trouble::Silence);
+    world.run_until(|w| w.store.count("PUT") == 5);
+    world.run_for(Millis(100));
+    world.online(false);
+    world.pass(1000);
+    let back = world.now.mono;
+    world.online(true);
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+    assert!(world.now.mono.since(back) < Millis(1000));
+}

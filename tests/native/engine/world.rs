@@ -63,6 +63,8 @@ pub struct Store {
     pub sessions: BTreeMap<String, Session>,
     pub objects: BTreeMap<String, Vec<u8>>,
     pub requests: Vec<String>,
+    /// Bodies that arrived with their MD5 in a header, and match it.
+    pub proven: usize,
     /// The ETag that HEAD tells; empty where a test does not care.
     pub head_etag: String,
     next: u32,
@@ -605,15 +607,19 @@ fn sign(request: &StoreRequest) -> SignedUrl {
     for (name, value) in &request.query {
         url.push_str(&format!("{name}={value}&"));
     }
-    SignedUrl { url, headers: Vec::new(), expires: Some(900) }
+    SignedUrl { url, headers: request.headers.clone(), expires: Some(900) }
 }
 
 /// `PUT 3`, `PUT object`, `create`, `list`, `complete`, `abort`, `head`.
 fn describe(request: &HttpRequest) -> String {
+    if request.url.starts_with("/s3/") && request.method == Method::Get {
+        return format!("sign {}", request.url);
+    }
     match (request.method, query(&request.url, "partNumber"), query(&request.url, "uploads")) {
         (Method::Put, Some(part), _) => format!("PUT {part}"),
         (Method::Put, None, _) => "PUT object".into(),
         (Method::Post, _, Some(_)) => "create".into(),
+        (Method::Post, ..) if request.url == "/s3/multipart" => "create".into(),
         (Method::Post, ..) => "complete".into(),
         (Method::Get, ..) => "list".into(),
         (Method::Delete, ..) => "abort".into(),
@@ -644,11 +650,52 @@ impl Store {
         self.requests.iter().filter(|r| r.starts_with(prefix)).count()
     }
 
+    /// A store, and in front of it a signing server at `/s3`.
     fn serve(&mut self, request: &HttpRequest, body: &[u8]) -> HttpReply {
+        let Some(path) = request.url.strip_prefix("/s3/multipart") else {
+            return self.store(request, body);
+        };
+        let steps: Vec<&str> = path.split(['/', '?']).collect();
+        let mut ask = request.clone();
+        let key = query(path, "key").unwrap_or_else(|| "a".into());
+        match (request.method, steps.as_slice()) {
+            (Method::Get, [_, id, "batch", _]) => {
+                let numbers = query(path, "partNumbers").unwrap().replace("%2C", ",");
+                let urls = numbers.split(',').map(|number| {
+                    format!("\"{number}\":\"https://store/{key}?partNumber={number}&uploadId={id}\"")
+                });
+                let urls = urls.collect::<Vec<_>>().join(",");
+                return ok(format!("{{\"presignedUrls\":{{{urls}}}}}"), vec![]);
+            }
+            (Method::Get, [_, id, number, _]) => {
+                let url = format!("https://store/{key}?partNumber={number}&uploadId={id}");
+                return ok(format!("{{\"url\":\"{url}\",\"expires\":900}}"), vec![]);
+            }
+            (Method::Post, [_, id, "complete", _]) => {
+                ask.url = format!("https://store/{key}?uploadId={id}");
+                let body = String::from_utf8_lossy(body).replace("{\"PartNumber\"", "<PartNumber>");
+                let reply = self.store(&ask, body.as_bytes());
+                let body = format!("{{\"location\":\"https://store/{key}\"}}");
+                return if reply.is_success() { ok(body, vec![]) } else { reply };
+            }
+            _ => ask.url = format!("https://store/{key}?uploads="),
+        }
+        self.store(&ask, body);
+        ok(format!("{{\"key\":\"{key}\",\"uploadId\":\"U{}\"}}", self.next), vec![])
+    }
+
+    fn store(&mut self, request: &HttpRequest, body: &[u8]) -> HttpReply {
         let path = request.url.split('?').next().unwrap();
         let key = path.trim_start_matches("https://store/").trim_start_matches("b/").to_owned();
         let etag = |bytes: &[u8]| vec![("etag".to_owned(), format!("\"{}\"", md5(bytes).to_hex()))];
         let upload = query(&request.url, "uploadId");
+        let told = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-md5"));
+        if let Some((_, told)) = told {
+            if *told != md5(body).to_base64() {
+                return error(400, "BadDigest");
+            }
+            self.proven += 1;
+        }
         match describe(request).as_str() {
             "create" => {
                 self.next += 1;
