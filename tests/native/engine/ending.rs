@@ -215,3 +215,28 @@ fn only_what_has_ended_can_be_removed() {
     world.engine.remove(id);
     assert!(world.engine.upload(id).is_none());
 }
+
+#[test]
+fn what_is_being_completed_goes_on_though_paused() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(3 * PART));
+    world.trouble("complete", 1, Trouble::Reply(500, "InternalError"));
+    world.run_until(|w| w.store.count("complete") == 1);
+    world.tell(id, Input::Pause);
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(3 * PART))));
+}
+
+#[test]
+fn what_is_paused_before_it_is_created_is_created_on_resume() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(3 * PART));
+    world.trouble("create", 1, Trouble::Reply(500, "InternalError"));
+    world.run_until(|w| w.store.count("create") == 1);
+    world.tell(id, Input::Pause);
+    world.run();
+    assert_eq!((world.state(id), world.store.count("create")), (State::Paused, 1));
+    world.tell(id, Input::Resume);
+    world.run();
+    assert_eq!((world.state(id), world.store.count("create")), (State::Done, 2));
+}

@@ -1,9 +1,10 @@
 //! The MD5 of the whole file: computed while parts are sent, and only where it is wanted.
 
-use crate::bytes;
 use crate::world::{self, PART, World, config};
+use crate::{bytes, failure};
 use partwise::core::backend::Backend;
 use partwise::core::config::{Config, Identity};
+use partwise::core::error::Code;
 use partwise::core::hash::Md5Digest;
 use partwise::core::upload::{Event, Input, OpId, State};
 
@@ -145,4 +146,15 @@ fn what_belongs_to_no_job_is_ignored() {
     world.run();
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
     assert_eq!(world.store.count("PUT"), 5);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_as_a_whole_while_it_is_sent_fails_the_upload() {
+    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.state(id) == State::Starting);
+    world.file_exception = Some("NotReadableError".into());
+    world.step();
+    world.collect();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::FileChanged));
 }

@@ -237,3 +237,15 @@ fn requests_that_were_silent_while_offline_are_made_anew_when_the_network_is_bac
     assert_eq!(world.state(id), State::Done);
     assert!(world.now.mono.since(back) < Millis(1000));
 }
+
+#[test]
+fn what_a_page_refuses_while_offline_is_refused() {
+    let mut world = World::new();
+    world.remote_signing = true;
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.state(id) == State::Uploading);
+    world.online(false);
+    world.trouble("sign", 99, Trouble::Reply(403, "signed out"));
+    world.run_for(Millis(100));
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Denied));
+}

@@ -242,3 +242,15 @@ fn a_file_that_goes_away_before_its_parts_are_verified_fails_the_upload() {
     world.collect();
     assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::FileChanged));
 }
+
+#[test]
+fn after_a_refused_signature_nothing_signed_before_it_is_used() {
+    let mut world = companion(|config| config.parallel = Parallel::Fixed(1));
+    world.trouble("PUT 3", 1, Trouble::Reply(403, "AccessDenied"));
+    let id = world.add("a", bytes(16 * PART));
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+    let signed = signed(&world);
+    let again = signed[1..].iter().flat_map(|batch| batch.split(',')).filter(|part| *part == "4").count();
+    assert_eq!((signed[0].as_str(), again), ("1,2,3,4,5,6,7,8", 1), "{signed:?}");
+}
