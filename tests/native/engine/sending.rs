@@ -254,3 +254,14 @@ fn after_a_refused_signature_nothing_signed_before_it_is_used() {
     let again = signed[1..].iter().flat_map(|batch| batch.split(',')).filter(|part| *part == "4").count();
     assert_eq!((signed[0].as_str(), again), ("1,2,3,4,5,6,7,8", 1), "{signed:?}");
 }
+
+#[test]
+fn urls_for_later_are_kept_though_earlier_ones_are_still_missing() {
+    let mut world = companion(|config| config.parallel = Parallel::Fixed(12));
+    world.trouble("sign", 1, Trouble::Silence);
+    let id = world.add("a", bytes(16 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(16 * PART))));
+    let later = signed(&world).iter().flat_map(|batch| batch.split(',')).filter(|part| *part == "16").count();
+    assert_eq!(later, 1, "{:?}", signed(&world));
+}
