@@ -171,9 +171,13 @@ fn parts_whose_md5_is_signed_are_signed_one_by_one() {
 }
 
 #[test]
-fn urls_that_were_signed_ahead_are_used_for_a_minute() {
-    for (pause, second) in [(59_000, "4,9,10,11"), (61_000, "4,5,6,7,8,9,10,11")] {
+fn urls_that_were_signed_ahead_are_used_for_three_quarters_of_their_life_and_at_most_a_minute() {
+    let (kept, anew) = ("4,9,10,11", "4,5,6,7,8,9,10,11");
+    for (life, pause, second) in
+        [(900, 59_000, kept), (900, 61_000, anew), (40, 29_000, kept), (40, 31_000, anew)]
+    {
         let mut world = companion(|config| config.parallel = Parallel::Fixed(1));
+        world.store.url_life = Some(life);
         let id = world.add("a", bytes(16 * PART));
         world.run_until(|w| w.store.count("PUT") == 3);
         // The URL of part 4 is used up, those of parts 5 to 8 are not.

@@ -255,7 +255,7 @@ fn a_create_that_loses_what_it_has_not_made_fails() {
 
 #[test]
 fn a_session_that_cannot_be_completed_is_replaced_even_where_it_cannot_be_removed() {
-    let (no, gone) = (Trouble::Reply(500, "InternalError"), Trouble::Reply(404, "NoSuchUpload"));
+    let (no, gone) = (Trouble::Reply(500, "InternalError"), Trouble::Reply(400, "NoSuchUpload"));
     for (removable, trouble) in [(true, None), (false, Some(no)), (false, Some(gone))] {
         let mut world = World::new();
         world.trouble("complete", 1, Trouble::Reply(400, "InvalidPart"));

@@ -63,6 +63,8 @@ pub struct Store {
     pub sessions: BTreeMap<String, Session>,
     pub objects: BTreeMap<String, Vec<u8>>,
     pub requests: Vec<String>,
+    /// Seconds for which URLs that are signed many at a time are good.
+    pub url_life: Option<u64>,
     /// Bodies that arrived with their MD5 in a header, and match it.
     pub proven: usize,
     /// The ETag that HEAD tells; empty where a test does not care.
@@ -665,7 +667,8 @@ impl Store {
                     format!("\"{number}\":\"https://store/{key}?partNumber={number}&uploadId={id}\"")
                 });
                 let urls = urls.collect::<Vec<_>>().join(",");
-                return ok(format!("{{\"presignedUrls\":{{{urls}}}}}"), vec![]);
+                let life = self.url_life.unwrap_or(900);
+                return ok(format!("{{\"presignedUrls\":{{{urls}}},\"expires\":{life}}}"), vec![]);
             }
             (Method::Get, [_, id, number, _]) => {
                 let url = format!("https://store/{key}?partNumber={number}&uploadId={id}");
