@@ -173,7 +173,10 @@ export class Upload {
   pause(): void;
   /** Goes on after `pause()`, or tries a failed upload again from what the store already has. */
   resume(): void;
-  /** Stops, removes the unfinished upload at the store and forgets it here. Resolves when that is done or given up. */
+  /**
+   * Stops, removes the unfinished upload at the store and forgets it here. Resolves when that is done or given up. What
+   * another tab is sending meanwhile stays.
+   */
   cancel(): Promise<void>;
 }
 
@@ -213,7 +216,8 @@ export interface AddOptions {
 export interface CommonOptions {
   /**
    * Bytes per part. `'auto'`: 5 MiB, more where 10 000 parts would not reach. A number from 5 242 880 to 5 368 709 120 (the
-   * last part may be smaller) is kept, or raised when 10 000 parts would not be enough. Files smaller than a part go in one request.
+   * last part may be smaller) is kept, or raised when 10 000 parts would not be enough. With `backend` it may be smaller:
+   * the page knows what its store takes. Files smaller than a part go in one request.
    *
    * @defaultValue `'auto'`
    */
@@ -447,7 +451,8 @@ export class Uploader {
   pending(): Promise<PendingUpload[]>;
   /**
    * Removes an unfinished upload of an earlier page at the store and forgets it here. Rejects with an
-   * {@link UploadError}, and keeps it, when the store cannot be reached or refuses. An unknown id is no error.
+   * {@link UploadError}, and keeps it, when the store cannot be reached or refuses, and with `locked` while it is being
+   * sent, by another tab or this page. An unknown id is no error.
    */
   discard(id: string): Promise<void>;
   /** Stops everything and lets go of all resources; unfinished uploads stay resumable. May be called twice. */

@@ -1,5 +1,6 @@
 /**
- * `npm run setup [-- --tests]`: installs what the build (and the tests) need and is not there yet.
+ * `npm run setup [-- --tests | --everything]`: installs what the build (and the tests, and those in all browsers against
+ * all stores) need and is not there yet.
  *
  * Says what it does; does nothing, quickly, when nothing is missing. Uses only what Node brings along, because it runs
  * before `node_modules` exists.
@@ -26,18 +27,39 @@ const TEST_PACKAGES = [
   { name: 'ceph-common', probe: 'ceph' },
 ];
 
+/** What `npm run e2e:all` runs in addition. */
+const MORE_PACKAGES = [
+  { name: 'firefox-esr', probe: 'firefox-esr' },
+  { name: 'webkit2gtk-driver', probe: 'WebKitWebDriver' },
+  { name: 'gir1.2-webkit2-4.1', probe: '/usr/lib/x86_64-linux-gnu/girepository-1.0/WebKit2-4.1.typelib' },
+  { name: 'python3-gi', probe: '/usr/lib/python3/dist-packages/gi/__init__.py' },
+  { name: 'xvfb', probe: 'Xvfb' },
+];
+/** Neither is a Debian package. */
+const MORE_TOOLS = [
+  { name: 'geckodriver', version: '0.37.1', options: [] },
+  {
+    name: 'garage',
+    version: '2.5.0',
+    options: ['--no-default-features', '--features', 'bundled-libs,sqlite'],
+  },
+];
+
 /**
- * Makes sure that the build, and with `tests` everything the tests use, can run.
+ * Makes sure that the build can run, with `tests` everything that `npm test` uses, with `everything` also what
+ * `npm run e2e:all` does.
  *
- * @param {{ tests?: boolean }} [options]
+ * @param {{ tests?: boolean, everything?: boolean }} [options]
  */
-export async function setup({ tests = false } = {}) {
+export async function setup({ tests = false, everything = false } = {}) {
   checkNode();
   await checkRust();
   await installWasmTarget();
   await installWasmBindgen();
   await installNodeModules();
-  if (tests) await installTestPackages();
+  if (tests || everything)
+    await installPackages(everything ? [...TEST_PACKAGES, ...MORE_PACKAGES] : TEST_PACKAGES);
+  if (everything) for (const tool of MORE_TOOLS) await installTool(tool);
 }
 
 function checkNode() {
@@ -94,10 +116,11 @@ async function installNodeModules() {
   writeFileSync(stamp, wanted);
 }
 
-async function installTestPackages() {
+/** @param {readonly { name: string, probe: string }[]} packages */
+async function installPackages(packages) {
   /** @type {string[]} */
   const missing = [];
-  for (const { name, probe } of TEST_PACKAGES)
+  for (const { name, probe } of packages)
     if (!(probe.startsWith('/') ? existsSync(probe) : await which(probe))) missing.push(name);
   if (missing.length === 0) return;
   const names = missing.join(' ');
@@ -111,10 +134,30 @@ async function installTestPackages() {
   await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], { env });
 }
 
+/** @param {(typeof MORE_TOOLS)[number]} tool */
+async function installTool({ name, version, options }) {
+  const known = (await output(join(toolsDir, 'bin', name), ['--version'])) ?? '';
+  if (known.includes(version)) return;
+  announce(`${name} ${version} into .tools (some minutes, once)`);
+  await run('cargo', [
+    'install',
+    '--locked',
+    name,
+    '--version',
+    version,
+    ...options,
+    '--root',
+    toolsDir,
+    '--force',
+  ]);
+}
+
 /** @param {string} what */
 function announce(what) {
   process.stdout.write(`==> installing ${what}\n`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
-  await script(() => setup({ tests: process.argv.includes('--tests') }));
+  await script(() =>
+    setup({ tests: process.argv.includes('--tests'), everything: process.argv.includes('--everything') }),
+  );

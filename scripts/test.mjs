@@ -1,18 +1,29 @@
 /**
  * `npm test`: everything, from installing to uploads in a real browser. Stops at the first stage that fails.
  *
- * `node scripts/test.mjs STAGE… [-- arguments]` runs only these stages of tests (`native`, `web`, `packaging`, `e2e`);
- * arguments go to the last one. Ends with the line `N passed, N failed`.
+ * `node scripts/test.mjs STAGE… [-- arguments]` runs only these stages of tests (`native`, `sim`, `web`, `packaging`, `e2e`, or
+ * `e2e-all`, which must be asked for); arguments go to the last one. Ends with the line `N passed, N failed`.
  */
 import { build } from './build.mjs';
 import { run, script } from './lib/run.mjs';
 import { setup } from './setup.mjs';
 
-/** @typedef {{ name: string, title: string, command: readonly [string, ...string[]] }} Stage */
+/**
+ * @typedef {object} Stage
+ * @property {string} name
+ * @property {string} title
+ * @property {readonly [string, ...string[]]} command
+ * @property {boolean} [asked] runs only when it is named
+ */
 
 /** @type {readonly Stage[]} */
 const stages = [
   { name: 'native', title: 'native tests', command: ['cargo', 'test', '--workspace'] },
+  {
+    name: 'sim',
+    title: 'simulated lives of uploads',
+    command: ['cargo', 'test', '--release', '--package', 'partwise', '--test', 'sim'],
+  },
   { name: 'web', title: 'browser tests of the parts', command: ['node', 'scripts/test-web.mjs'] },
   {
     name: 'packaging',
@@ -20,6 +31,12 @@ const stages = [
     command: ['node', '--test', '--test-reporter=spec', 'tests/packaging/package.test.mjs'],
   },
   { name: 'e2e', title: 'end-to-end tests', command: ['node', 'tests/e2e/run.mjs'] },
+  {
+    name: 'e2e-all',
+    title: 'end-to-end tests in all browsers',
+    command: ['node', 'tests/e2e/run.mjs', '--all'],
+    asked: true,
+  },
 ];
 
 /** How cargo and node:test report totals, one line for each binary or for each outcome. */
@@ -96,8 +113,8 @@ await script(async () => {
   if (unknown)
     throw new Error(`There is no stage ${unknown}; there are: ${stages.map(({ name }) => name).join(' ')}`);
 
-  await timed('setup', () => setup({ tests: true }));
+  const chosen = stages.filter(({ name, asked }) => (wanted.length === 0 ? !asked : wanted.includes(name)));
+  await timed('setup', () => setup({ tests: true, everything: wanted.includes('e2e-all') }));
   await timed('build', build);
-  const chosen = stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   await runStages(chosen, args.slice(split + 1));
 });

@@ -7,7 +7,7 @@ use crate::core::backend::companion::Companion;
 use crate::core::backend::direct::LocalSigner;
 use crate::core::config::{Config, Raw, RawOptions, bad_option, bad_value};
 use crate::core::error::{Operation, UploadError};
-use crate::core::store::s3;
+use crate::core::store::{Limits, s3};
 use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
@@ -154,8 +154,11 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         reply_timeout: raw("replyTimeout"),
         offline_timeout: raw("offlineTimeout"),
     };
+    // The page's own functions know what their store takes; not all of them ask for 5 MiB.
+    let min_part = if *chosen == "backend" { 1 } else { s3::LIMITS.min_part };
+    let limits = Limits { min_part, ..s3::LIMITS };
     Ok(Options {
-        config: Config::new(&raw, destination, s3::LIMITS)?,
+        config: Config::new(&raw, destination, limits)?,
         backend,
         signer,
         functions,

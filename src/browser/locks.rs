@@ -26,10 +26,13 @@ pub struct Lock {
     _granted: Closure<dyn FnMut(JsValue) -> JsValue>,
 }
 
+/// Takes whether the lock is held.
+type OnAnswer = Box<dyn FnOnce(bool)>;
+
 /// The two ends of being granted: whom to tell, and how to let go.
 #[derive(Default)]
 struct Holding {
-    on_answer: RefCell<Option<Box<dyn FnOnce(bool)>>>,
+    on_answer: RefCell<Option<OnAnswer>>,
     release: RefCell<Option<Function>>,
 }
 
@@ -62,7 +65,7 @@ pub fn try_acquire(name: &str, on_answer: impl FnOnce(bool) + 'static) -> Lock {
 }
 
 /// Waits, until `waiting` aborts it, or without that takes no for an answer.
-fn ask(name: &str, waiting: Option<AbortController>, on_answer: Box<dyn FnOnce(bool)>) -> Lock {
+fn ask(name: &str, waiting: Option<AbortController>, on_answer: OnAnswer) -> Lock {
     let holding = Rc::new(Holding::default());
     holding.on_answer.replace(Some(on_answer));
     let granted = Closure::wrap(Box::new({

@@ -177,7 +177,7 @@ impl Engine {
         self.asked = None;
         let fault = match (reply, &mut self.signer) {
             (Ok((credentials, expiration)), Some(signer)) => {
-                signer.set(credentials, expiration);
+                signer.set(credentials, expiration, now);
                 None
             }
             (Err(fault), _) => Some(fault),

@@ -36,7 +36,7 @@ pub enum Code {
     ChecksumMismatch,
     /// The multipart upload vanished and could not be started again.
     SessionLost,
-    /// Another tab holds this file.
+    /// What was to be discarded is being sent, by another tab or this page.
     Locked,
     /// The page's backend (server or callbacks) failed or answered nonsense.
     Backend,

@@ -65,9 +65,13 @@ pub struct HttpRequest {
 
 impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.url.split(['?', '#']).next().unwrap_or_default();
-        write!(f, "{} {path}", self.method.as_str())
+        write!(f, "{} {}", self.method.as_str(), without_query(&self.url))
     }
+}
+
+/// An address as it may be shown and stored: the query of one that is signed is a secret.
+pub fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or_default()
 }
 
 /// A reply with a status. Bodies are cut at [`MAX_REPLY_BYTES`] by whoever reads them.

@@ -6,6 +6,7 @@
 use super::error::{Code, Operation, UploadError};
 use super::http::NoReply;
 use super::store::StoreError;
+use super::text::redact::redact;
 use super::units::{Instant, Millis};
 use std::borrow::Cow;
 
@@ -135,13 +136,13 @@ fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, messag
         _ => {}
     }
     match status {
-        400 | 403 if asked == Asked::Store && message.to_ascii_lowercase().contains("expired") => {
+        400 | 403 if asked == Asked::Store && tells_of_age(message) => {
             Verdict::Resign { code: Code::UrlExpired }
         }
         // Some stores say no more than 403 about an expired or skewed signature.
         401 | 403 if asked == Asked::Store => Verdict::Resign { code: Code::Denied },
-        // The page's headers are asked for again on each attempt: a sign-in may have been renewed.
-        401 => Verdict::Resign { code: Code::Denied },
+        // The page's headers are asked for again on each attempt, until a sign-in was renewed; that may take a user.
+        401 => Verdict::Retry { code: Code::Denied, congested: false },
         403 => Verdict::Fail(Code::Denied),
         404 if needs_session(operation) && code.is_empty() => Verdict::SessionLost,
         408 => Verdict::Retry { code: ours, congested: true },
@@ -155,7 +156,8 @@ fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, messag
 }
 
 fn needs_session(operation: Operation) -> bool {
-    matches!(operation, Operation::PutPart | Operation::ListParts | Operation::Complete | Operation::Sign)
+    use Operation::{Abort, Complete, ListParts, PutPart, Sign};
+    matches!(operation, PutPart | ListParts | Complete | Sign | Abort)
 }
 
 /// How often one request has failed, and since when.
@@ -290,7 +292,7 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
             message.push_str(what);
         }
         Fault::Page { status, message: text } => {
-            message.push_str(text);
+            message.push_str(&redact(text));
             error.status = *status;
         }
         Fault::Reply { status, error: reply, .. } => {
@@ -300,14 +302,14 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
             for (before, text) in [(" ", &reply.code), (": ", &reply.message)] {
                 if !text.is_empty() {
                     message.push_str(before);
-                    message.push_str(text);
+                    message.push_str(&redact(text));
                 }
             }
             error.status = Some(*status);
-            error.request_id.clone_from(&reply.request_id);
+            error.request_id = reply.request_id.clone().filter(|id| is_request_id(id));
         }
     }
-    error.message = without_queries(&message);
+    error.message = message;
     error.hint = Cow::Borrowed(match fault {
         Fault::Page { .. } => {
             "A function of this page failed: headers, signRequest, store.credentials or one of backend."
@@ -317,13 +319,15 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
     error
 }
 
-/// Messages of pages, servers and stores may quote a URL; the query of one that was signed is a secret.
-fn without_queries(message: &str) -> String {
-    let bare = |word: &str| match word.split_once('?') {
-        Some((address, _)) if address.contains("://") => [address, "?…"].concat(),
-        _ => word.to_owned(),
-    };
-    message.split(' ').map(bare).collect::<Vec<_>>().join(" ")
+/// Anything else in its place may be a whole request, quoted.
+fn is_request_id(id: &str) -> bool {
+    id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(&byte))
+}
+
+/// What stores say to a URL that has expired: Garage 2.5 answers 400 `InvalidRequest` with the second.
+fn tells_of_age(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("expired") || message.contains("date is too old")
 }
 
 fn hint(code: Code, asked: Asked) -> &'static str {

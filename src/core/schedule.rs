@@ -21,6 +21,9 @@ pub const MAX_FIXED: u32 = 32;
 
 /// A store under load answers many requests at once with "slow down"; together they are one reason to halve.
 const HALVE_AT_MOST_EVERY: Millis = Millis::from_secs(2);
+/// After halving, so long without another reason to before one more is tried: on a link that breaks every few seconds
+/// what gets lost each time is what is in flight.
+const QUIET_BEFORE_GROWTH: Millis = Millis::from_secs(30);
 /// Throughput measured over less is noise.
 const MEASURE_AT_LEAST: Millis = Millis::from_secs(2);
 
@@ -32,7 +35,7 @@ pub enum SlotEnd {
         /// How many.
         bytes: u64,
     },
-    /// The store asks to slow down (429, 503), or did not answer in time.
+    /// The store asks to slow down (429, 503), did not answer in time, or the connection broke.
     Congested,
     /// It failed for another reason.
     Failed,
@@ -110,7 +113,8 @@ impl Pool {
     }
 }
 
-/// Additive growth while it pays, halving when the store is overrun: what TCP does, and for the same reason.
+/// Additive growth while it pays, halving when the store is overrun or the link breaks: what TCP does, and for the same
+/// reason.
 #[derive(Clone, Debug, Default)]
 struct Adaptive {
     /// Since when the current measurement runs; `None` until a request starts.
@@ -152,6 +156,10 @@ impl Adaptive {
     /// One more when clearly more got through than before, measured over two requests per slot on average, since a
     /// request that ends just before or after the measurement changes it by a whole part.
     fn grown(&mut self, limit: usize, now: Instant) -> usize {
+        if self.halved.is_some_and(|at| now.since(at) < QUIET_BEFORE_GROWTH) {
+            *self = Self { since: Some(now), halved: self.halved, ..Self::default() };
+            return limit;
+        }
         let elapsed = self.since.map_or(Millis(0), |since| now.since(since));
         if self.done < 2 * limit || elapsed < MEASURE_AT_LEAST {
             return limit;
@@ -269,7 +277,7 @@ mod tests {
             pool.give_back(SlotEnd::Congested, Instant(at));
         }
         assert_eq!(pool.limit(), 1);
-        for at in [2000, 3000] {
+        for at in [32_000, 33_000] {
             assert!(pool.take(Instant(at)));
             pool.give_back(SlotEnd::Done { bytes }, Instant(at + 1000));
         }
@@ -283,7 +291,7 @@ mod tests {
             [(550_000, 2000, 2), (551_000, 2000, 3), (1_000_000, 4000, 2), (1_000_000, 2000, 3)]
         {
             let mut pool = measured(1_000_000);
-            for at in [4000, 4000 + millis / 2] {
+            for at in [34_000, 34_000 + millis / 2] {
                 assert_eq!(fill(&mut pool, Instant(at)), 2);
                 for _ in 0..2 {
                     pool.give_back(SlotEnd::Done { bytes }, Instant(at + millis / 2));
@@ -298,14 +306,14 @@ mod tests {
         let mut pool = Pool::new(Parallel::Auto);
         assert!(pool.take(Instant(0)));
         pool.give_back(SlotEnd::Congested, Instant(0));
-        assert_eq!(fill(&mut pool, Instant(0)), 2);
-        for at in [500, 1000, 1500] {
+        assert_eq!(fill(&mut pool, Instant(30_000)), 2);
+        for at in [30_500, 31_000, 31_500] {
             pool.give_back(SlotEnd::Done { bytes: 1000 }, Instant(at));
             assert!(pool.take(Instant(at)));
         }
-        pool.give_back(SlotEnd::Done { bytes: 1000 }, Instant(2000));
+        pool.give_back(SlotEnd::Done { bytes: 1000 }, Instant(32_000));
         assert_eq!((pool.limit(), pool.held()), (3, 1));
-        for (at, ending) in [(4000, 1), (5000, 3), (6000, 2)] {
+        for (at, ending) in [(34_000, 1), (35_000, 3), (36_000, 2)] {
             for _ in 0..ending {
                 pool.give_back(SlotEnd::Done { bytes: 1000 }, Instant(at));
             }
@@ -320,7 +328,7 @@ mod tests {
         assert!(pool.take(now));
         pool.give_back(SlotEnd::Congested, now);
         let steady = |slots: usize| 6_000_000 / slots as u64;
-        assert_eq!(run(&mut pool, &mut now, 20, steady), 3);
+        assert_eq!(run(&mut pool, &mut now, 50, steady), 3);
         run(&mut pool, &mut now, 1, steady);
         now = now + Millis::from_secs(600);
         assert_eq!(run(&mut pool, &mut now, 19, steady), 3);
@@ -350,6 +358,19 @@ mod tests {
             pool.give_back(SlotEnd::Congested, Instant(later));
             assert_eq!(pool.limit(), limit);
         }
+    }
+
+    #[test]
+    fn on_a_link_that_keeps_breaking_one_at_a_time_is_sent() {
+        let (mut pool, mut now) = (Pool::new(Parallel::Auto), Instant(0));
+        for _ in 0..5 {
+            run(&mut pool, &mut now, 20, |slots| 6_000_000 / slots as u64);
+            assert!(pool.take(now));
+            pool.give_back(SlotEnd::Congested, now);
+        }
+        assert_eq!(pool.limit(), 1);
+        assert_eq!(run(&mut pool, &mut now, 29, |_| 1_000_000), 1);
+        assert_eq!(run(&mut pool, &mut now, 60, |_| 1_000_000), MAX_AUTO);
     }
 
     #[test]

@@ -1,12 +1,18 @@
 /**
- * End-to-end tests: the packed package in a real browser, against real stores, through a proxy that breaks things.
+ * End-to-end tests: the packed package in real browsers, against real stores, through a proxy that breaks things.
  *
- * `node tests/e2e/run.mjs [--store embedded|rgw] [--grep TEXT] [--list]`. Ends with the line `N passed, N failed`.
+ * `node tests/e2e/run.mjs [--browser NAME,…] [--store NAME,…] [--grep TEXT] [--repeat N] [--lanes N] [--list]`, by
+ * default Chromium against the embedded store and Ceph RGW; `--all`: all browsers against RGW and Garage. Ends with the
+ * line `N passed, N failed`.
  */
 import { readdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { everything } from './support/cleanup.mjs';
+import { browsers } from './support/browsers/index.mjs';
+import { Pool } from './support/browsers/pool.mjs';
+import { Scope, everything } from './support/cleanup.mjs';
+import { inLanes } from './support/lanes.mjs';
 import { Proxy } from './support/proxy.mjs';
+import { keepsSecrets } from './support/secrets.mjs';
 import { startSite } from './support/site.mjs';
 import { stores } from './support/stores/index.mjs';
 import { inTime } from './support/until.mjs';
@@ -14,11 +20,24 @@ import { World } from './support/world.mjs';
 
 /** Milliseconds a scenario may take at most: the slowest sends 5 GiB. */
 const LONGEST = 600_000;
+/** Scenarios at the same time: most of them wait for a network that is slow on purpose. */
+const LANES = '3';
 
 /**
  * @typedef {object} Scenario
  * @property {string} name what it proves
  * @property {(world: World) => Promise<void>} run
+ * @property {boolean} [alone] nothing else may run meanwhile: it measures, takes all processors, or stops the store
+ * @property {readonly (keyof import('./support/browsers/index.mjs').Capabilities)[]} [needs] what the browser must be
+ *   able to do
+ * @property {(on: { browser: string, store: string }) => string | undefined} [skip] why it cannot run there
+ */
+
+/**
+ * @typedef {object} Job one scenario in one browser against one store
+ * @property {Scenario} scenario
+ * @property {string} browser
+ * @property {string} store
  */
 
 /** @returns {Promise<Scenario[]>} those of every file in `scenarios/`, in the order of their names */
@@ -29,51 +48,120 @@ async function scenarios() {
   return modules.flatMap((module) => module.default);
 }
 
+/** What runs in this process for all scenarios, started when it is first needed. */
+class Stage {
+  #pool = new Pool();
+  /** @type {Map<string, Promise<import('./support/stores/index.mjs').Server>>} */
+  #servers = new Map();
+
+  /**
+   * @param {Job} job
+   * @param {Scope} scope
+   */
+  async world({ browser, store }, scope) {
+    const server = this.#servers.get(store) ?? chosen(stores, store)();
+    this.#servers.set(store, server);
+    const opened = await (await server).open(scope);
+    const proxy = await Proxy.start(opened.bucket.origin, scope);
+    return new World({
+      scope,
+      site: await startSite(scope),
+      engine: chosen(browsers, browser),
+      pool: this.#pool,
+      store: opened,
+      proxy,
+    });
+  }
+}
+
 /**
- * @param {Scenario} scenario
- * @param {World} world
- * @param {string} title
- * @returns {Promise<boolean>} whether it passed
+ * @param {Job} job
+ * @param {Stage} stage
+ * @returns {Promise<'passed' | 'failed' | 'skipped'>}
  */
-async function passes(scenario, world, title) {
+async function outcome(job, stage) {
+  const { scenario, browser, store } = job;
+  const title = `${browser} × ${store}: ${scenario.name}`;
+  const missing = scenario.needs?.find((need) => !chosen(browsers, browser).can[need]);
+  const reason = missing ? `${browser} offers no ${missing}` : scenario.skip?.({ browser, store });
+  if (reason) {
+    console.log(`skip   ${title}: ${reason}`);
+    return 'skipped';
+  }
   const start = performance.now();
   const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;
+  const scope = new Scope();
+  /** @type {World | undefined} */
+  let world;
   try {
+    world = await stage.world(job, scope);
     await inTime(scenario.run(world), { what: 'the scenario to end', within: LONGEST });
-    console.log(`ok     ${title} (${seconds()})`);
-    return true;
+    await keepsSecrets(world);
+    console.log(`ok     ${title} (${[seconds(), ...world.figures].join('; ')})`);
+    return 'passed';
   } catch (error) {
-    console.log(`FAILED ${title} (${seconds()})`);
-    console.log(error instanceof Error ? error.stack : error);
-    console.log(await world.story());
-    return false;
+    const story = (await world?.story()) ?? '';
+    if (world) world.failed = true;
+    console.log(`FAILED ${title} (${seconds()})\n${error instanceof Error ? error.stack : error}\n${story}`);
+    return 'failed';
   } finally {
-    await world.scope.end();
-    await world.proxy.reset();
-    await world.bucket.empty();
+    await scope.end();
   }
+}
+
+/**
+ * @template T
+ * @param {Readonly<Record<string, T>>} all
+ * @param {string} name
+ * @returns {T}
+ */
+function chosen(all, name) {
+  const found = all[name];
+  if (!found) throw new Error(`there is no ${name}, only ${Object.keys(all).join(', ')}`);
+  return found;
 }
 
 async function main() {
   const { values } = parseArgs({
-    options: { store: { type: 'string' }, grep: { type: 'string' }, list: { type: 'boolean' } },
+    options: {
+      all: { type: 'boolean' },
+      browser: { type: 'string' },
+      store: { type: 'string' },
+      grep: { type: 'string', default: '' },
+      repeat: { type: 'string', default: '1' },
+      lanes: { type: 'string', default: LANES },
+      list: { type: 'boolean' },
+    },
   });
-  const chosen = (await scenarios()).filter(({ name }) => name.includes(values.grep ?? ''));
-  if (values.list) return chosen.forEach(({ name }) => console.log(name));
-  const wanted = Object.entries(stores).filter(([name]) => name === (values.store ?? name));
-  if (wanted.length === 0) throw new Error(`--store is one of ${Object.keys(stores).join(', ')}`);
+  const wanted = (await scenarios()).filter(({ name }) => name.includes(values.grep));
+  if (values.list) return wanted.forEach(({ name }) => console.log(name));
+  const inBrowsers = (values.browser ?? (values.all ? 'chromium,firefox,webkit' : 'chromium')).split(',');
+  const atStores = (values.store ?? (values.all ? 'rgw,garage' : 'embedded,rgw')).split(',');
+  inBrowsers.forEach((name) => chosen(browsers, name));
+  atStores.forEach((name) => chosen(stores, name));
+  const jobs = inBrowsers.flatMap((browser) =>
+    atStores.flatMap((store) => wanted.map((scenario) => ({ browser, store, scenario }))),
+  );
 
-  const count = { passed: 0, failed: 0 };
+  const count = { passed: 0, failed: 0, skipped: 0 };
+  const stage = new Stage();
+  const run = async (/** @type {Job} */ job) => {
+    count[await outcome(job, stage)] += 1;
+  };
   try {
-    const site = await startSite();
-    for (const [name, startStore] of wanted) {
-      const store = await startStore();
-      const proxy = await Proxy.start(store.bucket.origin);
-      for (const scenario of chosen) {
-        const world = new World({ site, store, proxy });
-        const passed = await passes(scenario, world, `${name}: ${scenario.name}`);
-        count[passed ? 'passed' : 'failed'] += 1;
-      }
+    for (let round = 1; round <= Number(values.repeat); round += 1) {
+      const start = performance.now();
+      await inLanes(
+        Number(values.lanes),
+        jobs.filter(({ scenario }) => !scenario.alone),
+        run,
+      );
+      await inLanes(
+        1,
+        jobs.filter(({ scenario }) => scenario.alone),
+        run,
+      );
+      console.log(`round ${round}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
     }
   } catch (error) {
     count.failed += 1;
@@ -81,6 +169,7 @@ async function main() {
   } finally {
     await everything.end();
   }
+  if (count.skipped > 0) console.log(`${count.skipped} skipped`);
   console.log(`${count.passed} passed, ${count.failed} failed`);
   process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
 }

@@ -3,13 +3,17 @@
  * the query says.
  *
  * - `reply=never`: reads the body and stays silent · `reset`: cuts the connection while the body is coming ·
- *   `cut`: cuts it in the middle of the reply · `endless`: a reply without end · default: what arrived, as JSON,
- *   with its MD5 as `ETag`
+ *   `cut`: cuts it in the middle of the reply · `endless`: a reply without end · `huge`: one of 4 GiB, announced ·
+ *   `bomb`: 256 MiB in a few hundred kilobytes of gzip · default: what arrived, as JSON, with its MD5 as `ETag`
  * - `status=503`: with that status · `cors=off`: without CORS headers · `cookie=NAME`: sets that cookie
- * - `id=ID`: counts this request under a name; `GET /seen?id=ID` tells `{ begun, ended, aborted }`
+ * - `id=ID`: counts this request under a name; `GET /seen?id=ID` tells `{ begun, ended, aborted, sent }`,
+ *   where `sent` is how many bytes of replies have been written
  */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
+import { gzipSync } from 'node:zlib';
+
+/** @typedef {{ begun: number, ended: number, aborted: number, sent: number }} Seen */
 
 /**
  * Listens on a free port of the loopback interface.
@@ -17,7 +21,7 @@ import { createServer } from 'node:http';
  * @returns {Promise<{ origin: string, close: () => void }>}
  */
 export async function startEchoServer() {
-  /** @type {Map<string, { begun: number, ended: number, aborted: number }>} */
+  /** @type {Map<string, Seen>} */
   const seen = new Map();
   const server = createServer((request, response) => {
     answer(request, response, seen).catch(() => response.destroy());
@@ -35,7 +39,7 @@ export async function startEchoServer() {
 /**
  * @param {import('node:http').IncomingMessage} request
  * @param {import('node:http').ServerResponse} response
- * @param {Map<string, { begun: number, ended: number, aborted: number }>} seen
+ * @param {Map<string, Seen>} seen
  */
 async function answer(request, response, seen) {
   const url = new URL(request.url ?? '/', 'http://echo');
@@ -44,7 +48,7 @@ async function answer(request, response, seen) {
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
 
   const id = ask.get('id') ?? '';
-  const count = seen.get(id) ?? { begun: 0, ended: 0, aborted: 0 };
+  const count = seen.get(id) ?? { begun: 0, ended: 0, aborted: 0, sent: 0 };
   seen.set(id, count);
   if (url.pathname === '/seen') return void response.end(JSON.stringify(count));
   count.begun += 1;
@@ -70,7 +74,12 @@ async function answer(request, response, seen) {
     response.setHeader('Content-Length', 1000);
     return void response.write('the beginning', () => response.destroy());
   }
-  if (reply === 'endless') return endless(response);
+  if (reply === 'huge') response.setHeader('Content-Length', 4 * 1024 ** 3);
+  if (reply === 'endless' || reply === 'huge') return endless(response, count);
+  if (reply === 'bomb') {
+    response.setHeader('Content-Encoding', 'gzip');
+    return void response.end(gzipSync(Buffer.alloc(256 * 1024 ** 2), { level: 1 }));
+  }
   const { method, headers } = request;
   response.setHeader('Content-Type', 'application/json');
   response.end(JSON.stringify({ method, headers, size, md5: digest, text }));
@@ -91,11 +100,17 @@ function allow(request, response) {
   response.setHeader('Access-Control-Expose-Headers', 'ETag');
 }
 
-/** @param {import('node:http').ServerResponse} response */
-function endless(response) {
+/**
+ * @param {import('node:http').ServerResponse} response
+ * @param {Seen} count
+ */
+function endless(response, count) {
   const chunk = 'x'.repeat(64 * 1024);
   const fill = () => {
-    while (!response.destroyed && response.write(chunk));
+    while (!response.destroyed) {
+      count.sent += chunk.length;
+      if (!response.write(chunk)) return;
+    }
   };
   response.on('drain', fill);
   fill();

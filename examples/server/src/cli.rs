@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::store::MIN_PART;
 use lexopt::{Arg, Parser, ValueExt};
 use partwise::core::sign::sigv4::MAX_EXPIRES_SECS;
 use std::{ffi::OsString, path::PathBuf};
@@ -20,6 +21,7 @@ Embedded store
   --data DIR            Where it keeps its files [target/demo-store]
   --cors-expose LIST    Reply headers pages may read; '' hides them all
                         [ETag, Date, x-amz-request-id, Content-Length]
+  --min-part BYTES      Smallest part but the last, for tests; S3's is the default [5242880]
 
 Another store, instead of the embedded one
   --store URL           Any S3: https://s3.eu-west-1.amazonaws.com, http://127.0.0.1:3900 …
@@ -40,6 +42,7 @@ Policy
   --max-size BYTES      Largest file [as large as the store takes]
   --allow TYPE …        Content types taken, such as image/* application/pdf [all]
   --rate N              Signing requests per second and token; 0 is unlimited [200]
+  --rate-address N      Requests per second and address, with or without a token; 0 is unlimited [1000]
   --origin ORIGIN …     Pages of other origins that may use the signing routes, * for all
                         [http://localhost:* and http://127.0.0.1:*]
 
@@ -55,6 +58,8 @@ pub struct Options {
     pub store_port: u16,
     pub data: PathBuf,
     pub cors_expose: String,
+    /// Bytes.
+    pub min_part: u64,
     /// `None`: the embedded store.
     pub store: Option<String>,
     pub store_public: Option<String>,
@@ -73,8 +78,10 @@ pub struct Options {
     pub max_size: Option<u64>,
     /// Empty: all.
     pub allow: Vec<String>,
-    /// Per second; 0: unlimited.
+    /// Per second and token; 0: unlimited.
     pub rate: u32,
+    /// Per second and address; 0: unlimited.
+    pub rate_address: u32,
     /// Empty: this machine's.
     pub origins: Vec<String>,
 }
@@ -119,6 +126,7 @@ impl Default for Options {
             store_port: 8081,
             data: "target/demo-store".into(),
             cors_expose: "ETag, Date, x-amz-request-id, Content-Length".to_owned(),
+            min_part: MIN_PART,
             store: None,
             store_public: None,
             virtual_hosted: false,
@@ -133,6 +141,7 @@ impl Default for Options {
             max_size: None,
             allow: Vec::new(),
             rate: 200,
+            rate_address: 1000,
             origins: Vec::new(),
         }
     }
@@ -147,6 +156,7 @@ impl Options {
             "store-port" => self.store_port = args.value()?.parse()?,
             "data" => self.data = args.value()?.into(),
             "cors-expose" => self.cors_expose = args.value()?.string()?,
+            "min-part" => self.min_part = args.value()?.parse()?,
             "store" => self.store = Some(args.value()?.parse_with(store_url)?),
             "store-public" => self.store_public = Some(args.value()?.parse_with(store_url)?),
             "virtual-hosted" => self.virtual_hosted = true,
@@ -169,6 +179,7 @@ impl Options {
                 }
             }
             "rate" => self.rate = args.value()?.parse()?,
+            "rate-address" => self.rate_address = args.value()?.parse()?,
             "origin" => {
                 for value in args.values()? {
                     self.origins.push(value.string()?);

@@ -13,7 +13,11 @@ mod store;
 
 use axum::{Router, serve::ListenerExt};
 use cli::{Command, Options};
-use std::{error::Error, net::Ipv4Addr, process::ExitCode};
+use std::{
+    error::Error,
+    net::{Ipv4Addr, SocketAddr},
+    process::ExitCode,
+};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -63,6 +67,9 @@ async fn start_store(options: &Options) -> Result<String, Box<dyn Error>> {
         access_key: options.access_key.clone(),
         secret_key: options.secret_key.clone(),
         expose: options.cors_expose.clone(),
+        // No part of a file that is taken is larger than the file.
+        max_body: options.max_size,
+        min_part: options.min_part,
     });
     let store = store.map_err(|error| format!("--data {}: {error}", options.data.display()))?;
     tokio::spawn(async move {
@@ -85,5 +92,5 @@ async fn listen(port: u16, option: &str) -> Result<TcpListener, String> {
 async fn serve(listener: TcpListener, app: Router) -> Result<(), Box<dyn Error>> {
     // Replies are small and awaited; delaying them to fill packets helps nobody. A socket that cannot be told works too.
     let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
-    Ok(axum::serve(listener, app).await?)
+    Ok(axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?)
 }

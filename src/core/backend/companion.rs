@@ -5,7 +5,7 @@ use super::{
     Context, Done, Next, ObjectUrl, Op, Signed, SignedUrl, Step, StepReply, add_md5, bad, object_request,
     put, reply_fault,
 };
-use crate::core::http::{Body, HttpReply, HttpRequest, Method};
+use crate::core::http::{Body, HttpReply, HttpRequest, Method, without_query};
 use crate::core::retry::Fault;
 use crate::core::store::{Completed, Created, ListedPart, ObjectInfo, PartPage, StoreError, normalize_etag};
 use crate::core::text::json::{self, Json};
@@ -169,8 +169,7 @@ impl Companion {
             }
             Op::ListParts(_) => Done::Listed(PartPage { parts: listed(&body)?, next: None }),
             Op::Complete(_) => Done::Completed(Completed {
-                location: text(&body, "location")
-                    .map(|l| l.split(['?', '#']).next().unwrap_or_default().into()),
+                location: text(&body, "location").map(|location| without_query(&location).into()),
                 key: text(&body, "key"),
                 etag: text(&body, "etag").map(|e| normalize_etag(&e)),
             }),

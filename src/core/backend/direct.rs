@@ -101,8 +101,21 @@ impl LocalSigner {
     }
 
     /// New credentials and when they end.
-    pub fn set(&mut self, credentials: Credentials, expiration: Option<UnixMillis>) {
+    pub fn set(&mut self, credentials: Credentials, expiration: Option<UnixMillis>, now: Now) {
+        if expiration.is_some_and(|end| self.is_ending(end, now)) {
+            // Rather than being fresh and at their end, the device's clock has been set right since the store was asked.
+            self.skew_ms = 0;
+        }
         self.credentials = Some((credentials, expiration));
+    }
+
+    fn is_ending(&self, end: UnixMillis, now: Now) -> bool {
+        end.0 <= self.date(now).0.saturating_add(EARLY_MS)
+    }
+
+    /// The store's date, as far as known.
+    fn date(&self, now: Now) -> UnixMillis {
+        UnixMillis(now.wall.0.saturating_add_signed(self.skew_ms))
     }
 
     /// The store called them expired.
@@ -118,9 +131,9 @@ impl LocalSigner {
     /// A URL, or `None` when credentials are needed first.
     pub fn sign(&self, request: &StoreRequest, now: Now) -> Option<SignedUrl> {
         let (credentials, expiration) = self.credentials.as_ref()?;
-        let date = UnixMillis(now.wall.0.saturating_add_signed(self.skew_ms));
+        let date = self.date(now);
         let left = match expiration {
-            Some(end) if end.0 <= date.0.saturating_add(EARLY_MS) => return None,
+            Some(end) if self.is_ending(*end, now) => return None,
             Some(end) => (end.0 - date.0) / 1000,
             None => URL_SECS,
         };

@@ -9,10 +9,13 @@ mod fixture;
 
 use super::error::Operation;
 use super::fingerprint::FileInfo;
-use super::http::{HttpReply, HttpRequest, Method};
+use super::http::{HttpReply, HttpRequest, Method, without_query};
 use super::plan::Plan;
 use super::retry::{Asked, Fault};
-use super::store::{Completed, Created, ListedPart, ObjectInfo, PartPage, StoreError, StoreRequest};
+use super::store::{
+    Completed, Created, ListedPart, MAX_KEY_BYTES, MAX_UPLOAD_ID_BYTES, ObjectInfo, PartPage, StoreError,
+    StoreRequest,
+};
 use super::time::parse_http_date;
 use super::units::{ByteRange, Millis, PartNumber, UnixMillis};
 use std::fmt;
@@ -153,7 +156,7 @@ pub struct SignedUrl {
 
 impl fmt::Debug for SignedUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.url.split(['?', '#']).next().unwrap_or_default())
+        f.write_str(without_query(&self.url))
     }
 }
 
@@ -264,10 +267,19 @@ impl Backend {
 
     /// What follows from a step's reply.
     pub fn next(&self, op: &Op, context: &Context<'_>, reply: StepReply) -> Result<Next, Fault> {
-        match self {
+        let next = match self {
             Self::Companion(companion) => companion.next(op, context, reply),
             Self::Direct => direct::next(op, context, reply),
             Self::Callbacks(callbacks) => callbacks.next(op, context, reply),
+        }?;
+        match &next {
+            // Both are remembered in a storage that has little room.
+            Next::Done(Done::Created(created))
+                if created.key.len() > MAX_KEY_BYTES || created.upload_id.len() > MAX_UPLOAD_ID_BYTES =>
+            {
+                Err(bad("a key or an upload id that is too long"))
+            }
+            _ => Ok(next),
         }
     }
 

@@ -42,7 +42,7 @@ impl Header {
     pub fn record(&self) -> Record {
         let mut value = String::new();
         for (name, text) in [
-            ("destination", self.destination.clone()),
+            ("destination", percent_encode(&self.destination)),
             ("name", percent_encode(&self.name)),
             ("key", percent_encode(&self.key)),
             ("upload", percent_encode(&self.upload_id)),

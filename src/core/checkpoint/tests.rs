@@ -31,6 +31,15 @@ fn header(parts: u64) -> Header {
     }
 }
 
+#[test]
+fn whatever_a_header_record_says_it_says_again_when_stored() {
+    let strange = Header { destination: "a&b=c%26".into(), name: "&size=1".into(), ..header(2) };
+    let record = strange.record();
+    let found = headers(&[(record.key.clone(), record.value.clone())]);
+    assert_eq!(found, [(strange, 0)]);
+    assert_eq!(found[0].0.record(), record);
+}
+
 fn md5_of(number: u32) -> String {
     let mut hasher = Md5Hasher::new();
     hasher.update(&number.to_le_bytes());

@@ -46,7 +46,9 @@ fn every_row_of_the_table() {
         (Complete, Store, reply(400, "EntityTooSmall"), Verdict::Fail(Code::Store)),
         (Complete, Backend, reply(404, "NoSuchUpload"), Verdict::SessionLost),
         (ListParts, Backend, reply(500, ""), again(Code::Backend, false)),
-        (Create, Backend, reply(401, ""), Verdict::Resign { code: Code::Denied }),
+        (Create, Backend, reply(401, ""), again(Code::Denied, false)),
+        (Sign, Backend, reply(401, ""), again(Code::Denied, false)),
+        (Abort, Store, reply(404, ""), Verdict::SessionLost),
         (Create, Backend, reply(403, ""), Verdict::Fail(Code::Denied)),
         (Create, Backend, reply(404, ""), Verdict::Fail(Code::Backend)),
         (Create, Backend, reply(413, ""), Verdict::Fail(Code::TooLarge)),
@@ -80,23 +82,22 @@ fn every_row_of_the_table() {
 }
 
 #[test]
-fn a_store_that_calls_the_request_expired_gets_a_fresh_url_and_a_backend_does_not() {
-    let expired = |status| Fault::Reply {
+fn a_store_that_calls_the_request_too_old_gets_a_fresh_url_and_a_backend_does_not() {
+    let expired = |status, message: &str| Fault::Reply {
         status,
-        error: StoreError {
-            // Garage's words.
-            code: "InvalidRequest".into(),
-            message: "Request has expired".into(),
-            ..Default::default()
-        },
+        error: StoreError { code: "InvalidRequest".into(), message: message.into(), ..Default::default() },
         retry_after: None,
     };
-    for status in [400, 403] {
-        let verdict = decide(Operation::PutPart, Asked::Store, &expired(status));
-        assert_eq!(verdict, Verdict::Resign { code: Code::UrlExpired });
+    // The second is Garage's.
+    for message in ["Request has expired", "Bad request: Date is too old"] {
+        for status in [400, 403] {
+            let verdict = decide(Operation::PutPart, Asked::Store, &expired(status, message));
+            assert_eq!(verdict, Verdict::Resign { code: Code::UrlExpired });
+        }
+        let asked_backend = |status| decide(Operation::Sign, Asked::Backend, &expired(status, message));
+        assert_eq!(asked_backend(400), Verdict::Fail(Code::Backend));
+        assert_eq!(asked_backend(403), Verdict::Fail(Code::Denied));
     }
-    assert_eq!(decide(Operation::Sign, Asked::Backend, &expired(400)), Verdict::Fail(Code::Backend));
-    assert_eq!(decide(Operation::Sign, Asked::Backend, &expired(403)), Verdict::Fail(Code::Denied));
 }
 
 const RETRY: Verdict = Verdict::Retry { code: Code::Network, congested: false };
@@ -251,13 +252,13 @@ fn errors_quote_what_the_store_said() {
 }
 
 #[test]
-fn only_the_queries_of_addresses_are_left_out_of_messages() {
+fn the_queries_of_addresses_are_left_out_of_messages_and_other_questions_are_not() {
     let fault = Fault::Page {
         status: None,
         message: "what? GET /list?after=3 and https://h/k?X-Amz-Signature=5ec2e7 failed".into(),
     };
     let e = describe(Operation::Sign, Asked::Backend, Code::Backend, &fault);
-    assert_eq!(e.message, "sign: what? GET /list?after=3 and https://h/k?… failed");
+    assert_eq!(e.message, "sign: what? GET /list… and https://h/k… failed");
 }
 
 #[test]

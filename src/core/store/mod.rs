@@ -142,6 +142,13 @@ pub fn is_md5_etag(normalized: &str) -> bool {
     normalized.len() == 32 && normalized.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
+/// Longest ETag taken, in bytes. Stores use up to 70; what is longer may be anything, a request quoted back for example,
+/// and would fill the storage that every part's ETag is kept in.
+pub const MAX_ETAG_BYTES: usize = 128;
+
+/// Longest upload id taken, in bytes. The longest in use have some 200.
+pub const MAX_UPLOAD_ID_BYTES: usize = 1024;
+
 /// Longest key, in bytes of UTF-8.
 pub const MAX_KEY_BYTES: usize = 1024;
 

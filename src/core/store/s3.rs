@@ -6,7 +6,7 @@ use super::{
     Address, Completed, Created, Limits, ListedPart, ObjectInfo, PartPage, StoreError, StoreRequest,
 };
 use crate::core::error::Operation;
-use crate::core::http::{Body, HttpReply, Method};
+use crate::core::http::{Body, HttpReply, Method, without_query};
 use crate::core::text::xml::{self, Element};
 use crate::core::text::{percent_encode, percent_encode_path};
 use crate::core::time::{parse_http_date, parse_iso};
@@ -236,9 +236,8 @@ fn part_number(parent: &Element, name: &str) -> Option<PartNumber> {
 /// nothing, when the connection broke off.
 pub fn completed(reply: &HttpReply) -> Result<Completed, StoreError> {
     let root = success(reply, "CompleteMultipartUploadResult")?;
-    let bare = |location: String| location.split(['?', '#']).next().unwrap_or_default().to_owned();
     Ok(Completed {
-        location: filled(&root, "Location").map(bare),
+        location: filled(&root, "Location").map(|location| without_query(&location).to_owned()),
         key: root.text_of("Key").filter(|key| !key.is_empty()).map(str::to_owned),
         etag: filled(&root, "ETag"),
     })

@@ -1,8 +1,9 @@
-//! Text in and out: small bounded readers for the two formats that replies come in, and the encoders that requests
-//! need. Nothing here knows a protocol. Written out instead of taken from general-purpose crates because those cost
-//! more WebAssembly than everything else in `core` together.
+//! Text in and out: small bounded readers for the two formats that replies come in, the encoders that requests need,
+//! and the filter for messages that people read. Nothing here knows a protocol. Written out instead of taken from
+//! general-purpose crates because those cost more WebAssembly than everything else in `core` together.
 
 pub mod json;
+pub mod redact;
 pub mod xml;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};

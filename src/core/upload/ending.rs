@@ -5,7 +5,8 @@ use super::{Action, Event, Message, Phase, Upload, UploadResult, Whole};
 use crate::core::backend::Op;
 use crate::core::checkpoint::Confirmed;
 use crate::core::error::UploadError;
-use crate::core::store::{Completed, normalize_etag};
+use crate::core::http::without_query;
+use crate::core::store::{Completed, MAX_ETAG_BYTES, normalize_etag};
 use crate::core::units::{Instant, Now};
 use crate::core::upload::parts::PartTable;
 
@@ -48,6 +49,7 @@ impl Upload {
         self.recreated = 0;
         self.relisted = 0;
         self.parts = PartTable::new(self.plan.count());
+        self.unproven = Vec::new();
         self.confirmed = Confirmed::new(self.plan.count());
     }
 
@@ -100,8 +102,11 @@ impl Upload {
         let key = completed.key.or_else(|| self.session.as_ref().map(|s| s.key.clone()));
         let result = UploadResult {
             key: key.unwrap_or_else(|| self.target.key.clone()),
-            location: completed.location.filter(|l| !l.is_empty()),
-            etag: completed.etag.map(|e| normalize_etag(&e)).filter(|e| !e.is_empty()),
+            location: completed.location.map(|l| without_query(&l).to_owned()).filter(|l| !l.is_empty()),
+            etag: completed
+                .etag
+                .map(|e| normalize_etag(&e))
+                .filter(|e| (1..=MAX_ETAG_BYTES).contains(&e.len())),
             md5: match self.whole {
                 Whole::Known(md5) => Some(md5),
                 _ => None,

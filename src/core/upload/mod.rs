@@ -33,13 +33,13 @@ use super::fingerprint::Fingerprint;
 use super::hash::Md5Digest;
 use super::plan::{PartSize, Plan};
 use super::progress::{Progress, Snapshot};
-use super::retry::{Asked, Budget, Jitter, Worked};
+use super::retry::{Asked, Budget, Fault, Jitter, Worked};
 use super::schedule::SlotEnd;
 use super::store::{Completed, ListedPart};
-use super::units::{Instant, Millis, Now};
+use super::units::{Instant, Millis, Now, PartNumber};
 use parts::PartTable;
 use sending::{Flight, ReadyUrl, SignCall};
-use session::Control;
+use session::{Control, is_connection};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -114,6 +114,8 @@ pub struct Upload {
     /// The same parts as they are remembered across a reload.
     confirmed: Confirmed,
     listed: Vec<ListedPart>,
+    /// Parts the store lists that were never confirmed, with their ETags; perhaps only the reply was lost.
+    unproven: Vec<(PartNumber, String)>,
     flights: Vec<Flight>,
     /// What a single request has brought.
     object: Option<Completed>,
@@ -126,7 +128,9 @@ pub struct Upload {
     progress_shown: Instant,
     hash_shown: Instant,
     progress_dirty: bool,
+    /// Whether there is a network: what the browser said, until a reply showed that it was wrong.
     online: bool,
+    told_online: bool,
     offline_since: Instant,
     probe_at: Instant,
     advanced: Instant,
@@ -222,6 +226,7 @@ impl Upload {
             parts: PartTable::new(plan.count()),
             confirmed: Confirmed::new(plan.count()),
             listed: Vec::new(),
+            unproven: Vec::new(),
             flights: Vec::new(),
             object: None,
             urls: Vec::new(),
@@ -234,6 +239,7 @@ impl Upload {
             hash_shown: Instant(0),
             progress_dirty: false,
             online,
+            told_online: online,
             offline_since: Instant(0),
             // The browser may be wrong about being offline from the start: try once at once.
             probe_at: Instant(0),
@@ -327,13 +333,11 @@ impl Upload {
     /// The browser's opinion on being online. It costs no attempt to be offline, and coming back starts everything
     /// that waits at once.
     pub fn tell_online(&mut self, online: bool, now: Now) {
+        self.told_online = online;
         if online && !self.online {
             self.came_back(None, now);
         } else if !online && self.online {
-            self.online = false;
-            self.offline_since = now.mono;
-            self.probe_at = now.mono + PROBE_EVERY;
-            self.progress.idle();
+            self.went_away(now);
         }
         self.settle(now);
     }
@@ -433,6 +437,20 @@ impl Upload {
         if !self.online && matches!(reply, StepReply::Http(_)) {
             self.came_back(Some(id), now);
         }
+    }
+
+    /// A request found no network. If the browser had said so, the reply that came nevertheless was a straggler.
+    fn heard_nothing(&mut self, fault: &Fault, now: Now) {
+        if self.online && !self.told_online && is_connection(fault) {
+            self.went_away(now);
+        }
+    }
+
+    fn went_away(&mut self, now: Now) {
+        self.online = false;
+        self.offline_since = now.mono;
+        self.probe_at = now.mono + PROBE_EVERY;
+        self.progress.idle();
     }
 
     /// The network is back, as the reply to `answered` may have shown.

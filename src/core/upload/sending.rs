@@ -6,10 +6,10 @@ use crate::core::backend::{Done, Next, Op, PartAsk, Signed, StepReply, reply_fau
 use crate::core::config::{Config, Verify};
 use crate::core::error::{Code, Operation};
 use crate::core::hash::Md5Digest;
-use crate::core::http::{Body, HttpReply};
+use crate::core::http::{Body, HttpReply, MAX_REPLY_BYTES, without_query};
 use crate::core::retry::{Asked, Fault, Tries, Verdict, decide, describe};
 use crate::core::schedule::SlotEnd;
-use crate::core::store::{Completed, is_md5_etag, normalize_etag, s3};
+use crate::core::store::{Completed, MAX_ETAG_BYTES, is_md5_etag, normalize_etag, s3};
 use crate::core::units::{ByteRange, Instant, Millis, Now, PartNumber, UnixMillis};
 
 /// Sent parts that wait for their hash, before no more are started.
@@ -31,6 +31,10 @@ pub(super) struct Flight {
 enum Stage {
     /// Its MD5 is needed before a URL can be signed.
     Hashing,
+    /// The store lists it with this ETag, though it was never confirmed: its own MD5 tells whether it is the same.
+    Proving {
+        etag: String,
+    },
     Signing,
     Sending {
         id: OpId,
@@ -64,7 +68,7 @@ impl Flight {
         match &self.stage {
             Stage::Sending { loaded, .. } => (*loaded).min(self.range.len()),
             Stage::Verifying { .. } => self.range.len(),
-            Stage::Hashing | Stage::Signing => 0,
+            Stage::Hashing | Stage::Proving { .. } | Stage::Signing => 0,
         }
     }
 
@@ -139,7 +143,12 @@ impl Upload {
             self.act(Action::Hash(id, vec![range]));
             PartHash::Running(id)
         };
-        let stage = if self.config.verify == Verify::ContentMd5 { Stage::Hashing } else { Stage::Signing };
+        let listed = self.unproven.iter().position(|(listed, _)| *listed == number);
+        let stage = match listed.map(|at| self.unproven.swap_remove(at)) {
+            Some((_, etag)) => Stage::Proving { etag },
+            None if self.config.verify == Verify::ContentMd5 => Stage::Hashing,
+            None => Stage::Signing,
+        };
         let signs = matches!(stage, Stage::Signing);
         self.flights.push(Flight { number, range, tries, stage, hash });
         if signs {
@@ -242,7 +251,7 @@ impl Upload {
         let id = self.new_op();
         let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
         let location = match signed.request.body {
-            Body::File(_) => signed.request.url.split(['?', '#']).next().unwrap_or_default().to_owned(),
+            Body::File(_) => without_query(&signed.request.url).to_owned(),
             _ => String::new(),
         };
         flight.stage = Stage::Sending { id, key: signed.key, location, loaded: 0, moved: now.mono };
@@ -278,11 +287,17 @@ impl Upload {
         let Some(number) = self.flights.iter().find(sending).map(|f| f.number) else { return };
         let operation = if self.plan.is_multipart() { Operation::PutPart } else { Operation::PutObject };
         let fault = match result {
+            Ok(StepReply::Http(reply)) if reply.body.len() >= MAX_REPLY_BYTES => {
+                Fault::BadReply("one that does not end".into())
+            }
             Ok(StepReply::Http(reply)) => {
                 let mut error = s3::store_error(&reply);
                 // A success may still have an error in its body.
                 if reply.is_success() && error.code.is_empty() {
                     match self.etag_of(&reply) {
+                        Some(etag) if etag.len() > MAX_ETAG_BYTES => {
+                            Fault::BadReply("an ETag that is too long".into())
+                        }
                         Some(etag) => return self.stored(number, etag, now),
                         None => Fault::EtagHidden,
                     }
@@ -326,11 +341,17 @@ impl Upload {
         let Some(flight) = self.flights.iter_mut().find(|f| f.hash == PartHash::Running(id)) else { return };
         flight.hash = PartHash::Known(md5);
         let number = flight.number;
-        if matches!(flight.stage, Stage::Hashing) {
-            flight.stage = Stage::Signing;
-            self.want_url(number, now);
-        } else {
-            self.verify(number, now);
+        match &flight.stage {
+            Stage::Proving { etag } if normalize_etag(etag) == md5.to_hex() => {
+                flight.stage = Stage::Verifying { etag: etag.clone(), key: None, location: String::new() };
+                self.slot_ends.push_back(SlotEnd::Cancelled);
+                self.verify(number, now);
+            }
+            Stage::Proving { .. } | Stage::Hashing => {
+                flight.stage = Stage::Signing;
+                self.want_url(number, now);
+            }
+            _ => self.verify(number, now),
         }
     }
 
@@ -393,9 +414,12 @@ impl Upload {
         if flight.holds_slot() {
             self.slot_ends.push_back(match verdict {
                 Verdict::Retry { congested: true, .. } => SlotEnd::Congested,
+                // On a link that breaks now and then, fewer parts at a time are there before it does.
+                _ if self.online && is_connection(&fault) => SlotEnd::Congested,
                 _ => SlotEnd::Failed,
             });
         }
+        self.heard_nothing(&fault, now);
         if !self.online && is_connection(&fault) {
             return self.parts.wait(number, flight.tries, self.probe_at);
         }

@@ -24,6 +24,8 @@ pub(super) struct Control {
     op: Op,
     running: Option<Running>,
     tries: Tries,
+    /// How often a backend has answered a listing with 500.
+    listing_500s: u32,
     not_before: Instant,
 }
 
@@ -42,7 +44,8 @@ impl Control {
 
 impl Upload {
     pub(super) fn set_control(&mut self, op: Op) {
-        self.control = Some(Control { op, running: None, tries: Tries::default(), not_before: Instant(0) });
+        let (tries, not_before) = (Tries::default(), Instant(0));
+        self.control = Some(Control { op, running: None, tries, listing_500s: 0, not_before });
     }
 
     /// Drops the control call unless `keep` says otherwise; it starts again on resume.
@@ -163,6 +166,7 @@ impl Upload {
         if self.gives_up_creating(operation) {
             return self.cancelled();
         }
+        self.heard_nothing(&fault, now);
         let running = self.control.as_mut().and_then(|control| control.running.take());
         let asked = running.map_or(Asked::Backend, |running| running.asked);
         let budget = self.budget(asked);
@@ -174,13 +178,15 @@ impl Upload {
         }
         let goes_on = control.tries.count(verdict, &budget, now.mono);
         let tries = control.tries;
-        // Companion answers 500 for everything, a stale upload id included.
+        // Companion answers 500 for everything, a stale upload id included. Other faults say nothing about the upload id.
         if operation == Operation::ListParts
             && asked == Asked::Backend
             && matches!(fault, Fault::Reply { status: 500, .. })
-            && tries.attempts >= MAX_LISTINGS
         {
-            verdict = Verdict::SessionLost;
+            control.listing_500s += 1;
+            if control.listing_500s >= MAX_LISTINGS {
+                verdict = Verdict::SessionLost;
+            }
         }
         let give_up = operation == Operation::Abort && tries.attempts >= MAX_ABORTS;
         let code = match verdict {
@@ -275,20 +281,34 @@ impl Upload {
     }
 
     fn listed_page(&mut self, page: PartPage, after: Option<PartNumber>, now: Now) {
+        let is_empty = page.parts.is_empty();
         self.listed.extend(page.parts);
         match page.next {
             // A list that does not advance, or never ends, is cut off.
-            Some(next) if Some(next) > after && self.listed.len() <= PartNumber::MAX as usize => {
+            Some(next)
+                if Some(next) > after && !is_empty && self.listed.len() <= PartNumber::MAX as usize =>
+            {
                 self.set_control(Op::ListParts(Some(next)));
             }
             _ => self.listing_done(now),
         }
     }
 
-    /// What the checkpoint and the store agree on is done; everything else is sent again.
+    /// What the checkpoint and the store agree on is done; everything else is sent again, unless the store turns out to
+    /// have the very same bytes: the page may have gone away before the reply came.
     fn listing_done(&mut self, now: Now) {
         let kept = reconcile(&self.plan, &self.confirmed, &self.listed);
-        self.listed = Vec::new();
+        let listed = std::mem::take(&mut self.listed);
+        self.unproven = Vec::new();
+        // A store that refuses to complete lists parts that it does not have.
+        if self.config.verify != Verify::Off && self.relisted == 0 {
+            let unproven = listed.into_iter().filter(|part| {
+                part.size == self.plan.len_of(part.number)
+                    && is_md5_etag(&normalize_etag(&part.etag))
+                    && kept.get(part.number.index()).is_some_and(Option::is_none)
+            });
+            self.unproven = unproven.map(|part| (part.number, part.etag)).collect();
+        }
         let was = self.confirmed.len();
         let mut confirmed = Confirmed::new(self.plan.count());
         for (index, etag) in kept.iter().enumerate() {
@@ -358,6 +378,7 @@ impl Upload {
         self.relisted = 0;
         self.confirmed = Confirmed::new(self.plan.count());
         self.parts = PartTable::new(self.plan.count());
+        self.unproven = Vec::new();
         self.phase = Phase::Creating;
         self.set_control(Op::Create);
     }

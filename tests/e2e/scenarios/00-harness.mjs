@@ -50,9 +50,9 @@ export default [
     async run(world) {
       const tab = await world.tab();
       // In a task of the page: what a debugger runs is not reported.
-      await tab.page.evaluate(() => {
+      await tab.evaluate(() => {
         setTimeout(() => {
-          const end = performance.now() + 120;
+          const end = performance.now() + 300;
           while (performance.now() < end);
         });
       });

@@ -6,6 +6,7 @@ import { MiB, randomFile } from '../support/files.mjs';
 export default [
   {
     name: 'hash: the MD5 of 300 MiB is right and the main thread is never blocked',
+    alone: true,
     async run(world) {
       const file = await randomFile(300 * MiB);
       const tab = await world.uploader({ hash: 'md5' });
@@ -15,8 +16,9 @@ export default [
       assert.equal(report.hash?.md5, file.md5);
       assert.equal(report.badProgress, null);
       assert.equal(report.progress.percent, 100);
-      // The browser reports tasks of more than 50 ms.
-      assert.deepEqual(await tab.longTasks(), []);
+      const start = report.states[0]?.at ?? 0;
+      const longTasks = (await tab.longTasks()).filter(({ at }) => at >= start);
+      assert.deepEqual(longTasks, []);
       await world.holds(report.key, file);
     },
   },

@@ -4,8 +4,8 @@ import { MiB, randomFile } from '../support/files.mjs';
 import { bodies } from '../support/proxy.mjs';
 
 /**
- * Chromium writes localStorage to disk five seconds after the first change and then about once a minute: after ten
- * seconds little of what was remembered there is on disk, after two seconds nothing.
+ * Browsers write localStorage to disk late, Chromium five seconds after the first change and then about once a minute:
+ * after ten seconds little of what was remembered there is on disk, after two seconds nothing.
  *
  * @type {import('../run.mjs').Scenario[]}
  */
@@ -35,6 +35,7 @@ export default [
     const [pending] = await again.call('pending');
     assert.equal(pending?.key, before.key, 'the unfinished upload is known');
     const report = await (await again.upload(file)).done();
+    await world.account([before, report], file);
     assert.equal(report.key, before.key);
     await world.holds(report.key, file);
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { MiB, randomFile } from '../support/files.mjs';
 import { bodies } from '../support/proxy.mjs';
-import { stays } from '../support/until.mjs';
+import { stays, until } from '../support/until.mjs';
 
 /** @type {import('../run.mjs').Scenario[]} */
 export default [
@@ -19,6 +19,8 @@ export default [
       // What is under way goes on when the browser only believes to be offline: the connections have to be cut, too.
       await world.proxy.offline(true);
       const cutAt = Date.now();
+      const over = async () => (await tab.requests()).every(({ end }) => end !== null);
+      await until(over, { what: 'the page to learn of every request that it is over', within: 10_000 });
       await upload.until('state offline', ({ state }) => state === 'offline', 10_000);
       const offline = async () => (await upload.report()).state === 'offline';
       await stays(offline, { what: 'state offline', during: cutAt + 5_000 - Date.now() });
@@ -26,6 +28,7 @@ export default [
       await world.proxy.offline(false);
       await tab.setOffline(false);
       const report = await upload.done();
+      await world.account(report, file);
       await world.holds(report.key, file);
       assert.ok((await world.proxy.parts()).some(({ outcome }) => outcome === 'cut'));
       assert.ok(report.states.every(({ state }) => state !== 'failed'));

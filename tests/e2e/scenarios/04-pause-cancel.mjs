@@ -10,18 +10,19 @@ export default [
     async run(world) {
       const file = await randomFile(60 * MiB);
       const tab = await world.uploader();
-      // Slowed down in the browser: behind a slow proxy the kernel would still be sending what was given up.
-      await tab.throttle(10 * MiB);
+      await tab.throttle(5 * MiB);
       const upload = await tab.upload(file);
       await upload.reached(30);
 
       const paused = await upload.pause();
-      await until(async () => (await world.proxy.open()) === 0, { what: 'no open request', within: 5_000 });
+      await until(async () => (await world.proxy.open()) === 0, { what: 'no open request', within: 20_000 });
+      const late = (/** @type {{ start: number, end: number | null }} */ { start, end }) =>
+        start > paused + 200 || (end ?? Infinity) > paused + 200;
+      assert.deepEqual((await tab.requests()).filter(late), []);
       const before = await world.proxy.log();
-      const late = before.filter(
-        ({ start, end }) => start > paused + 200 || (end ?? Infinity) > paused + 200,
-      );
-      assert.deepEqual(late, []);
+      // Where the proxy is what is slow, the kernel goes on sending to it what the browser has given up.
+      if (world.can.throttle) assert.deepEqual(before.filter(late), []);
+      assert.ok(before.every(({ start }) => start <= paused + 200));
       assert.ok(before.some(({ outcome }) => outcome === 'aborted'));
       const silent = async () => (await world.proxy.log()).length === before.length;
       await stays(silent, { what: 'no request starts', during: 2_000 });
@@ -30,6 +31,7 @@ export default [
       await tab.throttle(-1);
       await upload.resume();
       const report = await upload.done();
+      await world.account(report, file);
       await world.holds(report.key, file);
       assert.equal(report.badProgress, null);
     },
@@ -39,7 +41,7 @@ export default [
     async run(world) {
       const file = await randomFile(60 * MiB);
       const tab = await world.uploader();
-      await tab.throttle(10 * MiB);
+      await tab.throttle(5 * MiB);
       const upload = await tab.upload(file);
       const { key } = await upload.reached(30);
       assert.deepEqual(await world.bucket.unfinished(), [key]);

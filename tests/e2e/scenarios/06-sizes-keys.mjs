@@ -53,14 +53,14 @@ export default [
     name: 'keys: signed by a function of the page, objects get exactly the keys asked for',
     async run(world) {
       const tab = await world.tab();
-      await tab.page.exposeFunction('signRequest', (/** @type {any} */ request) => ({
+      const signRequest = await world.hook((request) => ({
         url: world.bucket.url(request.method, request.key, {
           query: request.query,
           headers: request.headers,
           origin: world.proxy.origin,
         }),
       }));
-      await tab.create({ signRequest: true });
+      await tab.create({ signRequest });
       await everyKey(world, tab);
     },
   },

@@ -13,6 +13,10 @@ const changes = {
 
 /** @type {import('../run.mjs').Scenario[]} */
 export default Object.entries(changes).map(([how, change]) => ({
+  skip: ({ browser }) =>
+    browser === 'firefox' && how !== 'it is cut off'
+      ? 'Firefox reads the changed file without telling that it is another one'
+      : undefined,
   name: `file: when ${how} during the upload, it fails as changed and nothing is completed`,
   async run(world) {
     const file = await copyOf(await randomFile(60 * MiB), world.scope);

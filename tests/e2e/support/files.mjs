@@ -17,6 +17,9 @@ export const MiB = 1024 * 1024;
  * @property {string} md5
  */
 
+/** Those asked for in this run. @type {Map<string, Promise<TestFile>>} */
+const known = new Map();
+
 /**
  * A file of random bytes.
  *
@@ -24,9 +27,21 @@ export const MiB = 1024 * 1024;
  * @param {number} [seed] another one, other bytes
  * @returns {Promise<TestFile>}
  */
-export async function randomFile(size, seed = 0) {
+export function randomFile(size, seed = 0) {
+  const name = `random-${size}-${seed}.bin`;
+  const file = known.get(name) ?? makeFile(name, size, seed);
+  known.set(name, file);
+  return file;
+}
+
+/**
+ * @param {string} name
+ * @param {number} size
+ * @param {number} seed
+ */
+async function makeFile(name, size, seed) {
   const folder = join(scratch, 'files');
-  const path = join(folder, `random-${size}-${seed}.bin`);
+  const path = join(folder, name);
   await mkdir(folder, { recursive: true });
   if (!(await exists(path))) {
     // Under its final name only when it is whole.

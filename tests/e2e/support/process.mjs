@@ -15,6 +15,7 @@ const TAIL = 4000;
  * @property {() => boolean} alive
  * @property {() => string} output the last of what it printed
  * @property {() => Promise<void>} stop kills it and its children, at once
+ * @property {(signal: NodeJS.Signals) => void} signal tells it and its children
  */
 
 /**
@@ -73,7 +74,15 @@ export async function start(command, args, { ready, scope = everything, within =
     throw new Error(`${error.message}\n${output}`);
   });
   if (!match) throw new Error(`${command} ${args.join(' ')} ended early:\n${output}`);
-  return { pid: child.pid ?? 0, ready: match, ended, alive: () => !over, output: () => output, stop };
+  return {
+    pid: child.pid ?? 0,
+    ready: match,
+    ended,
+    alive: () => !over,
+    output: () => output,
+    stop,
+    signal: (signal) => signalGroup(child.pid, signal),
+  };
 }
 
 /**

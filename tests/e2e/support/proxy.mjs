@@ -13,7 +13,7 @@ import { start } from './process.mjs';
  * @property {string | null} uploadIdHash
  * @property {number} bodyBytes
  * @property {'forwarded' | 'injected' | 'cut' | 'hung' | 'aborted' | 'lost' | null} outcome
- * @property {number | null} status
+ * @property {number | null} status of the reply, whether or not it reached the page
  * @property {string | null} rule
  * @property {number} start
  * @property {number | null} end
@@ -26,6 +26,11 @@ export const bodies = { method: 'PUT' };
 
 /** A running proxy. */
 export class Proxy {
+  /** @type {object[]} */
+  #rules = [];
+  /** @type {object[]} */
+  #link = [];
+
   /**
    * @param {number} port
    * @param {number} control
@@ -49,7 +54,18 @@ export class Proxy {
 
   /** Replaces all rules: `tests/support/src/rules.rs`. @param {object[]} list */
   rules(...list) {
-    return this.#post('rules', list);
+    this.#rules = list;
+    return this.#post('rules', [...this.#link, ...list]);
+  }
+
+  /**
+   * Slows all bodies down, whatever the rules, which begin anew.
+   *
+   * @param {number} bytesPerSecond -1: not any more
+   */
+  link(bytesPerSecond) {
+    this.#link = bytesPerSecond < 0 ? [] : [{ match: bodies, action: { do: 'rate', bytesPerSecond } }];
+    return this.rules(...this.#rules);
   }
 
   /** Cuts all connections and refuses new ones, until it is over. @param {boolean} on */
@@ -59,6 +75,7 @@ export class Proxy {
 
   /** No rules, no log, no connections. */
   reset() {
+    this.#rules = this.#link = [];
     return this.#post('reset', {});
   }
 
@@ -70,6 +87,16 @@ export class Proxy {
   /** The requests that carried parts. */
   async parts() {
     return (await this.log()).filter(isPart);
+  }
+
+  /** Cuts all connections, once or each time so many milliseconds have passed (0: not any more). @param {number} [every] */
+  cut(every) {
+    return this.#post('cut', { every });
+  }
+
+  /** A black hole: all connections go silent for ever, and new ones until it is over. @param {boolean} on */
+  silence(on) {
+    return this.#post('silence', { on });
   }
 
   /** How many requests are under way. */

@@ -2,8 +2,15 @@
 import { createHash } from 'node:crypto';
 import { presign } from './sigv4.mjs';
 
-/** The names every store of these tests is set up with. */
-export const credentials = { region: 'us-east-1', accessKey: 'demoaccess', secretKey: 'demosecret' };
+/** What every store of these tests is set up with. The form of the keys is Garage's, which takes no other. */
+export const credentials = {
+  region: 'us-east-1',
+  accessKey: 'GK31c2f218a2e44f485b94239e',
+  secretKey: 'b892c0665f0ada8a4755dae98baa3b133590e11dae3bcc1f9d769d67f16c3835',
+};
+
+/** Requests to remove objects. */
+const AT_ONCE = 8;
 
 /** A bucket at a store. */
 export class Bucket {
@@ -39,12 +46,14 @@ export class Bucket {
     throw new Error(`${method} /${this.name}/${key}: ${response.status} ${await response.text()}`);
   }
 
-  async create() {
+  /** Makes it, for pages of all origins. @param {readonly string[]} exposed reply headers they may read */
+  async create(exposed) {
     await (await this.request('PUT', '')).text();
+    await this.#allowPages(exposed);
   }
 
-  /** Lets pages of all origins use it. @param {readonly string[]} exposed reply headers they may read */
-  async allowPages(exposed) {
+  /** @param {readonly string[]} exposed */
+  async #allowPages(exposed) {
     const methods = ['GET', 'PUT', 'POST', 'DELETE', 'HEAD'].map((name) => element('AllowedMethod', name));
     const rule = [
       ...methods,
@@ -77,7 +86,14 @@ export class Bucket {
 
   /** The keys of all objects. */
   async keys() {
-    return texts(await this.#list({ 'list-type': '2' }), 'Contents', 'Key');
+    const keys = [];
+    for (let after = ''; ;) {
+      const page = await this.#list({ 'list-type': '2', ...(after && { 'start-after': after }) });
+      const found = texts(page, 'Contents', 'Key');
+      keys.push(...found);
+      after = found.at(-1) ?? '';
+      if (!page.includes('<IsTruncated>true</IsTruncated>')) return keys;
+    }
   }
 
   /** The keys of all multipart uploads that are neither completed nor aborted. */
@@ -87,11 +103,22 @@ export class Bucket {
 
   /** Removes all objects and unfinished uploads, so that they take no room during the next scenario. */
   async empty() {
-    for (const key of await this.keys()) await (await this.request('DELETE', key)).text();
     const uploads = await this.#list({ uploads: '' });
     const ids = texts(uploads, 'Upload', 'UploadId');
     for (const [i, key] of texts(uploads, 'Upload', 'Key').entries())
       await (await this.request('DELETE', key, { query: { uploadId: ids[i] ?? '' } })).text();
+    const keys = await this.keys();
+    const remove = async () => {
+      for (let key = keys.pop(); key !== undefined; key = keys.pop())
+        await (await this.request('DELETE', key)).text();
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, remove));
+  }
+
+  /** Removes it with all that it holds. */
+  async remove() {
+    await this.empty();
+    await (await this.request('DELETE', '')).text();
   }
 
   /** @param {Record<string, string>} query */

@@ -8,21 +8,33 @@ import { credentials } from './s3.mjs';
 export const TOKEN = 'e2e-bearer-token-0123456789';
 
 /**
- * @param {object} options
- * @param {string} options.store origin that URLs are signed for
- * @param {string} options.bucket
- * @param {import('./cleanup.mjs').Scope} options.scope
- * @param {number} [options.urlExpires] seconds
+ * @typedef {object} SignerOptions
+ * @property {string} store origin that URLs are signed for
+ * @property {string} bucket
+ * @property {import('./cleanup.mjs').Scope} scope
+ * @property {number} [urlExpires] seconds
+ * @property {string} [token] the only one it takes
+ * @property {number} [port] 0: any
+ */
+
+/**
+ * @param {SignerOptions} options
  * @returns {Promise<{ endpoint: string, headers: Record<string, string> }>} options for `createUploader`
  */
-export async function startSigner({ store, bucket, scope, urlExpires = 800 }) {
+export async function startSigner(options) {
+  const { origin } = await runSigner(options);
+  return { endpoint: `${origin}/s3`, headers: { Authorization: `Bearer ${TOKEN}` } };
+}
+
+/** The same, to be stopped before the scenario ends. @param {SignerOptions} options */
+export async function runSigner({ store, bucket, scope, urlExpires = 800, token = TOKEN, port = 0 }) {
   const program = await binary('partwise-demo-server');
   const args = [
-    ...['--port', '0', '--page', pageDir, '--token', `e2e=${TOKEN}`, '--rate', '0'],
+    ...['--port', String(port), '--page', pageDir, '--token', `e2e=${token}`, '--rate', '0'],
     ...['--store', store, '--bucket', bucket, '--region', credentials.region],
     ...['--access-key', credentials.accessKey, '--secret-key', credentials.secretKey],
     ...['--url-expires', String(urlExpires)],
   ];
-  const { ready } = await start(program, args, { ready: /partwise demo: (\S+)\/\n/, scope });
-  return { endpoint: `${ready[1]}/s3`, headers: { Authorization: `Bearer ${TOKEN}` } };
+  const { ready, stop } = await start(program, args, { ready: /partwise demo: (\S+)\/\n/, scope });
+  return { origin: ready[1] ?? '', stop };
 }

@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
-import { everything } from './cleanup.mjs';
 import { unpackedPackage } from './package.mjs';
 import { pageDir } from './paths.mjs';
 
@@ -12,10 +11,14 @@ const types = new Map([
   ['.wasm', 'application/wasm'],
 ]);
 
-/** @returns {Promise<string>} its origin */
-export async function startSite() {
-  /** @type {Promise<string> | undefined} */
-  let unpacked;
+/** @type {Promise<string> | undefined} */
+let unpacked;
+
+/**
+ * @param {import('./cleanup.mjs').Scope} scope
+ * @returns {Promise<string>} its origin, under which browsers keep nothing yet
+ */
+export async function startSite(scope) {
   const file = async (/** @type {string} */ path) => {
     if (!path.startsWith('/partwise/')) return join(pageDir, path === '/' ? 'index.html' : path);
     unpacked ??= unpackedPackage();
@@ -33,7 +36,7 @@ export async function startSite() {
     }
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  everything.onEnd(() => {
+  scope.onEnd(() => {
     server.close();
     server.closeAllConnections();
   });

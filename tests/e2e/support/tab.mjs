@@ -11,27 +11,40 @@ const FINAL = ['done', 'failed', 'cancelled'];
 
 /** A page with the harness in it. */
 export class Tab {
-  /** What the page logged, for a failure's message. @type {string[]} */
+  /** What was logged, up to the last call. @type {string[]} */
   console = [];
-  /** @type {Promise<import('playwright-core').CDPSession> | undefined} */
-  #opened;
+  /** @type {UploadInTab[]} */
+  uploads = [];
 
-  /** @param {import('playwright-core').Page} page */
-  constructor(page) {
-    this.page = page;
-    page.on('console', (message) => this.console.push(`${message.type()}: ${message.text()}`));
-    page.on('pageerror', (error) => this.console.push(`uncaught: ${error.stack}`));
+  /**
+   * @param {import('./browsers/index.mjs').Browser} browser
+   * @param {import('./browsers/index.mjs').Page} view
+   * @param {import('./proxy.mjs').Proxy} proxy what the page's browser cannot do to its network is done there
+   */
+  constructor(browser, view, proxy) {
+    this.browser = browser;
+    this.view = view;
+    this.proxy = proxy;
+    view.onConsole?.((line) => this.console.push(line));
   }
 
   /**
-   * @param {import('./browser.mjs').Browser} browser
+   * @param {import('./browsers/index.mjs').Browser} browser
    * @param {string} site
+   * @param {import('./proxy.mjs').Proxy} proxy
    */
-  static async open(browser, site) {
-    const tab = new Tab(await browser.context.newPage());
-    await tab.page.goto(site);
-    await tab.page.waitForFunction('window.harness');
+  static async open(browser, site, proxy) {
+    const tab = new Tab(browser, await browser.newPage(), proxy);
+    await tab.view.open(site);
+    const loaded = () => tab.view.evaluate('"call" in window');
+    await until(loaded, { what: 'the test page to load', within: 30_000 });
     return tab;
+  }
+
+  /** Playwright's page, in Chromium only. */
+  get page() {
+    if (!this.view.playwright) throw new Error('this browser is not driven by Playwright');
+    return this.view.playwright;
   }
 
   /** Makes the page's uploader. @param {Record<string, unknown>} options see `harness.create` */
@@ -41,19 +54,16 @@ export class Tab {
 
   /** Chooses files, as a user would: the page gets them from disk, whatever their size. @param {...{ path: string }} files */
   async choose(...files) {
-    const session = await this.#session();
-    const { result } = await session.send('Runtime.evaluate', {
-      expression: 'document.querySelector("input")',
-    });
-    const paths = files.map(({ path }) => path);
-    await session.send('DOM.setFileInputFiles', { objectId: result.objectId ?? '', files: paths });
+    await this.view.choose(files.map(({ path }) => path));
   }
 
   /** Adds the chosen file at this place. @param {number} index @param {object} [options] */
   async add(index = 0, options = {}) {
     const { id, error } = await this.call('add', index, options);
     if (id === undefined) throw Object.assign(new Error(error?.message), error);
-    return new UploadInTab(this, id);
+    const upload = new UploadInTab(this, id);
+    this.uploads.push(upload);
+    return upload;
   }
 
   /** The error that adding throws. @param {object} options */
@@ -82,27 +92,62 @@ export class Tab {
     return this.call('longTasks');
   }
 
-  /** The link of this tab, simulated by the browser. @param {number} bytesPerSecond */
+  /** The requests the page has made, as it sees them. */
+  requests() {
+    return this.call('requests');
+  }
+
+  /**
+   * The rate at which bodies leave this tab; where the browser cannot slow them down, all bodies in the proxy, whose
+   * rules then begin anew.
+   *
+   * @param {number} bytesPerSecond -1: as fast as it goes
+   */
   async throttle(bytesPerSecond) {
-    const session = await this.#session();
-    await session.send('Network.enable');
-    await session.send('Network.emulateNetworkConditions', {
-      offline: false,
-      latency: 0,
-      downloadThroughput: -1,
-      uploadThroughput: bytesPerSecond,
-    });
+    if (this.view.throttle) await this.view.throttle(bytesPerSecond);
+    else await this.proxy.link(bytesPerSecond);
   }
 
-  /** What `navigator.onLine` says, and whether new requests fail. @param {boolean} offline */
+  /**
+   * What `navigator.onLine` says and its events tell, and whether new requests fail. What is under way goes on: cut the
+   * connections in the proxy, too.
+   *
+   * @param {boolean} offline
+   */
   async setOffline(offline) {
-    await this.page.context().setOffline(offline);
+    // Loopback is no network to browsers other than Chromium: what they believe changes nothing there.
+    if (!this.view.playwright) await this.call('block', offline);
+    if (this.view.setOffline) await this.view.setOffline(offline);
+    else await this.call('claimOffline', offline);
   }
 
-  /** The browser's own protocol. */
-  #session() {
-    this.#opened ??= this.page.context().newCDPSession(this.page);
-    return this.#opened;
+  /** Stops the page's tasks, and only them, until it is thawed. @param {boolean} frozen */
+  async freeze(frozen) {
+    if (!this.view.freeze) throw new Error('needs: freeze');
+    await this.view.freeze(frozen);
+  }
+
+  /** Kills the page's process: no event, no farewell. Other tabs live on. Where that cannot be done, closes the tab. */
+  async kill() {
+    await (this.view.kill ? this.view.kill() : this.view.close());
+  }
+
+  /** Closes it as the user does. */
+  async close() {
+    await this.view.close();
+  }
+
+  /**
+   * Runs a function in the page. It sees nothing of what is around it here.
+   *
+   * @template T
+   * @template {unknown[]} Arguments
+   * @param {(...args: Arguments) => T} act
+   * @param {Arguments} args
+   * @returns {Promise<Awaited<T>>}
+   */
+  evaluate(act, ...args) {
+    return this.view.evaluate(`(${act})(...${JSON.stringify(args)})`);
   }
 
   /**
@@ -113,18 +158,29 @@ export class Tab {
    * @param {Parameters<Harness[Name]>} args
    * @returns {Promise<Awaited<ReturnType<Harness[Name]>>>}
    */
-  call(name, ...args) {
-    // In a task of the page: how long it blocks is not reported of what a debugger runs.
-    const act = (/** @type {any[]} */ [name, args]) =>
-      new Promise((resolve) => setTimeout(resolve)).then(() =>
-        /** @type {any} */ (window).harness[name](...args),
-      );
-    return this.page.evaluate(act, [name, args]);
+  async call(name, ...args) {
+    const text = await this.view.evaluate(`call(${JSON.stringify(name)}, ${JSON.stringify(args)})`);
+    const { value, lines } = JSON.parse(text);
+    // A browser that tells what is logged tells more than the page knows.
+    if (!this.view.onConsole) this.console.push(...lines);
+    return value;
   }
 }
 
 /** One upload in a tab. */
 export class UploadInTab {
+  /** What has been reported of it; with thousands of parts, telling all of it each time would take longer than sending. */
+  #known = {
+    states: /** @type {Report['states']} */ ([]),
+    parts: /** @type {Report['parts']} */ ([]),
+    retries: /** @type {Report['retries']} */ ([]),
+    warnings: /** @type {Report['warnings']} */ ([]),
+  };
+  /** @type {Report | undefined} */
+  #report;
+  /** @type {Promise<unknown>} */
+  #last = Promise.resolve();
+
   /**
    * @param {Tab} tab
    * @param {number} id
@@ -134,8 +190,35 @@ export class UploadInTab {
     this.id = id;
   }
 
+  /** @returns {Promise<Report>} */
   report() {
-    return this.tab.call('report', this.id);
+    const report = this.#last.then(() => this.#ask());
+    this.#last = report.catch(() => {});
+    return report;
+  }
+
+  async #ask() {
+    const { states, parts, retries, warnings } = this.#known;
+    const counts = {
+      states: states.length,
+      parts: parts.length,
+      retries: retries.length,
+      warnings: warnings.length,
+    };
+    const report = await this.tab.call('report', this.id, counts);
+    this.#known = {
+      states: [...states, ...report.states],
+      parts: [...parts, ...report.parts],
+      retries: [...retries, ...report.retries],
+      warnings: [...warnings, ...report.warnings],
+    };
+    this.#report = { ...report, ...this.#known };
+    return this.#report;
+  }
+
+  /** What was last reported, in one line. */
+  known() {
+    return this.#report ? describe(this.#report) : 'nothing yet';
   }
 
   /** Milliseconds since 1970 when it had returned. */
@@ -167,7 +250,7 @@ export class UploadInTab {
         if (FINAL.includes(report.state)) throw new Error(`${what}: it ended first, ${describe(report)}`);
         return undefined;
       },
-      { what, within },
+      { what, within, every: 50 },
     ).catch(async (error) => {
       throw new Error(`${error.message}\n${describe(await this.report())}`);
     });

@@ -1,30 +1,46 @@
 /** What a scenario is given: a store behind a fault proxy, browsers, signing servers. */
 import assert from 'node:assert/strict';
-import { Browser } from './browser.mjs';
 import { Scope } from './cleanup.mjs';
 import { temporaryFolder } from './files.mjs';
+import { startHook } from './hook.mjs';
 import { Proxy } from './proxy.mjs';
 import { credentials } from './s3.mjs';
 import { startSigner } from './signer.mjs';
 import { Tab } from './tab.mjs';
 
+/** @typedef {Pick<import('./tab.mjs').Report, 'retries' | 'states'>} Cost */
+
 /** The environment of one run of one scenario. */
 export class World {
-  scope = new Scope();
   /** @type {Tab[]} */
   tabs = [];
+  /** What the summary says about the run, besides its time. @type {string[]} */
+  figures = [];
+  /** Then nothing of it is used again. */
+  failed = false;
 
   /**
    * @param {object} parts
+   * @param {Scope} parts.scope
    * @param {string} parts.site
+   * @param {import('./browsers/index.mjs').Engine} parts.engine
+   * @param {import('./browsers/pool.mjs').Pool} parts.pool
    * @param {import('./stores/index.mjs').Store} parts.store
    * @param {Proxy} parts.proxy in front of the store
    */
-  constructor({ site, store, proxy }) {
+  constructor({ scope, site, engine, pool, store, proxy }) {
+    this.scope = scope;
     this.site = site;
+    this.engine = engine;
+    this.pool = pool;
     this.store = store;
     this.proxy = proxy;
     this.bucket = store.bucket;
+  }
+
+  /** What this run's browser can do. */
+  get can() {
+    return this.engine.can;
   }
 
   /** A new profile folder. */
@@ -32,16 +48,35 @@ export class World {
     return temporaryFolder('profile-', this.scope);
   }
 
-  /** A browser. @param {string} [profile] */
+  /** A browser that may be killed. @param {string} [profile] a new one unless it is given */
   async browser(profile) {
-    return Browser.launch(profile ?? (await this.profile()), this.scope);
+    return this.engine.launch(profile ?? (await this.profile()), this.scope);
   }
 
-  /** The test page in a browser, a new one unless it is given. @param {Browser} [browser] */
+  /**
+   * The test page in a browser, unless it is given in one that no other tab of this scenario is in.
+   *
+   * @param {import('./browsers/index.mjs').Browser} [browser]
+   */
   async tab(browser) {
-    const tab = await Tab.open(browser ?? (await this.browser()), this.site);
+    const tab = await Tab.open(browser ?? (await this.#pooled()), this.site, this.proxy);
     this.tabs.push(tab);
     return tab;
+  }
+
+  async #pooled() {
+    const { engine, pool } = this;
+    const browser = await pool.take(engine);
+    this.scope.onEnd(async () => {
+      const closed = this.tabs.filter((tab) => tab.browser === browser).map((tab) => tab.close());
+      const clean = await Promise.all(closed).then(
+        () => !this.failed && browser.alive(),
+        () => false,
+      );
+      if (clean) pool.giveBack(engine, browser);
+      else await browser.kill();
+    });
+    return browser;
   }
 
   /** Options for an uploader with a signing server of its own. @param {{ urlExpires?: number }} [options] */
@@ -68,6 +103,11 @@ export class World {
     };
   }
 
+  /** A URL at which pages can ask the test. @param {(question: any) => unknown} answer */
+  hook(answer) {
+    return startHook(answer, this.scope);
+  }
+
   /** A tab with an uploader in front of a signing server. @param {Record<string, unknown>} [options] for the uploader */
   async uploader(options = {}) {
     const tab = await this.tab();
@@ -87,13 +127,36 @@ export class World {
     assert.deepEqual(await this.bucket.content(key), { sha256, size }, `the object at ${key}`);
   }
 
+  /**
+   * Has what an upload cost printed with the outcome: retries, the share of bytes sent in vain, and time.
+   *
+   * @param {Cost | readonly Cost[]} reports of all pages that took part
+   * @param {{ size: number } | readonly { size: number }[]} files that all requests in the proxy's log were sent for
+   */
+  async account(reports, files) {
+    const costs = [reports].flat();
+    const size = [files].flat().reduce((sum, file) => sum + file.size, 0);
+    const bodies = (await this.proxy.log()).filter(({ method }) => method === 'PUT');
+    const sent = bodies.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0);
+    const retries = costs.reduce((sum, { retries }) => sum + retries.length, 0);
+    const times = costs.flatMap(({ states }) => states.map(({ at }) => at));
+    const account = {
+      retries,
+      waste: sent / size - 1,
+      seconds: (Math.max(...times) - Math.min(...times)) / 1000,
+    };
+    const { waste, seconds } = account;
+    this.figures.push(`${retries} retries, waste ${(waste * 100).toFixed(1)} %, ${seconds.toFixed(1)} s`);
+    return account;
+  }
+
   /** The same scenario's world with a bucket that hides ETags from pages, behind a proxy of its own. */
   async withHiddenEtag() {
     const bucket = await this.store.withHiddenEtag(this.scope);
     const proxy = await Proxy.start(bucket.origin, this.scope);
-    const world = new World({ site: this.site, store: { ...this.store, bucket }, proxy });
-    world.scope = this.scope;
+    const world = new World({ ...this, store: { ...this.store, bucket }, proxy });
     world.tabs = this.tabs;
+    world.figures = this.figures;
     return world;
   }
 
@@ -105,6 +168,8 @@ export class World {
       return `  ${method} ${path}${part}: ${bodyBytes} bytes, ${outcome ?? 'open'} ${status ?? ''} ${rule ?? ''}`;
     });
     const said = this.tabs.flatMap((tab) => tab.console.slice(-15).map((line) => `  ${line}`));
-    return [`the last of ${log.length} requests:`, ...lines, 'the page said:', ...said].join('\n');
+    const uploads = this.tabs.flatMap((tab) => tab.uploads.map((upload) => `  ${upload.known()}`));
+    const text = [`the last of ${log.length} requests:`, ...lines, 'the uploads, last:', ...uploads];
+    return [...text, 'the page said:', ...said].join('\n');
   }
 }

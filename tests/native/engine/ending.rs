@@ -3,6 +3,7 @@
 use crate::bytes;
 use crate::world::{PART, Trouble, World, config};
 use partwise::core::backend::Backend;
+use partwise::core::backend::callbacks::Callbacks;
 use partwise::core::checkpoint::headers;
 use partwise::core::units::Millis;
 use partwise::core::upload::{Event, Input, State};
@@ -239,4 +240,16 @@ fn what_is_paused_before_it_is_created_is_created_on_resume() {
     world.tell(id, Input::Resume);
     world.run();
     assert_eq!((world.state(id), world.store.count("create")), (State::Done, 2));
+}
+
+#[test]
+fn a_page_function_that_says_404_to_an_abort_has_nothing_left_to_remove() {
+    let mut world = World::with(config(), Backend::Callbacks(Callbacks { has_object: false }), None);
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.count("PUT") == 2);
+    world.store.sessions.clear();
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!((world.state(id), world.store.count("abort")), (State::Cancelled, 1));
+    assert!(!world.events.iter().any(|(_, event)| matches!(event, Event::Warning { .. })));
 }

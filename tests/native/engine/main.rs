@@ -12,7 +12,6 @@ mod retrying;
 mod sending;
 mod sessions;
 mod signing;
-mod soak;
 mod tabs;
 mod telling;
 mod world;

@@ -90,6 +90,24 @@ fn a_reply_that_comes_while_offline_counts() {
 }
 
 #[test]
+fn a_reply_that_was_on_its_way_when_the_network_went_does_not_make_the_wait_cost_attempts() {
+    let mut world = World::with(World::unverified(), Backend::Direct, None);
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 3);
+    world.progress(id, PART);
+    world.online(false);
+    world.run_until(|w| w.state(id) != State::Offline);
+    world.network = false;
+    let before = retries(&world);
+    world.run_for(Millis::from_secs(7200));
+    assert_eq!((world.state(id), retries(&world)), (State::Offline, before));
+    world.network = true;
+    world.online(true);
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+}
+
+#[test]
 fn a_browser_that_is_wrong_about_being_offline_does_not_stop_uploads() {
     let mut world = World::new();
     world.online(false);

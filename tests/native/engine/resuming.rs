@@ -1,8 +1,11 @@
 //! What an earlier page left is recognised, and only that.
 
 use crate::bytes;
-use crate::world::{self, PART, World, config};
+use crate::world::{self, PART, Trouble, World, config};
 use partwise::core::backend::Backend;
+use partwise::core::backend::companion::Companion;
+use partwise::core::config::{Config, Verify};
+use partwise::core::units::Millis;
 use partwise::core::upload::{Event, Input, State};
 
 #[test]
@@ -43,6 +46,28 @@ fn parts_the_store_lost_or_somebody_else_wrote_are_sent_again() {
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
     for part in [2, 3, 4] {
         assert_eq!(world.store.count(&format!("PUT {part}")), 1);
+    }
+}
+
+#[test]
+fn parts_the_store_took_without_anyone_learning_of_it_are_not_sent_again() {
+    for verify in [Verify::Etag, Verify::ContentMd5, Verify::Off] {
+        let config = || Config { verify, ..config() };
+        let mut world = World::with(config(), Backend::Direct, None);
+        world.add("a", bytes(10 * PART));
+        world.run_until(|w| w.store.count("PUT") >= 8 && w.storage.len() > 1);
+        let session = world.store.sessions.values_mut().next().unwrap();
+        let content = bytes(10 * PART);
+        session.parts.insert(9, content[8 * PART as usize..9 * PART as usize].to_vec());
+        session.parts.insert(10, bytes(PART).iter().map(|byte| byte ^ 1).collect());
+        let mut world = world.reload(config());
+        let id = world.add("a", content.clone());
+        world.run();
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&content)));
+        // Without hashing nobody can tell.
+        assert_eq!(world.store.count("PUT 9"), usize::from(verify == Verify::Off), "{verify:?}");
+        assert_eq!(world.store.count("PUT 10"), 1);
+        assert_eq!(crate::retries(&world), 0);
     }
 }
 
@@ -183,4 +208,25 @@ fn a_broken_storage_is_one_warning_and_no_failure() {
     let warnings =
         world.events.iter().filter(|(_, e)| matches!(e, Event::Warning { code: "storage-full", .. }));
     assert_eq!(warnings.count(), 1);
+}
+
+#[test]
+fn one_500_among_other_failures_of_a_backend_that_lists_gives_up_nothing() {
+    let listing_fails = |failures: &[(usize, u16)]| {
+        let mut first = World::new();
+        first.add("a", bytes(10 * PART));
+        first.run_until(|w| w.store.count("PUT") == 5);
+        let mut world = World::with(config(), Backend::Companion(Companion::new("/s3")), None);
+        world.storage = first.storage;
+        for (times, status) in failures {
+            world.trouble("list", *times, Trouble::Reply(*status, ""));
+        }
+        world.trouble("create", 1000, Trouble::Silence);
+        world.add("a", bytes(10 * PART));
+        world.run_for(Millis::from_secs(100));
+        (world.store.count("list") > 4, world.store.count("create") > 0, world.storage.is_empty())
+    };
+    assert_eq!(listing_fails(&[(2, 503), (1, 500), (1000, 503)]), (true, false, false));
+    // Companion says the same of an upload id that is gone.
+    assert_eq!(listing_fails(&[(3, 500)]), (false, true, true));
 }

@@ -1,9 +1,10 @@
 //! Failed requests: again, signed anew, or given up.
 
-use crate::world::{PART, Trouble, World};
+use crate::world::{PART, Trouble, World, config};
 use crate::{bytes, failure, retries};
 use partwise::core::backend::Backend;
 use partwise::core::error::Code;
+use partwise::core::schedule::Parallel;
 use partwise::core::units::{Instant, Millis};
 use partwise::core::upload::{Input, State};
 
@@ -47,6 +48,35 @@ fn errors_of_the_store_are_retried_and_cost_nothing_but_their_parts() {
     world.run();
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(12 * PART))));
     assert_eq!((world.store.count("PUT"), retries(&world)), (12 + 6, 9));
+}
+
+#[test]
+fn while_connections_break_parts_are_sent_one_after_the_other() {
+    let mut config = config();
+    config.parallel = Parallel::Auto;
+    let mut world = World::with(config, Backend::Direct, None);
+    let id = world.add("a", bytes(30 * PART));
+    world.run_until(|world| world.store.count("PUT") >= 4);
+    assert_eq!(world.most_in_flight, 4);
+    world.trouble("PUT", 12, Trouble::Network);
+    world.run_until(|world| world.troubles.is_empty());
+    world.most_in_flight = 0;
+    let sent = world.store.count("PUT");
+    world.run_until(|world| world.store.count("PUT") >= sent + 4);
+    assert!(world.most_in_flight <= 2, "{} at a time", world.most_in_flight);
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(30 * PART))));
+}
+
+#[test]
+fn a_refused_token_is_asked_for_again_for_minutes_once_one_was_taken() {
+    let mut world = World::new();
+    world.remote_signing = true;
+    let id = world.add("a", bytes(12 * PART));
+    world.run_until(|world| world.store.count("PUT") >= 3);
+    world.trouble("sign", 30, Trouble::Reply(401, ""));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(12 * PART))));
 }
 
 #[test]

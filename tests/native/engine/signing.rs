@@ -28,7 +28,7 @@ fn no_message_holds_a_signature() {
         world.add("a", bytes(3 * PART));
         world.run();
         let told = format!("{:?}", world.events);
-        assert!(told.contains("403 for https://store/a?… (denied)"), "{told}");
+        assert!(told.contains("403 for https://store/a… (denied)"), "{told}");
         assert!(!told.contains("5ec2e7"));
     }
 }

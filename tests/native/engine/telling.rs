@@ -124,7 +124,7 @@ fn what_is_paused_needs_no_timer_online_or_offline() {
             world.run_until(|w| w.store.count(moment) > 0);
             world.online(!offline);
             world.tell(id, Input::Pause);
-            assert_eq!(world.engine.poll_timeout(world.now), None, "{moment}, offline: {offline}");
+            assert_eq!(world.engine.upload(id).unwrap().poll_timeout(), None, "{moment}, offline: {offline}");
         }
     }
 }

@@ -25,33 +25,6 @@ pub fn md5(bytes: &[u8]) -> Md5Digest {
     hasher.finish()
 }
 
-/// Random numbers that a seed repeats (splitmix64, Steele et al. 2014).
-#[derive(Clone)]
-pub struct Rng(pub u64);
-
-impl Rng {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    /// True once in `times`.
-    pub fn once_in(&mut self, times: u64) -> bool {
-        self.below(times) == 0
-    }
-
-    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
-        if of.is_empty() { None } else { of.get(self.below(of.len() as u64) as usize) }
-    }
-}
-
 #[derive(Default)]
 pub struct Session {
     pub key: String,
@@ -119,8 +92,6 @@ pub struct World {
     pub network: bool,
     pub file_exception: Option<String>,
     pub signed_with: Vec<String>,
-    /// Draws which of the things under way ends next; `None`: the one that began first.
-    pub shuffle: Option<Rng>,
     /// Signing is a call of the page to its own server, rather than something done at once.
     pub remote_signing: bool,
     pending: VecDeque<Pending>,
@@ -155,7 +126,6 @@ impl World {
             network: true,
             file_exception: None,
             signed_with: Vec::new(),
-            shuffle: None,
             remote_signing: false,
             pending: VecDeque::new(),
             locks: Vec::new(),
@@ -178,12 +148,12 @@ impl World {
 
     /// The page is gone, and a new one with the same storage and store opens.
     pub fn reload(self, config: Config) -> Self {
-        self.reopen(config, Backend::Direct, None)
+        self.reopen(config, Backend::Direct)
     }
 
     /// The same, with another backend.
-    pub fn reopen(self, config: Config, backend: Backend, signer: Option<LocalSigner>) -> Self {
-        let mut next = Self::with(config, backend, signer);
+    pub fn reopen(self, config: Config, backend: Backend) -> Self {
+        let mut next = Self::with(config, backend, None);
         next.now = self.now;
         next.store = self.store;
         next.store.requests.clear();
@@ -191,7 +161,6 @@ impl World {
         next.troubles = self.troubles;
         next.network = self.network;
         next.file_exception = self.file_exception;
-        next.shuffle = self.shuffle;
         next.remote_signing = self.remote_signing;
         next
     }
@@ -292,16 +261,11 @@ impl World {
         }
     }
 
-    fn next_pending(&mut self) -> Option<usize> {
+    fn next_pending(&self) -> Option<usize> {
         let is_hash = |p: &Pending| matches!(p.work, PendingWork::Hash(_));
         let silent = |p: &Pending| matches!(p.work, PendingWork::Silent);
         let put_off = self.slow_hashes && !self.pending.iter().all(|p| silent(p) || is_hash(p));
-        let alive = |p: &Pending| !(silent(p) || put_off && is_hash(p));
-        let mut alive = self.pending.iter().enumerate().filter(|(_, p)| alive(p)).map(|(at, _)| at);
-        match &mut self.shuffle {
-            None => alive.next(),
-            Some(rng) => rng.pick(&alive.collect::<Vec<_>>()).copied(),
-        }
+        self.pending.iter().position(|p| !(silent(p) || put_off && is_hash(p)))
     }
 
     pub fn pass(&mut self, millis: u64) {
@@ -614,8 +578,11 @@ fn sign(request: &StoreRequest) -> SignedUrl {
 
 /// `PUT 3`, `PUT object`, `create`, `list`, `complete`, `abort`, `head`.
 fn describe(request: &HttpRequest) -> String {
-    if request.url.starts_with("/s3/") && request.method == Method::Get {
-        return format!("sign {}", request.url);
+    if request.method == Method::Get
+        && let Some(path) = request.url.strip_prefix("/s3/multipart/")
+        && path.contains('/')
+    {
+        return format!("sign {path}");
     }
     match (request.method, query(&request.url, "partNumber"), query(&request.url, "uploads")) {
         (Method::Put, Some(part), _) => format!("PUT {part}"),

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `POST /rules` `[Rule…]` | replaces all rules |
 //! | `POST /offline` `{"on":true,"keep":false}` | cuts all connections (unless `keep`) and refuses new ones until `{"on":false}` |
+//! | `POST /cut` `{}` or `{"every":10000}` | cuts all connections once, or every so many milliseconds; 0 ends that |
+//! | `POST /silence` `{"on":true}` | black hole: all connections go silent for ever, new ones until `{"on":false}` |
 //! | `POST /reset` | no rules, no log, online, all connections cut |
 //! | `GET /log` | every request since the reset |
 //! | `GET /open` | `{"open":N}`: how many of them have not ended |
@@ -15,7 +17,7 @@ use crate::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     spawn,
@@ -27,6 +29,18 @@ struct Offline {
     on: bool,
     #[serde(default)]
     keep: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cut {
+    every: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Silence {
+    on: bool,
 }
 
 /// Answers requests for as long as the process lives.
@@ -65,6 +79,14 @@ fn act(head: &RequestHead, body: &[u8], proxy: &Proxy) -> serde_json::Result<Opt
         ("POST", "/offline") => {
             let Offline { on, keep } = read(body)?;
             proxy.set_online(!on, keep);
+        }
+        ("POST", "/cut") => match read(body)? {
+            Cut { every: None } => proxy.cut(),
+            Cut { every: Some(ms) } => proxy.cut_every((ms > 0).then(|| Duration::from_millis(ms))),
+        },
+        ("POST", "/silence") => {
+            let Silence { on } = read(body)?;
+            proxy.set_silent(on);
         }
         ("POST", "/reset") => proxy.reset(),
         ("GET", "/log") => return serde_json::to_value(proxy.journal().requests()).map(Some),

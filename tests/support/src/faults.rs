@@ -5,13 +5,19 @@ use serde::Deserialize;
 use std::{collections::BTreeMap, fmt::Write, sync::Mutex, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
-/// What a rule does to a request. Delays, rates and hidden headers add up; of the others the first one counts.
+/// What a rule does to a request. Delays, latencies, rates and hidden headers add up; of the others the first one counts.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Action {
     /// Holds the request back.
     Delay {
         /// Milliseconds.
+        ms: u64,
+    },
+    /// Makes the line long: each byte of requests and replies arrives so much later, and a new connection costs a round
+    /// trip before its first request. Unlike a delay it does not make the line narrower.
+    Latency {
+        /// Milliseconds, one way.
         ms: u64,
     },
     /// Lets bodies of all requests of this rule together pass at this rate.
@@ -24,8 +30,20 @@ pub enum Action {
         /// Any case.
         names: Vec<String>,
     },
+    /// Holds the store's reply back, for longer than the client may wait: the store has taken the request.
+    DelayReply {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Changes one byte of the body; at [`Point::Reply`] none.
+    Corrupt {
+        /// Which.
+        at: Point,
+    },
     /// Answers in place of the store, which never sees the request. The body is read first, to its end.
     Reply(Reply),
+    /// Takes the request, which the store never sees, and says nothing for ever.
+    Swallow,
     /// Resets both connections.
     Cut {
         /// When.
@@ -73,6 +91,10 @@ pub struct Reply {
     /// `Retry-After`, seconds.
     #[serde(default)]
     pub retry_after: Option<u64>,
+    /// Sent without reading the body, and the connection is closed at once, as servers do that refuse a large request.
+    /// What the browser has not sent by then makes this a reset, so that it may see no reply at all.
+    #[serde(default)]
+    pub early: bool,
     /// Further headers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,

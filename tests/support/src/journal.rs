@@ -27,9 +27,9 @@ pub struct Request {
     pub upload_id_hash: Option<String>,
     /// Bytes of the body read from the client.
     pub body_bytes: u64,
-    /// How it ended; `None` while it is open.
+    /// How it ended; `None` while it is open and not left hanging.
     pub outcome: Option<Outcome>,
-    /// Of the reply, the store's or an injected one.
+    /// Of the reply, the store's or an injected one, whether or not it reached the client.
     pub status: Option<u16>,
     /// The name of the rule that ended it.
     pub rule: Option<String>,
@@ -92,7 +92,14 @@ impl Journal {
                 end: None,
             },
         );
-        Entry { id, journal: self.clone(), fallback: Outcome::Cut }
+        Entry { id, journal: self.clone(), outcome: None }
+    }
+
+    /// Notes that everything open is left hanging.
+    pub fn all_hang(&self) {
+        for request in locked(&self.requests).entries.values_mut().filter(|request| request.end.is_none()) {
+            request.outcome = Some(Outcome::Hung);
+        }
     }
 
     /// Everything noted, in the order of arrival.
@@ -122,7 +129,7 @@ impl Journal {
 pub struct Entry {
     id: u64,
     journal: Journal,
-    fallback: Outcome,
+    outcome: Option<Outcome>,
 }
 
 impl Entry {
@@ -137,23 +144,33 @@ impl Entry {
     }
 
     /// Notes that it is left hanging: that is its outcome even if it is dropped.
-    pub fn hangs(&mut self) {
-        self.fallback = Outcome::Hung;
+    pub fn hangs(&self) {
+        self.journal.change(self.id, |request| request.outcome = Some(Outcome::Hung));
     }
 
-    /// Ends it.
+    /// Notes what the store replied, whether or not the client gets to know it.
+    pub fn replied(&self, status: u16) {
+        self.journal.change(self.id, |request| request.status = Some(status));
+    }
+
+    /// Notes that the client is gone, though the store may still reply.
+    pub fn left(&self) {
+        self.journal.change(self.id, |request| request.end = Some(now()));
+    }
+
+    /// Ends it; `status` is that of an injected reply, of the store's it is known.
     pub fn finish(mut self, outcome: Outcome, status: Option<u16>) {
-        self.fallback = outcome;
-        self.journal.change(self.id, |request| request.status = status);
+        self.outcome = Some(outcome);
+        self.journal.change(self.id, |request| request.status = status.or(request.status));
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let outcome = self.fallback;
+        let outcome = self.outcome;
         self.journal.change(self.id, |request| {
-            request.outcome = Some(outcome);
-            request.end = Some(now());
+            request.outcome = outcome.or(request.outcome).or(Some(Outcome::Cut));
+            request.end.get_or_insert_with(now);
         });
     }
 }

@@ -5,7 +5,7 @@
 //! bodies are streamed, never held.
 //!
 //! * [`rules`] says which requests suffer what, [`faults`] what each of them means.
-//! * [`relay`] carries one connection, [`framing`] and [`head`] find the ends of bodies and heads in it.
+//! * [`relay`] carries one connection, [`passing`] a request or a reply in it, [`framing`] and [`head`] find the ends of bodies and heads in it.
 //! * [`journal`] remembers every request, [`control`] is the HTTP interface of the tests.
 //! * [`proxy`] ties them to two listening sockets.
 
@@ -14,6 +14,7 @@ pub mod faults;
 pub mod framing;
 pub mod head;
 pub mod journal;
+pub mod passing;
 pub mod proxy;
 pub mod relay;
 pub mod rules;

@@ -5,27 +5,33 @@ use crate::{
     locked,
     relay::{self, Next, Shared},
     rules::{Rule, RuleBook},
-    socket::reset,
+    socket::{reset, reset_by_peer},
 };
 use std::{
     io,
     net::SocketAddr,
+    pin::pin,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     select, spawn,
     sync::watch,
+    task::JoinHandle,
+    time::sleep,
 };
 
 /// Bytes the kernel takes from a client ahead of the proxy: few, so that a slow link is slow for the browser as well.
 const RECEIVE_BUFFER: u32 = 128 * 1024;
 
-/// Whether connections are taken, and how often all of them were cut.
+/// Whether connections are taken, and how often all of them were cut or fell silent.
 #[derive(Clone, Copy, Debug)]
 struct Link {
     online: bool,
+    silent: bool,
     cuts: u64,
+    silences: u64,
 }
 
 /// A running proxy.
@@ -33,7 +39,9 @@ struct Link {
 pub struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
-    link: watch::Sender<Link>,
+    link: Arc<watch::Sender<Link>>,
+    /// Cuts again and again.
+    cutter: Mutex<Option<JoinHandle<()>>>,
     /// Bound but never listening: keeps the port ours while the listener is closed.
     _place: TcpSocket,
 }
@@ -46,12 +54,12 @@ impl Proxy {
     pub fn start(port: u16, upstream: String) -> io::Result<Arc<Self>> {
         let place = bound(SocketAddr::from(([127, 0, 0, 1], port)))?;
         let address = place.local_addr()?;
-        let (link, watched) = watch::channel(Link { online: true, cuts: 0 });
+        let (link, watched) = watch::channel(Link { online: true, silent: false, cuts: 0, silences: 0 });
         let rules = Mutex::new(RuleBook::default());
         let shared = Arc::new(Shared { upstream, rules, journal: Journal::default() });
         let first = bound(address)?.listen(1024)?;
         spawn(listen(first, address, shared.clone(), watched));
-        Ok(Arc::new(Self { address, shared, link, _place: place }))
+        Ok(Arc::new(Self { address, shared, link: Arc::new(link), cutter: Mutex::default(), _place: place }))
     }
 
     /// Where it listens.
@@ -77,12 +85,47 @@ impl Proxy {
         });
     }
 
+    /// Cuts all connections; new ones are taken.
+    pub fn cut(&self) {
+        self.link.send_modify(|link| link.cuts += 1);
+    }
+
+    /// Cuts all connections each time this much time has passed, or no longer.
+    pub fn cut_every(&self, period: Option<Duration>) {
+        let link = self.link.clone();
+        let task = period.map(|period| {
+            spawn(async move {
+                loop {
+                    sleep(period).await;
+                    link.send_modify(|link| link.cuts += 1);
+                }
+            })
+        });
+        if let Some(before) = std::mem::replace(&mut *locked(&self.cutter), task) {
+            before.abort();
+        }
+    }
+
+    /// Swallows all packets, as a network does that has forgotten a connection: what is open goes silent for ever, new
+    /// connections are taken and stay silent, until this is over.
+    pub fn set_silent(&self, silent: bool) {
+        if silent {
+            self.shared.journal.all_hang();
+        }
+        self.link.send_modify(|link| {
+            link.silent = silent;
+            link.silences += u64::from(silent);
+        });
+    }
+
     /// As after the start: no rules, no log, online, no connections.
     pub fn reset(&self) {
         self.set_rules(Vec::new());
+        self.cut_every(None);
         self.shared.journal.clear();
         self.link.send_modify(|link| {
             link.online = true;
+            link.silent = false;
             link.cuts += 1;
         });
     }
@@ -120,10 +163,23 @@ async fn listen(
 async fn serve(client: TcpStream, shared: Arc<Shared>, mut link: watch::Receiver<Link>) {
     // A socket that refuses the option is slower, not wrong.
     let _ = client.set_nodelay(true);
-    let cuts = link.borrow().cuts;
-    let next = select! {
-        next = relay::carry(&client, &shared) => next,
-        _ = link.wait_for(|link| link.cuts != cuts) => Next::Reset,
+    let before = *link.borrow();
+    let next = {
+        let mut carried = pin!(relay::carry(&client, &shared));
+        let mut silent = before.silent;
+        loop {
+            select! {
+                next = &mut carried, if !silent => break next,
+                () = reset_by_peer(&client), if silent => break Next::Reset,
+                changed = link.changed() => {
+                    let now = *link.borrow();
+                    if changed.is_err() || now.cuts != before.cuts {
+                        break Next::Reset;
+                    }
+                    silent |= now.silences != before.silences;
+                }
+            }
+        }
     };
     if next == Next::Reset {
         reset(client);

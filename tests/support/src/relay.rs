@@ -1,20 +1,24 @@
 //! One client connection: requests pass to the store, replies pass back, and rules are applied on the way.
 
 use crate::{
-    faults::{Point, RateLimit, Reply},
+    faults::{self, Point},
     framing::Framing,
     head::{self, RequestHead},
     journal::{Entry, Journal, Outcome},
     locked,
+    passing::{Reply, Stop, Upload},
     rules::{End, RuleBook, Verdict},
     socket::{closed_by_peer, read_some, reset_by_peer, write_all},
 };
-use std::{
-    io,
-    pin::pin,
-    sync::{Arc, Mutex},
+use std::{io, pin::pin, sync::Mutex, time::Duration};
+use tokio::{
+    net::TcpStream,
+    select,
+    time::{sleep, timeout},
 };
-use tokio::{net::TcpStream, select, time::sleep};
+
+/// How long a store may take to act on a request whose client is gone.
+const STORE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What all connections share.
 #[derive(Debug)]
@@ -40,7 +44,7 @@ pub enum Next {
 
 /// Carries requests until the connection ends, and says how it does.
 pub async fn carry(client: &TcpStream, shared: &Shared) -> Next {
-    let mut line = Line { client, shared, inbox: Vec::new(), upstream: None };
+    let mut line = Line { client, shared, inbox: Vec::new(), upstream: None, fresh: true };
     loop {
         match line.next_request().await {
             Ok(Next::KeepAlive) => {}
@@ -56,22 +60,14 @@ struct Line<'a> {
     /// Read from the client, not yet passed on.
     inbox: Vec<u8>,
     upstream: Option<Upstream>,
+    /// No request has come yet.
+    fresh: bool,
 }
 
 struct Upstream {
     stream: TcpStream,
     /// Read from the store, not yet passed back.
     inbox: Vec<u8>,
-}
-
-/// Why passing a body or a reply on ended before its end.
-enum Stop {
-    /// The place of a [`Point`] was reached.
-    Point,
-    /// The client is gone.
-    Client,
-    /// The store is gone.
-    Store,
 }
 
 impl Line<'_> {
@@ -82,15 +78,17 @@ impl Line<'_> {
         if let Some((rule, _)) = &verdict.end {
             entry.decided_by(rule);
         }
+        let delay = verdict.delay + self.handshake(verdict.latency);
         select! {
-            () = sleep(verdict.delay) => {}
-            () = closed_by_peer(self.client), if !verdict.delay.is_zero() => {
+            () = sleep(delay) => {}
+            () = closed_by_peer(self.client), if !delay.is_zero() => {
                 entry.finish(Outcome::Aborted, None);
                 return Ok(Next::Close);
             }
         }
         match &verdict.end {
-            Some((_, End::Reply(reply))) => self.answer(&head, reply, &verdict.rates, entry).await,
+            Some((_, End::Reply(reply))) => self.answer(&head, reply, &verdict, entry).await,
+            Some((_, End::Swallow)) => self.swallow(&head, &verdict, entry).await,
             _ => self.forward(&head, &verdict, entry).await,
         }
     }
@@ -114,31 +112,61 @@ impl Line<'_> {
         }
     }
 
+    /// What setting up a connection costs on a line of this latency: a round trip before its first request.
+    fn handshake(&mut self, latency: Duration) -> Duration {
+        if std::mem::take(&mut self.fresh) { 2 * latency } else { Duration::ZERO }
+    }
+
     /// Replies in the store's place.
     async fn answer(
         &mut self,
         head: &RequestHead,
-        reply: &Reply,
-        rates: &[Arc<RateLimit>],
+        reply: &faults::Reply,
+        verdict: &Verdict,
         entry: Entry,
     ) -> io::Result<Next> {
-        if head.expects_continue {
-            write_all(self.client, b"HTTP/1.1 100 Continue\r\n\r\n").await?;
-        }
-        self.inbox.drain(..head.len);
-        let body =
-            Body { client: self.client, inbox: &mut self.inbox, rates, entry: &entry, stop_after: None };
-        if body.pass(head.framing.clone(), None).await.is_err() {
+        if !reply.early && self.take_in(head, verdict, &entry).await.is_err() {
             entry.finish(Outcome::Aborted, None);
             return Ok(Next::Close);
         }
+        sleep(2 * verdict.latency).await;
         write_all(self.client, &reply.bytes(head.origin.as_deref())).await?;
         entry.finish(Outcome::Injected, Some(reply.status));
-        Ok(if head.close { Next::Close } else { Next::KeepAlive })
+        Ok(if head.close || reply.early { Next::Close } else { Next::KeepAlive })
+    }
+
+    /// Takes the request and says nothing for ever.
+    async fn swallow(&mut self, head: &RequestHead, verdict: &Verdict, entry: Entry) -> io::Result<Next> {
+        entry.hangs();
+        if self.take_in(head, verdict, &entry).await.is_ok() {
+            closed_by_peer(self.client).await;
+        }
+        entry.finish(Outcome::Hung, None);
+        Ok(Next::Close)
+    }
+
+    /// Reads a request to its end; no store sees it.
+    async fn take_in(&mut self, head: &RequestHead, verdict: &Verdict, entry: &Entry) -> Result<(), Stop> {
+        if head.expects_continue {
+            write_all(self.client, b"HTTP/1.1 100 Continue\r\n\r\n").await.map_err(|_| Stop::Client)?;
+        }
+        self.inbox.drain(..head.len);
+        let upload = Upload {
+            client: self.client,
+            inbox: &mut self.inbox,
+            head: Vec::new(),
+            framing: head.framing.clone(),
+            rates: &verdict.rates,
+            latency: Duration::ZERO,
+            corrupt: None,
+            stop_after: None,
+            entry,
+        };
+        upload.pass(None).await
     }
 
     /// Lets the store reply, or cuts or hangs on the way.
-    async fn forward(&mut self, head: &RequestHead, verdict: &Verdict, mut entry: Entry) -> io::Result<Next> {
+    async fn forward(&mut self, head: &RequestHead, verdict: &Verdict, entry: Entry) -> io::Result<Next> {
         let (point, hangs) = match &verdict.end {
             Some((_, End::Cut(point))) => (Some(*point), false),
             Some((_, End::Hang(point))) => (Some(*point), true),
@@ -178,26 +206,38 @@ impl Line<'_> {
     ) -> Result<(u16, Next), Stop> {
         let head_bytes: Vec<u8> = self.inbox.drain(..head.len).collect();
         let upstream = connected(&mut self.upstream, &self.shared.upstream).await.map_err(|_| Stop::Store)?;
-        write_all(&upstream.stream, &head_bytes).await.map_err(|_| Stop::Store)?;
         let length = match head.framing {
             Framing::Length(length) => length,
             _ => 0,
         };
-        let body = Body {
-            client: self.client,
-            inbox: &mut self.inbox,
-            rates: &verdict.rates,
-            entry,
-            stop_after: point.and_then(|point| point.bytes(length)),
-        };
-        let mut upload = pin!(body.pass(head.framing.clone(), Some(&upstream.stream)));
-        let mut reply = pin!(pass_reply(
-            (&upstream.stream, &mut upstream.inbox),
-            self.client,
-            &head.method,
-            &verdict.hidden_headers,
-            matches!(point, Some(Point::Reply)),
-        ));
+        let mut upload = pin!(
+            Upload {
+                client: self.client,
+                inbox: &mut self.inbox,
+                head: head_bytes,
+                framing: head.framing.clone(),
+                rates: &verdict.rates,
+                latency: verdict.latency,
+                corrupt: verdict.corrupt.and_then(|point| point.bytes(length)),
+                stop_after: point.and_then(|point| point.bytes(length)),
+                entry,
+            }
+            .pass(Some(&upstream.stream))
+        );
+        let mut reply = pin!(
+            Reply {
+                store: &upstream.stream,
+                inbox: &mut upstream.inbox,
+                client: self.client,
+                method: &head.method,
+                hidden_headers: &verdict.hidden_headers,
+                hold: verdict.hold,
+                latency: verdict.latency,
+                stops: matches!(point, Some(Point::Reply)),
+                entry,
+            }
+            .pass()
+        );
         let mut uploaded = false;
         let (status, closes) = loop {
             select! {
@@ -206,7 +246,12 @@ impl Line<'_> {
                     passed?;
                     uploaded = true;
                 }
-                () = closed_by_peer(self.client), if uploaded => return Err(Stop::Client),
+                () = closed_by_peer(self.client), if uploaded => {
+                    entry.left();
+                    // A store takes a request that it has as a whole, whether or not anyone waits for the reply.
+                    let _ = timeout(STORE_PATIENCE, &mut reply).await;
+                    return Err(Stop::Client);
+                }
             }
         };
         // After an early reply the store may not read on, but the client has to be rid of the body first.
@@ -223,94 +268,4 @@ async fn connected<'a>(slot: &'a mut Option<Upstream>, address: &str) -> io::Res
         *slot = Some(Upstream { stream, inbox: Vec::new() });
     }
     slot.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
-}
-
-/// A request's body on its way.
-struct Body<'a> {
-    client: &'a TcpStream,
-    inbox: &'a mut Vec<u8>,
-    rates: &'a [Arc<RateLimit>],
-    entry: &'a Entry,
-    /// Bytes passed on before [`Stop::Point`].
-    stop_after: Option<u64>,
-}
-
-impl Body<'_> {
-    /// Reads it to its end and passes it on for as long as there is a store that takes it.
-    async fn pass(self, mut framing: Framing, mut store: Option<&TcpStream>) -> Result<(), Stop> {
-        let mut left = self.stop_after;
-        loop {
-            let taken = framing.advance(self.inbox);
-            let mut piece: Vec<u8> = self.inbox.drain(..taken.raw).collect();
-            self.entry.received(taken.content);
-            for rate in self.rates {
-                rate.pass(piece.len()).await;
-            }
-            let stops = left.is_some_and(|left| piece.len() as u64 >= left);
-            if let (true, Some(left)) = (stops, left) {
-                piece.truncate(left as usize);
-            }
-            left = left.map(|left| left.saturating_sub(piece.len() as u64));
-            if let Some(stream) = store
-                && write_all(stream, &piece).await.is_err()
-            {
-                store = None;
-            }
-            if stops {
-                return Err(Stop::Point);
-            }
-            if framing.is_done() {
-                return Ok(());
-            }
-            match read_some(self.client, self.inbox).await {
-                Ok(0) | Err(_) => return Err(Stop::Client),
-                Ok(_) => {}
-            }
-        }
-    }
-}
-
-/// Passes the store's reply back; its status, and whether the connection ends with it.
-async fn pass_reply(
-    (store, inbox): (&TcpStream, &mut Vec<u8>),
-    client: &TcpStream,
-    method: &str,
-    hidden_headers: &[String],
-    stops: bool,
-) -> Result<(u16, bool), Stop> {
-    let head = loop {
-        match head::reply(inbox, method).map_err(|_| Stop::Store)? {
-            Some(head) if head.status >= 200 => break head,
-            Some(interim) => {
-                let bytes: Vec<u8> = inbox.drain(..interim.len).collect();
-                write_all(client, &bytes).await.map_err(|_| Stop::Client)?;
-            }
-            None => read_on(store, inbox).await?,
-        }
-    };
-    if stops {
-        return Err(Stop::Point);
-    }
-    let bytes: Vec<u8> = inbox.drain(..head.len).collect();
-    let bytes = head::without_headers(&bytes, hidden_headers);
-    write_all(client, &bytes).await.map_err(|_| Stop::Client)?;
-    let mut framing = head.framing;
-    loop {
-        let taken = framing.advance(inbox);
-        let piece: Vec<u8> = inbox.drain(..taken.raw).collect();
-        write_all(client, &piece).await.map_err(|_| Stop::Client)?;
-        if framing.is_done() {
-            return Ok((head.status, head.close));
-        }
-        if let Err(stop) = read_on(store, inbox).await {
-            return if framing == Framing::UntilClose { Ok((head.status, true)) } else { Err(stop) };
-        }
-    }
-}
-
-async fn read_on(store: &TcpStream, inbox: &mut Vec<u8>) -> Result<(), Stop> {
-    match read_some(store, inbox).await {
-        Ok(0) | Err(_) => Err(Stop::Store),
-        Ok(_) => Ok(()),
-    }
 }

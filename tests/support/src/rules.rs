@@ -69,6 +69,12 @@ impl Matching {
 pub struct Verdict {
     /// Before it is passed on.
     pub delay: Duration,
+    /// How long each byte travels, in both directions.
+    pub latency: Duration,
+    /// How long its reply is held back.
+    pub hold: Duration,
+    /// Which byte of its body is changed.
+    pub corrupt: Option<Point>,
     /// Its body passes through all of these.
     pub rates: Vec<Arc<RateLimit>>,
     /// Not in its reply.
@@ -82,6 +88,8 @@ pub struct Verdict {
 pub enum End {
     /// See [`Action::Reply`].
     Reply(Reply),
+    /// See [`Action::Swallow`].
+    Swallow,
     /// See [`Action::Cut`].
     Cut(Point),
     /// See [`Action::Hang`].
@@ -129,6 +137,18 @@ impl RuleBook {
                     verdict.delay += Duration::from_millis(*ms);
                     None
                 }
+                Action::Latency { ms } => {
+                    verdict.latency += Duration::from_millis(*ms);
+                    None
+                }
+                Action::DelayReply { ms } => {
+                    verdict.hold += Duration::from_millis(*ms);
+                    None
+                }
+                Action::Corrupt { at } => {
+                    verdict.corrupt = verdict.corrupt.or(Some(*at));
+                    None
+                }
                 Action::Rate { .. } => {
                     verdict.rates.extend(entry.rate.clone());
                     None
@@ -138,6 +158,7 @@ impl RuleBook {
                     None
                 }
                 Action::Reply(reply) => Some(End::Reply(reply.clone())),
+                Action::Swallow => Some(End::Swallow),
                 Action::Cut { at } => Some(End::Cut(*at)),
                 Action::Hang { at } => Some(End::Hang(*at)),
             };

@@ -5,6 +5,7 @@ mod common;
 
 use common::{Client, proxy, until};
 use partwise_test_support::journal::Outcome;
+use std::time::{Duration, Instant};
 
 const MIB: usize = 1024 * 1024;
 
@@ -15,9 +16,9 @@ async fn without_rules_requests_pass_unchanged_on_one_connection() {
     for part in 1..=3 {
         client.put(part, 3 * MIB).await.unwrap();
         assert!(client.reply().await.unwrap().unwrap().starts_with("HTTP/1.1 200 OK\r\nETag: \"e\"\r\n"));
-        let (head, content) = taken.recv().await.unwrap();
+        let (head, content, changed) = taken.recv().await.unwrap();
         assert!(head.contains("Host: signed.for:1\r\n"), "{head}");
-        assert_eq!(content, 3 * MIB as u64);
+        assert_eq!((content, changed), (3 * MIB as u64, vec![]));
     }
     until("the last request to be closed in the log", || proxy.journal().open_requests() == 0).await;
     let log = proxy.journal().requests();
@@ -112,4 +113,162 @@ async fn offline_cuts_what_is_open_and_refuses_until_it_is_over() {
     let mut client = Client::connect(&proxy).await;
     client.put(2, 1).await.unwrap();
     assert!(client.reply().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn latency_is_paid_in_both_directions_once_per_piece_and_does_not_narrow_the_line() {
+    let (proxy, _taken) = proxy(r#"[{"action":{"do":"latency","ms":100}}]"#).await;
+    let mut client = Client::connect(&proxy).await;
+    let start = Instant::now();
+    client.put(1, MIB).await.unwrap();
+    client.reply().await.unwrap().unwrap();
+    // A round trip for the connection, one for the request.
+    let first = start.elapsed();
+    assert!((400..1000).contains(&first.as_millis()), "{first:?}");
+    let start = Instant::now();
+    client.put(2, 8 * MIB).await.unwrap();
+    client.reply().await.unwrap().unwrap();
+    let second = start.elapsed();
+    // 128 pieces or more, each 100 ms late, and none waits for another.
+    assert!((200..1000).contains(&second.as_millis()), "{second:?}");
+}
+
+#[tokio::test]
+async fn a_rate_is_a_link_that_all_connections_share() {
+    let (proxy, _taken) = proxy(r#"[{"action":{"do":"rate","bytesPerSecond":4194304}}]"#).await;
+    let start = Instant::now();
+    let send = async || {
+        let mut client = Client::connect(&proxy).await;
+        client.put(1, MIB).await.unwrap();
+        client.reply().await.unwrap().unwrap();
+    };
+    tokio::join!(send(), send(), send());
+    let took = start.elapsed();
+    assert!((700..2000).contains(&took.as_millis()), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_cut_ends_what_is_open_and_new_connections_are_taken() {
+    let (proxy, _taken) = proxy(r#"[{"times":1,"action":{"do":"hang","at":"reply"}}]"#).await;
+    let mut client = Client::connect(&proxy).await;
+    client.put(1, 1).await.unwrap();
+    until("the request to arrive", || proxy.journal().open_requests() == 1).await;
+    proxy.cut();
+    assert!(client.reply().await.is_err());
+    let mut client = Client::connect(&proxy).await;
+    client.put(2, 1).await.unwrap();
+    assert!(client.reply().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_link_that_is_cut_periodically_is_cut_until_it_is_told_not_to_be() {
+    let (proxy, _taken) = proxy(r#"[{"times":3,"action":{"do":"hang","at":"reply"}}]"#).await;
+    proxy.cut_every(Some(Duration::from_millis(200)));
+    let start = Instant::now();
+    for part in 1..=3 {
+        let mut client = Client::connect(&proxy).await;
+        client.put(part, 1).await.unwrap();
+        assert!(client.reply().await.is_err());
+    }
+    assert!((600..3000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    proxy.cut_every(None);
+    let mut client = Client::connect(&proxy).await;
+    assert!(client.hears_nothing(Duration::from_millis(500)).await);
+    client.put(4, 1).await.unwrap();
+    assert!(client.reply().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_black_hole_takes_open_and_new_connections_and_never_gives_them_back() {
+    let (proxy, mut taken) = proxy(r#"[{"times":1,"action":{"do":"rate","bytesPerSecond":1048576}}]"#).await;
+    let mut idle = Client::connect(&proxy).await;
+    let mut sending = Client::connect(&proxy).await;
+    // Kept, since closing it would show in the black hole's place.
+    let (mut half, _other_half) = (Client::connect(&proxy).await, Client::connect(&proxy).await);
+    half.put(9, 0).await.unwrap();
+    half.reply().await.unwrap().unwrap();
+    taken.recv().await.unwrap();
+    sending.put(1, 64 * 1024).await.unwrap();
+    until("the request to arrive", || proxy.journal().open_requests() == 1).await;
+    proxy.set_silent(true);
+    let mut new = Client::connect(&proxy).await;
+    new.put(2, 10).await.unwrap();
+    idle.put(3, 10).await.unwrap();
+    half.put(4, 10).await.unwrap();
+    let quiet = Duration::from_millis(400);
+    let (a, b, c, d) = tokio::join!(
+        idle.hears_nothing(quiet),
+        sending.hears_nothing(quiet),
+        new.hears_nothing(quiet),
+        half.hears_nothing(quiet)
+    );
+    assert!(a && b && c && d);
+    assert_eq!(proxy.journal().requests().last().and_then(|request| request.outcome), Some(Outcome::Hung));
+    proxy.set_silent(false);
+    let mut after = Client::connect(&proxy).await;
+    after.put(5, 10).await.unwrap();
+    assert!(after.reply().await.unwrap().is_some());
+    assert!(taken.recv().await.unwrap().0.contains("partNumber=5"));
+    assert!(sending.hears_nothing(quiet).await && idle.hears_nothing(quiet).await);
+    proxy.reset();
+    assert!(sending.reply().await.is_err());
+}
+
+#[tokio::test]
+async fn a_swallowed_request_is_read_to_its_end_and_neither_stored_nor_answered() {
+    let (proxy, mut taken) = proxy(r#"[{"times":1,"action":{"do":"swallow"}}]"#).await;
+    let mut client = Client::connect(&proxy).await;
+    client.put(1, 8 * MIB).await.unwrap();
+    assert!(client.hears_nothing(Duration::from_millis(300)).await);
+    let seen = proxy.journal().requests().remove(0);
+    assert_eq!((seen.outcome, seen.body_bytes, seen.end), (Some(Outcome::Hung), 8 * MIB as u64, None));
+    drop(client);
+    until("the request to end", || proxy.journal().open_requests() == 0).await;
+    let mut again = Client::connect(&proxy).await;
+    again.put(2, 1).await.unwrap();
+    again.reply().await.unwrap().unwrap();
+    assert!(taken.recv().await.unwrap().0.contains("partNumber=2"));
+}
+
+#[tokio::test]
+async fn a_delayed_reply_comes_late_or_to_nobody_and_the_store_took_the_part() {
+    let (proxy, mut taken) = proxy(r#"[{"action":{"do":"delay-reply","ms":500}}]"#).await;
+    let mut client = Client::connect(&proxy).await;
+    let start = Instant::now();
+    client.put(1, MIB).await.unwrap();
+    taken.recv().await.unwrap();
+    assert!(start.elapsed().as_millis() < 400);
+    assert!(client.reply().await.unwrap().is_some());
+    assert!(start.elapsed().as_millis() >= 500);
+    client.put(2, MIB).await.unwrap();
+    assert_eq!(taken.recv().await.unwrap().1, MIB as u64);
+    drop(client);
+    until("the request to end", || proxy.journal().open_requests() == 0).await;
+    let second = proxy.journal().requests().remove(1);
+    assert_eq!((second.outcome, second.status), (Some(Outcome::Aborted), Some(200)));
+}
+
+#[tokio::test]
+async fn an_early_reply_comes_before_the_body_and_closes_the_connection() {
+    let (proxy, _taken) = proxy(r#"[{"action":{"do":"reply","status":403,"early":true}}]"#).await;
+    let mut client = Client::connect(&proxy).await;
+    client.put(1, 0).await.unwrap();
+    assert!(client.reply().await.unwrap().unwrap().starts_with("HTTP/1.1 403"));
+    assert!(matches!(client.reply().await, Ok(None) | Err(_)));
+    let mut client = Client::connect(&proxy).await;
+    assert!(client.put(2, 64 * MIB).await.is_err());
+    let second = proxy.journal().requests().remove(1);
+    assert_eq!((second.outcome, second.body_bytes), (Some(Outcome::Injected), 0));
+}
+
+#[tokio::test]
+async fn a_corrupt_body_differs_in_one_byte() {
+    let (proxy, mut taken) = proxy(r#"[{"times":1,"action":{"do":"corrupt","at":{"bytes":1500000}}}]"#).await;
+    let mut client = Client::connect(&proxy).await;
+    for part in 1..=2 {
+        client.put(part, 2 * MIB).await.unwrap();
+        client.reply().await.unwrap().unwrap();
+    }
+    assert_eq!(taken.recv().await.unwrap().2, [1_500_000]);
+    assert_eq!(taken.recv().await.unwrap().2, [] as [u64; 0]);
 }

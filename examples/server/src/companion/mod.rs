@@ -8,6 +8,7 @@ mod problem;
 mod query;
 mod rate;
 mod routes;
+mod uploads;
 mod upstream;
 
 use crate::{
@@ -20,6 +21,7 @@ use axum::{
 };
 use policy::Policy;
 use std::sync::Arc;
+use uploads::Uploads;
 use upstream::Upstream;
 
 /// Reply headers pages of other origins may read.
@@ -31,6 +33,7 @@ struct Signer {
     store: Upstream,
     /// The token `/session` hands out; `None` when it does not.
     session: Option<String>,
+    uploads: Uploads,
 }
 
 /// The user behind `/session`.
@@ -45,9 +48,10 @@ pub fn router(options: &Options, store: &str) -> Result<Router, std::io::Error> 
     let mut tokens = options.tokens.clone();
     tokens.extend(session.clone().map(|token| (DEMO_USER.to_owned(), token)));
     let signer = Arc::new(Signer {
-        policy: Policy::new(tokens, options.max_size, options.allow.clone(), options.rate),
+        policy: Policy::new(tokens, options),
         store: Upstream::new(options, store)?,
         session,
+        uploads: Uploads::default(),
     });
     let cors = Cors::these(options.origins.clone(), EXPOSE);
     let routes = Router::new()
@@ -61,6 +65,7 @@ pub fn router(options: &Options, store: &str) -> Result<Router, std::io::Error> 
     Ok(Router::new()
         .nest("/s3", routes.fallback(routes::unknown))
         .route("/session", get(routes::session))
+        .layer(middleware::from_fn_with_state(signer.clone(), routes::slow_down))
         .layer(middleware::map_response(problem::as_json))
         .layer(middleware::from_fn(move |request, next| cors::apply(cors.clone(), request, next)))
         .with_state(signer))

@@ -1,11 +1,12 @@
 //! Who may upload what: users, keys, sizes, types, rates. Pure decisions; every refusal says why.
 
 use super::{problem::Problem, rate::Rate};
+use crate::cli::Options;
 use axum::http::StatusCode;
 use partwise::core::store::check_key;
 use partwise::core::store::s3::LIMITS;
 use sha2::{Digest, Sha256};
-use std::{collections::HashMap, time::Instant};
+use std::{collections::HashMap, net::IpAddr, time::Instant};
 
 /// Most bytes of metadata names and values, S3's own limit.
 const MAX_METADATA: usize = 2048;
@@ -26,13 +27,20 @@ pub struct Policy {
     max_size: Option<u64>,
     allow: Vec<String>,
     rate: Rate<TokenDigest>,
+    addresses: Rate<IpAddr>,
 }
 
 impl Policy {
-    /// `tokens` pairs users with tokens; an empty `allow` takes all types; a `rate` of 0 is unlimited.
-    pub fn new(tokens: Vec<(String, String)>, max_size: Option<u64>, allow: Vec<String>, rate: u32) -> Self {
+    /// What the command line says, with `tokens` for those it names.
+    pub fn new(tokens: Vec<(String, String)>, options: &Options) -> Self {
         let users = tokens.into_iter().map(|(user, token)| (Sha256::digest(token).into(), user)).collect();
-        Self { users, max_size, allow, rate: Rate::new(rate) }
+        Self {
+            users,
+            max_size: options.max_size,
+            allow: options.allow.clone(),
+            rate: Rate::new(options.rate),
+            addresses: Rate::new(options.rate_address),
+        }
     }
 
     /// The user an `Authorization` header stands for.
@@ -47,11 +55,19 @@ impl Policy {
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "Unauthorized", error));
         };
         if !self.rate.take(*digest, now) {
-            let error = "Too many requests with this token.";
-            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", error);
-            return Err(Problem { retry_after: Some(1), ..problem });
+            return Err(Problem::too_often("Too many requests with this token."));
         }
         Ok(user)
+    }
+
+    /// Refuses whoever asks too often from one address, with or without a token: guessing tokens takes many requests. The
+    /// address is the connection's own; headers such as `X-Forwarded-For` are what the client says they are.
+    pub fn address(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
+        if self.addresses.take(address, now) {
+            Ok(())
+        } else {
+            Err(Problem::too_often("Too many requests from this address."))
+        }
     }
 
     /// The key a new file gets: `USER/UUID/FILENAME`, folders of the name kept.
@@ -86,6 +102,11 @@ impl Policy {
             (None, Some(_)) => Err(Problem::bad("SizeRequired", "Say how large the file is: size=BYTES.")),
             (Some(bytes), _) => self.size(bytes).and_then(|()| within(bytes, LIMITS.max_part)),
         }
+    }
+
+    /// Refuses parts that are too large, as far as their size is declared: then it is signed, and the store sees to it.
+    pub fn part_size(&self, bytes: Option<u64>) -> Result<(), Problem> {
+        bytes.map_or(Ok(()), |bytes| self.size(bytes).and_then(|()| within(bytes, LIMITS.max_part)))
     }
 
     /// The content type to store, if it is one that may be.
@@ -140,7 +161,8 @@ mod tests {
 
     fn policy(max_size: Option<u64>, allow: &[&str]) -> Policy {
         let tokens = vec![("ann".to_owned(), "secret".to_owned())];
-        Policy::new(tokens, max_size, allow.iter().map(|t| (*t).to_owned()).collect(), 1)
+        let allow = allow.iter().map(|t| (*t).to_owned()).collect();
+        Policy::new(tokens, &Options { max_size, allow, rate: 1, rate_address: 1, ..Options::default() })
     }
 
     fn code<T>(result: Result<T, Problem>) -> String {
@@ -156,6 +178,16 @@ mod tests {
         }
         assert_eq!(policy.user(Some("bearer secret"), now), Ok("ann"));
         assert_eq!(code(policy.user(Some("Bearer secret"), now)), "TooManyRequests");
+    }
+
+    #[test]
+    fn an_address_is_served_so_often() {
+        let (policy, now) = (policy(None, &[]), Instant::now());
+        let (one, other) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
+        for expected in ["ok", "ok", "TooManyRequests"] {
+            assert_eq!(code(policy.address(one, now)), expected);
+        }
+        assert_eq!(code(policy.address(other, now)), "ok");
     }
 
     #[test]

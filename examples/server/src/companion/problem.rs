@@ -30,6 +30,12 @@ impl Problem {
         Self { status, code: code.into(), error: error.into(), request_id: None, retry_after: None }
     }
 
+    /// 429: asked too often; a second later it may do.
+    pub fn too_often(error: &'static str) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", error);
+        Self { retry_after: Some(1), ..problem }
+    }
+
     /// 400: what was sent cannot be understood or used.
     pub fn bad(code: &'static str, error: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, error)

@@ -1,4 +1,4 @@
-//! How often a token may ask: a bucket that refills steadily and holds two seconds' worth.
+//! How often somebody may ask: a bucket that refills steadily and holds two seconds' worth.
 
 use std::{
     collections::HashMap,
@@ -6,6 +6,9 @@ use std::{
     sync::{Mutex, PoisonError},
     time::Instant,
 };
+
+/// Most buckets kept. Whoever asks from ever new addresses must not fill the memory.
+const MAX_BUCKETS: usize = 10_000;
 
 /// Counts requests by whoever makes them.
 pub struct Rate<K> {
@@ -26,6 +29,13 @@ impl<K: Eq + Hash> Rate<K> {
         }
         let full = self.per_second * 2.0;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= MAX_BUCKETS && !buckets.contains_key(&who) {
+            // After two seconds any bucket is full again, and so as good as none.
+            buckets.retain(|_, (_, at)| now.saturating_duration_since(*at).as_secs() < 2);
+            if buckets.len() >= MAX_BUCKETS {
+                return false;
+            }
+        }
         let (level, at) = buckets.entry(who).or_insert((full, now));
         let refill = now.saturating_duration_since(*at).as_secs_f64() * self.per_second;
         *level = (*level + refill).min(full);
@@ -51,6 +61,17 @@ mod tests {
         assert!(rate.take("b", start), "others are not affected");
         let later = start + Duration::from_millis(500);
         assert_eq!((0..100).filter(|_| rate.take("a", later)).count(), 5);
+    }
+
+    #[test]
+    fn ever_new_callers_do_not_fill_the_memory() {
+        let rate = Rate::new(1);
+        let start = Instant::now();
+        assert_eq!((0..20_000).filter(|who| rate.take(*who, start)).count(), MAX_BUCKETS);
+        assert_eq!(rate.buckets.lock().unwrap().len(), MAX_BUCKETS);
+        assert!(rate.take(0, start), "those who are known are still served");
+        assert!(rate.take(20_001, start + Duration::from_secs(2)), "and new ones after a while");
+        assert_eq!(rate.buckets.lock().unwrap().len(), 1);
     }
 
     #[test]

@@ -8,8 +8,10 @@ use super::{
 use axum::{
     Json,
     body::Body,
-    extract::{FromRequestParts, Path, RawQuery, State},
+    extract::{ConnectInfo, FromRequestParts, Path, RawQuery, Request, State},
     http::{StatusCode, header, request::Parts},
+    middleware::Next,
+    response::Response,
 };
 use base64ct::{Base64, Encoding};
 use partwise::core::{
@@ -18,7 +20,7 @@ use partwise::core::{
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Instant};
 
 type Reply = Result<Json<Value>, Problem>;
 type App = State<Arc<Signer>>;
@@ -44,6 +46,17 @@ impl FromRequestParts<Arc<Signer>> for User {
         let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         signer.policy.user(authorization, Instant::now()).map(|user| Self(user.to_owned()))
     }
+}
+
+/// Before anything else is looked at.
+pub async fn slow_down(
+    State(signer): App,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    signer.policy.address(address.ip(), Instant::now())?;
+    Ok(next.run(request).await)
 }
 
 /// `GET /session`: a token for the demo page.
@@ -74,10 +87,7 @@ pub async fn params(State(signer): App, user: User, RawQuery(query): RawQuery) -
     request.headers = described.headers;
     request.headers.extend(content_md5(&query)?.map(|md5| (CONTENT_MD5.to_owned(), md5.to_owned())));
     let headers = headers_to_send(&request);
-    if let Some(size) = size {
-        // Browsers set this one themselves, so it is signed but not among the headers to send.
-        request.headers.push(("Content-Length".to_owned(), size.to_string()));
-    }
+    sign_size(&mut request, size);
     Ok(Json(json!({
         "method": "PUT",
         "url": signer.store.url(&request),
@@ -85,6 +95,11 @@ pub async fn params(State(signer): App, user: User, RawQuery(query): RawQuery) -
         "expires": signer.store.expires,
         "key": key,
     })))
+}
+
+/// Browsers set this header themselves, so it is signed but not among the headers to send.
+fn sign_size(request: &mut StoreRequest, size: Option<u64>) {
+    request.headers.extend(size.map(|size| ("Content-Length".to_owned(), size.to_string())));
 }
 
 /// What has to be sent along because it is signed.
@@ -124,6 +139,7 @@ pub async fn create(State(signer): App, user: User, body: Body) -> Reply {
     signer.policy.metadata(&metadata)?;
     let key = signer.policy.new_key(&user.0, &new.filename)?;
     let created = signer.store.ask(&s3::create(&key, Some(&content_type), &metadata), s3::created).await?;
+    signer.uploads.remember(&created.key, &created.upload_id);
     Ok(Json(json!({ "key": created.key, "uploadId": created.upload_id, "bucket": signer.store.bucket() })))
 }
 
@@ -136,7 +152,7 @@ fn spell((name, value): (String, Value)) -> Option<(String, String)> {
     }
 }
 
-/// An upload the user may work on: the key is theirs, the id is passed on as it is.
+/// An upload the user may work on: the key is theirs. Whether the id belongs to it only the store knows.
 struct Mine {
     key: String,
     upload_id: String,
@@ -157,6 +173,15 @@ fn mine(signer: &Signer, user: &User, query: &Query, upload_id: String) -> Resul
     Ok(Mine { key: key.to_owned(), upload_id })
 }
 
+/// Refuses to sign for an upload that the store does not have under this key: the id is forged, or of another upload.
+async fn at_store(signer: &Signer, upload: &Mine) -> Result<(), Problem> {
+    if !signer.uploads.knows(&upload.key, &upload.upload_id) {
+        signer.store.ask(&s3::list_parts(&upload.key, &upload.upload_id, None), s3::listed).await?;
+        signer.uploads.remember(&upload.key, &upload.upload_id);
+    }
+    Ok(())
+}
+
 /// `GET /s3/multipart/:id?key`: all parts the store has.
 pub async fn list_parts(
     State(signer): App,
@@ -165,13 +190,15 @@ pub async fn list_parts(
     RawQuery(query): RawQuery,
 ) -> Reply {
     let upload = mine(&signer, &user, &Query::parse(query.as_deref()), id)?;
-    let parts = signer.store.parts(&upload.key, &upload.upload_id).await?;
+    let parts = signer.store.parts(&upload.key, &upload.upload_id).await;
+    let parts = parts.inspect_err(|_| signer.uploads.forget(&upload.key, &upload.upload_id))?;
+    signer.uploads.remember(&upload.key, &upload.upload_id);
     let spell =
         |part: ListedPart| json!({ "PartNumber": part.number.get(), "Size": part.size, "ETag": part.etag });
     Ok(Json(parts.into_iter().map(spell).collect()))
 }
 
-/// `GET /s3/multipart/:id/:number?key&contentMd5`: a URL for one part.
+/// `GET /s3/multipart/:id/:number?key&size&contentMd5`: a URL for one part.
 pub async fn sign_part(
     State(signer): App,
     user: User,
@@ -180,10 +207,15 @@ pub async fn sign_part(
 ) -> Reply {
     let query = Query::parse(query.as_deref());
     let upload = mine(&signer, &user, &query, id)?;
-    let request = upload.put(part_number(&number)?, content_md5(&query)?);
+    let size = query.get("size").map(parse_size).transpose()?;
+    signer.policy.part_size(size)?;
+    let mut request = upload.put(part_number(&number)?, content_md5(&query)?);
+    let headers = headers_to_send(&request);
+    sign_size(&mut request, size);
+    at_store(&signer, &upload).await?;
     Ok(Json(json!({
         "url": signer.store.url(&request),
-        "headers": headers_to_send(&request),
+        "headers": headers,
         "expires": signer.store.expires,
     })))
 }
@@ -201,16 +233,18 @@ pub async fn sign_batch(
     if numbers.len() > MAX_BATCH {
         return Err(Problem::bad("TooManyParts", "At most 1000 parts are signed at once."));
     }
+    let numbers: Vec<PartNumber> = numbers.into_iter().map(part_number).collect::<Result<_, _>>()?;
+    at_store(&signer, &upload).await?;
     let mut urls = Map::new();
     for number in numbers {
-        let number = part_number(number)?;
         urls.insert(number.get().to_string(), signer.store.url(&upload.put(number, None)).into());
     }
     Ok(Json(json!({ "presignedUrls": urls, "expires": signer.store.expires })))
 }
 
 fn part_number(text: &str) -> Result<PartNumber, Problem> {
-    let number = text.trim().parse().ok().and_then(PartNumber::new);
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| digits).and_then(PartNumber::new);
     number.ok_or_else(|| Problem::bad("BadPartNumber", "Part numbers are 1 to 10000."))
 }
 
@@ -248,10 +282,12 @@ pub async fn complete(
     let size = signer.store.parts(&upload.key, &upload.upload_id).await?.iter().map(|part| part.size).sum();
     if let Err(too_large) = signer.policy.size(size) {
         // Nothing can be made of these parts any more, so they need not take up space.
+        signer.uploads.forget(&upload.key, &upload.upload_id);
         signer.store.ask(&s3::abort(&upload.key, &upload.upload_id), done).await?;
         return Err(too_large);
     }
     let request = s3::complete(&upload.key, &upload.upload_id, &parts);
+    signer.uploads.forget(&upload.key, &upload.upload_id);
     let completed = signer.store.ask(&request, s3::completed).await?;
     let location = completed.location.unwrap_or_else(|| signer.store.location(&upload.key));
     Ok(Json(json!({
@@ -270,6 +306,7 @@ pub async fn abort(
     RawQuery(query): RawQuery,
 ) -> Reply {
     let upload = mine(&signer, &user, &Query::parse(query.as_deref()), id)?;
+    signer.uploads.forget(&upload.key, &upload.upload_id);
     signer.store.ask(&s3::abort(&upload.key, &upload.upload_id), done).await?;
     Ok(Json(json!({})))
 }

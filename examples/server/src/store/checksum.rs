@@ -12,16 +12,17 @@ use s3s::{
 /// The largest body of one request: 5 GiB, the limit of AWS for an object in one PUT and for a part.
 pub const MAX_BODY: u64 = 5 * 1024 * 1024 * 1024;
 
-/// Length, `Content-MD5` and `x-amz-checksum-*` as announced.
+/// The most it may be; length, `Content-MD5` and `x-amz-checksum-*` as announced.
 pub struct Expected {
     length: Option<u64>,
+    max: u64,
     md5: Option<[u8; 16]>,
     sums: Checksum,
     hasher: ChecksumHasher,
 }
 
 impl Expected {
-    pub fn of_object(input: &PutObjectInput) -> S3Result<Self> {
+    pub fn of_object(input: &PutObjectInput, max: u64) -> S3Result<Self> {
         let sums = Checksum {
             checksum_crc32: input.checksum_crc32.clone(),
             checksum_crc32c: input.checksum_crc32c.clone(),
@@ -30,10 +31,10 @@ impl Expected {
             checksum_sha256: input.checksum_sha256.clone(),
             ..Checksum::default()
         };
-        Self::new(input.content_length, input.content_md5.as_deref(), sums)
+        Self::new(input.content_length, max, input.content_md5.as_deref(), sums)
     }
 
-    pub fn of_part(input: &UploadPartInput) -> S3Result<Self> {
+    pub fn of_part(input: &UploadPartInput, max: u64) -> S3Result<Self> {
         let sums = Checksum {
             checksum_crc32: input.checksum_crc32.clone(),
             checksum_crc32c: input.checksum_crc32c.clone(),
@@ -42,14 +43,12 @@ impl Expected {
             checksum_sha256: input.checksum_sha256.clone(),
             ..Checksum::default()
         };
-        Self::new(input.content_length, input.content_md5.as_deref(), sums)
+        Self::new(input.content_length, max, input.content_md5.as_deref(), sums)
     }
 
-    fn new(length: Option<i64>, md5: Option<&str>, sums: Checksum) -> S3Result<Self> {
+    fn new(length: Option<i64>, max: u64, md5: Option<&str>, sums: Checksum) -> S3Result<Self> {
         let length = length.and_then(|n| u64::try_from(n).ok());
-        if length > Some(MAX_BODY) {
-            return Err(s3_error!(EntityTooLarge, "One request carries at most 5 GiB."));
-        }
+        within(length.unwrap_or(0), max)?;
         let md5 = md5.map(decode_md5).transpose()?;
         let hasher = ChecksumHasher {
             crc32: sums.checksum_crc32.is_some().then(Crc32::new),
@@ -58,11 +57,16 @@ impl Expected {
             sha256: sums.checksum_sha256.is_some().then(Sha256::new),
             crc64nvme: sums.checksum_crc64nvme.is_some().then(Crc64Nvme::new),
         };
-        Ok(Self { length, md5, sums, hasher })
+        Ok(Self { length, max, md5, sums, hasher })
     }
 
     pub fn update(&mut self, bytes: &[u8]) {
         self.hasher.update(bytes);
+    }
+
+    /// Refuses more than may come, also of a body that does not announce its length.
+    pub fn check_size(&self, size: u64) -> S3Result<()> {
+        within(size, self.max)
     }
 
     /// Compares what was announced with what came.
@@ -87,6 +91,14 @@ impl Expected {
         } else {
             Err(s3_error!(BadDigest, "A checksum you specified did not match what we received."))
         }
+    }
+}
+
+fn within(size: u64, max: u64) -> S3Result<()> {
+    if size <= max {
+        Ok(())
+    } else {
+        Err(s3_error!(EntityTooLarge, "The body is larger than this store takes."))
     }
 }
 

@@ -128,6 +128,7 @@ pub async fn receive(
             md5.update(&chunk);
             expected.update(&chunk);
             size = size.saturating_add(chunk.len() as u64);
+            expected.check_size(size)?;
             out.write_all(&chunk).await.map_err(broken)?;
         }
     }

@@ -16,7 +16,7 @@ use std::{
     time::SystemTime,
 };
 
-/// Every part but the last holds at least 5 MiB.
+/// Every part but the last holds at least 5 MiB at S3.
 pub const MIN_PART: u64 = 5 * 1024 * 1024;
 
 /// Part numbers S3 takes.
@@ -162,7 +162,7 @@ fn composite_etag(parts: &[StoredPart]) -> String {
 }
 
 /// The parts a completion names, in order, if it may be carried out.
-fn chosen(folder: &Path, wanted: &Completion) -> S3Result<Vec<StoredPart>> {
+fn chosen(folder: &Path, wanted: &Completion, min_part: u64) -> S3Result<Vec<StoredPart>> {
     let mut chosen: Vec<StoredPart> = Vec::new();
     for part in &wanted.parts {
         let (Some(number), Some(etag)) = (part.part_number, &part.e_tag) else {
@@ -187,8 +187,8 @@ fn chosen(folder: &Path, wanted: &Completion) -> S3Result<Vec<StoredPart>> {
             "A completion lists at least one part, each with number and ETag."
         ));
     };
-    if but_last.iter().any(|part| part.size < MIN_PART) {
-        return Err(s3_error!(EntityTooSmall, "Every part but the last has at least 5 MiB."));
+    if but_last.iter().any(|part| part.size < min_part) {
+        return Err(s3_error!(EntityTooSmall, "A part that is not the last is too small."));
     }
     let size: u64 = chosen.iter().map(|part| part.size).sum();
     if wanted.size.is_some_and(|expected| u64::try_from(expected) != Ok(size)) {
@@ -253,12 +253,12 @@ impl Store {
         let upload = find(bucket, key, id).await?;
         let _guard = self.exclusive(&upload).await;
         find(bucket, key, id).await?; // It may have ended while this waited.
-        let only_if_absent = wanted.only_if_absent;
+        let (only_if_absent, min_part) = (wanted.only_if_absent, self.min_part);
         let folder = upload.folder(bucket);
         let file = TempFile::new(bucket);
         let target = file.path().to_owned();
         let joined = blocking(move || {
-            Ok(match chosen(&folder, &wanted) {
+            Ok(match chosen(&folder, &wanted, min_part) {
                 Ok(parts) => Ok((concatenate(&parts, &target)?, composite_etag(&parts))),
                 Err(refusal) => Err(refusal),
             })

@@ -28,7 +28,7 @@ const MAX_WASTE: usize = 256 * 1024 * 1024;
 
 /// The store as a web application, path style.
 pub fn router(config: Config) -> io::Result<Router> {
-    let store = Store::open(config.data, &config.bucket)?;
+    let store = Store::open(config.data, &config.bucket, config.max_body, config.min_part)?;
     let mut builder = S3ServiceBuilder::new(store);
     builder.set_auth(SimpleAuth::from_single(config.access_key, config.secret_key));
     let service = builder.build();

@@ -89,7 +89,7 @@ impl S3 for Store {
     async fn put_object(&self, req: S3Request<PutObjectInput>) -> Reply<PutObjectOutput> {
         let input = req.input;
         let bucket = self.bucket(&input.bucket)?;
-        let expected = Expected::of_object(&input)?;
+        let expected = Expected::of_object(&input, self.max_body)?;
         let only_if_absent = only_if_absent(input.if_none_match.as_ref())?;
         let attributes = Attributes {
             content_type: input.content_type,
@@ -245,7 +245,7 @@ impl S3 for Store {
         let bucket = self.bucket(&input.bucket)?;
         multipart::check_number(input.part_number)?;
         let upload = multipart::find(&bucket, &input.key, &input.upload_id).await?;
-        let expected = Expected::of_part(&input)?;
+        let expected = Expected::of_part(&input, self.max_body)?;
         let part = disk::receive(&bucket, input.body, expected).await?;
         let etag = hex(&part.md5);
         self.add_part(&bucket, &upload, input.part_number, part).await?;

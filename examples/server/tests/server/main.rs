@@ -3,6 +3,7 @@
 
 mod command_line;
 mod harness;
+mod hostile;
 mod objects;
 mod pages;
 mod parts;

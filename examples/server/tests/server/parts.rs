@@ -117,6 +117,18 @@ async fn a_part_that_is_not_what_its_md5_says_is_refused_and_the_good_one_stays(
 }
 
 #[tokio::test]
+async fn parts_may_be_as_small_as_the_server_is_told() {
+    let server = Server::start(&["--min-part", "3"]);
+    for (size, fits) in [(2, false), (3, true)] {
+        let id = server.begin("a").await;
+        let first = server.put("a", &id, 1, content(1, size)).await;
+        let last = server.put("a", &id, 2, content(2, 1)).await;
+        let parts = [(1, first.as_str()), (2, last.as_str())];
+        assert_eq!(server.complete("a", &id, &parts).await.status().is_success(), fits);
+    }
+}
+
+#[tokio::test]
 async fn a_refused_completion_destroys_nothing() {
     let server = Server::start(&[]);
     let id = server.begin("a").await;

@@ -123,11 +123,11 @@ fn credentials_are_used_until_a_minute_before_they_end() {
     let mut signer = signer();
     let head = s3::head("k");
     assert_eq!(signer.sign(&head, now(0)), None, "there are none yet");
-    signer.set(credentials(), Some(UnixMillis(1_000_000)));
+    signer.set(credentials(), Some(UnixMillis(1_000_000)), now(0));
     assert_eq!(signer.sign(&head, now(0)).and_then(|url| url.expires), Some(900));
     assert_eq!(signer.sign(&head, now(800_000)).and_then(|url| url.expires), Some(200));
     assert_eq!(signer.sign(&head, now(940_000)), None);
-    signer.set(credentials(), None);
+    signer.set(credentials(), None, now(0));
     assert_eq!(signer.sign(&head, now(u64::MAX / 2)).and_then(|url| url.expires), Some(900));
     signer.forget();
     assert_eq!(signer.sign(&head, now(0)), None);
@@ -136,16 +136,26 @@ fn credentials_are_used_until_a_minute_before_they_end() {
 #[test]
 fn the_stores_clock_is_the_one_that_counts() {
     let mut signer = signer();
-    signer.set(credentials(), None);
+    signer.set(credentials(), None, now(0));
     signer.set_clock(UnixMillis(1_767_323_045_000), now(5_000));
     let url = signer.sign(&s3::head("k"), now(6_000)).unwrap().url;
     assert!(url.contains("X-Amz-Date=20260102T030406Z"), "{url}");
 }
 
 #[test]
+fn a_device_clock_that_is_set_right_is_believed_again() {
+    let (wrong, right) = (now(1_000_000), now(8_000_000));
+    let mut signer = signer();
+    signer.set_clock(right.wall, wrong);
+    signer.set(credentials(), Some(UnixMillis(9_000_000)), right);
+    let url = signer.sign(&s3::head("k"), right).expect("fresh credentials sign").url;
+    assert!(url.contains("X-Amz-Date=19700101T021320Z"), "{url}");
+}
+
+#[test]
 fn neither_signatures_nor_credentials_are_shown_by_debug() {
     let mut signer = signer();
-    signer.set(credentials(), None);
+    signer.set(credentials(), None, now(0));
     let signed = signer.sign(&s3::head("k"), now(1_767_323_045_000)).unwrap();
     assert!(signed.url.contains("X-Amz-Signature="));
     let next = after(&Op::SignParts(vec![ask(1, None)]), StepReply::Signed(signed.clone()));

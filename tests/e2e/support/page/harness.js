@@ -1,10 +1,14 @@
 // The page's side of the tests: makes uploaders, and writes down what a page would see.
 // Everything in `window.harness` takes and returns plain data, since it is called from another process.
 
+import { evidence, note, watch } from './witness.js';
+
 /**
  * @import { HashProgress, PartConfirmed, RetryNotice, Upload, UploadError, Uploader, UploadResult, UploadState,
  *   Warning } from 'partwise'
  */
+
+/** @typedef {'states' | 'parts' | 'retries' | 'warnings'} Lists */
 
 /** What happened to one upload. */
 class Story {
@@ -28,10 +32,13 @@ class Story {
    * @type {{ before: number, loaded: number, total: number } | null}
    */
   badProgress = null;
+  /** What each progress event said was loaded. @type {number[]} */
+  loaded = [];
 
   /** @param {Upload} upload */
   constructor(upload) {
     this.upload = upload;
+    watch(upload);
     this.states.push({ state: upload.state, at: Date.now() });
     upload.on('state', ({ state }) => this.states.push({ state, at: Date.now() }));
     upload.on('part', (part) => this.parts.push(part));
@@ -40,6 +47,7 @@ class Story {
     upload.on('hash', (progress) => (this.hash = progress));
     let before = 0;
     upload.on('progress', ({ loaded, total }) => {
+      this.loaded.push(loaded);
       if (loaded < before || loaded > total) this.badProgress ??= { before, loaded, total };
       before = loaded;
     });
@@ -49,11 +57,23 @@ class Story {
     );
   }
 
-  plain() {
-    const { upload, ...seen } = this;
+  /** @param {Record<Lists, number>} known what has been reported of each list before */
+  plain({ states, parts, retries, warnings }) {
+    const { upload, hash, result, error, badProgress } = this;
     const { loaded, total, percent, bytesPerSecond, secondsLeft } = upload.progress;
-    const progress = { loaded, total, percent, bytesPerSecond, secondsLeft };
-    return { ...seen, state: upload.state, key: upload.key, progress };
+    return {
+      states: this.states.slice(states),
+      parts: this.parts.slice(parts),
+      retries: this.retries.slice(retries),
+      warnings: this.warnings.slice(warnings),
+      hash,
+      result,
+      error,
+      badProgress,
+      state: upload.state,
+      key: upload.key,
+      progress: { loaded, total, percent, bytesPerSecond, secondsLeft },
+    };
   }
 }
 
@@ -64,17 +84,50 @@ function plainError(error) {
   return { isError, name, message, stack, code, operation, partNumber, status, hint };
 }
 
-/** Tasks of more than 50 ms on the main thread since the page was opened. */
-const longTasks = /** @type {{ name: string, duration: number, at: number }[]} */ ([]);
-new PerformanceObserver((list) => {
-  for (const { startTime, duration, name } of list.getEntries())
-    longTasks.push({ name, duration, at: performance.timeOrigin + startTime });
-}).observe({ type: 'longtask', buffered: true });
+/**
+ * What `observe.js` has seen.
+ *
+ * @type {{
+ *   lines: string[],
+ *   requests: { start: number, end: number | null }[],
+ *   longTasks: { name: string, duration: number, at: number }[],
+ *   blocked: boolean,
+ * }}
+ */
+const observed = /** @type {any} */ (window).observed;
 
 /** @type {Uploader} */
 let uploader;
 /** @type {Story[]} */
 const stories = [];
+
+/**
+ * @param {string} url of the test's own server
+ * @param {unknown} question
+ */
+async function ask(url, question) {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(question) });
+  return response.json();
+}
+
+const CALLBACKS = [
+  'createMultipartUpload',
+  'signPart',
+  'listParts',
+  'completeMultipartUpload',
+  'abortMultipartUpload',
+];
+
+/**
+ * A function of a `backend` that the test answers.
+ *
+ * @param {string} url
+ * @param {string} name
+ */
+function remote(url, name) {
+  return (/** @type {import('partwise').FileDetails} */ file, /** @type {object} */ details) =>
+    ask(url, { name, file: file.name, ...details });
+}
 
 /** The chosen file at this place. @param {number} index */
 function chosen(index) {
@@ -92,16 +145,19 @@ function story(id) {
 
 export const harness = {
   /**
-   * `store.credentials` is given as a value; `signRequest: true` means the function the test has put on `window`.
+   * `store.credentials` is given as a value, `signRequest` as a URL to which the page turns with every request, `headers`
+   * as a value or as such a URL, `backend` as a URL that answers what its functions are asked.
    *
    * @param {any} options of `createUploader`
    */
-  async create({ store, signRequest, ...options }) {
+  async create({ store, signRequest, headers, backend, ...options }) {
     const address = '/partwise/index.js';
     /** @type {typeof import('partwise')} */
     const { createUploader } = await import(address);
     if (store) options.store = { ...store, credentials: () => store.credentials };
-    if (signRequest) options.signRequest = /** @type {any} */ (window).signRequest;
+    if (signRequest) options.signRequest = (/** @type {unknown} */ request) => ask(signRequest, request);
+    if (backend) options.backend = Object.fromEntries(CALLBACKS.map((name) => [name, remote(backend, name)]));
+    if (headers) options.headers = typeof headers === 'string' ? () => ask(headers, null) : headers;
     uploader = await createUploader(options);
   },
 
@@ -115,12 +171,39 @@ export const harness = {
     try {
       return { id: stories.push(new Story(uploader.add(chosen(index), options))) - 1 };
     } catch (error) {
+      note(error);
       return { error: plainError(/** @type {UploadError} */ (error)) };
     }
   },
 
-  report: (/** @type {number} */ id) => story(id).plain(),
-  longTasks: () => longTasks,
+  /** Adds all chosen files at once, as a page does when a folder is dropped on it; how many they are. */
+  addAll() {
+    const files = document.querySelector('input')?.files ?? [];
+    for (const file of files) stories.push(new Story(uploader.add(file)));
+    return files.length;
+  },
+
+  /** How many uploads are in which state, and the errors of those that failed. */
+  summary() {
+    /** @type {Record<string, number>} */
+    const states = {};
+    for (const { upload } of stories) states[upload.state] = (states[upload.state] ?? 0) + 1;
+    return { states, errors: stories.flatMap(({ error }) => error ?? []) };
+  },
+
+  /**
+   * What has happened to an upload; of its lists only what has been added to those already known.
+   *
+   * @param {number} id
+   * @param {Partial<Record<Lists, number>>} [known]
+   */
+  report: (id, known) => story(id).plain({ states: 0, parts: 0, retries: 0, warnings: 0, ...known }),
+  /** What the progress events of an upload said was loaded. */
+  progressOf: (/** @type {number} */ id) => story(id).loaded,
+  /** Since the page was opened, tasks of more than 50 ms on the main thread; 100 ms in browsers that do not report them. */
+  longTasks: () => observed.longTasks,
+  /** All requests the page has made, milliseconds since 1970. */
+  requests: () => observed.requests,
   pending: () => uploader.pending(),
 
   /** When the call had returned: what goes on afterwards should not. @param {number} id */
@@ -130,6 +213,20 @@ export const harness = {
   },
   resume: (/** @type {number} */ id) => story(id).upload.resume(),
   cancel: (/** @type {number} */ id) => story(id).upload.cancel(),
+
+  /** Lets no new request leave. @param {boolean} blocked */
+  block(blocked) {
+    observed.blocked = blocked;
+  },
+
+  /** Makes the page believe that it is offline, for browsers that cannot be told. @param {boolean} offline */
+  claimOffline(offline) {
+    Object.defineProperty(navigator, 'onLine', { value: !offline, configurable: true });
+    dispatchEvent(new Event(offline ? 'offline' : 'online'));
+  },
+
+  /** What the library has told this page or left in it, for `secrets.mjs`. */
+  evidence,
 
   /** Everything the origin stores, by name. */
   storage: () => ({ ...localStorage }),
@@ -152,4 +249,17 @@ export const harness = {
   },
 };
 
-Object.assign(window, { harness });
+/**
+ * Calls a function of the harness, in a task of the page: how long it blocks is not reported of what a debugger runs.
+ * What comes back is text, which every browser's protocol carries unchanged.
+ *
+ * @param {string} name
+ * @param {unknown[]} args
+ */
+async function call(name, args) {
+  await new Promise((resolve) => setTimeout(resolve));
+  const value = await /** @type {any} */ (harness)[name](...args);
+  return JSON.stringify({ value, lines: observed.lines.splice(0) });
+}
+
+Object.assign(window, { harness, call });

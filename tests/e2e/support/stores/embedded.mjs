@@ -1,14 +1,22 @@
-/** The demo server's embedded store. */
+/** The demo server's embedded store; each scenario has one of its own. */
 import { binary } from '../binaries.mjs';
-import { everything } from '../cleanup.mjs';
 import { temporaryFolder } from '../files.mjs';
 import { pageDir } from '../paths.mjs';
 import { start } from '../process.mjs';
-import { Bucket } from '../s3.mjs';
+import { Bucket, credentials } from '../s3.mjs';
 
-/** @returns {Promise<import('./index.mjs').Store>} */
+const BUCKET = 'demo';
+
+/** @returns {Promise<import('./index.mjs').Server>} */
 export async function embedded() {
-  return { bucket: await serve(everything), withHiddenEtag: (scope) => serve(scope, ['--cors-expose', '']) };
+  return {
+    async open(scope) {
+      const { bucket, stop, start } = await serve(scope);
+      const withHiddenEtag = async (/** @type {import('../cleanup.mjs').Scope} */ scope) =>
+        (await serve(scope, ['--cors-expose', ''])).bucket;
+      return { bucket, withHiddenEtag, stop, start };
+    },
+  };
 }
 
 /**
@@ -18,7 +26,19 @@ export async function embedded() {
 async function serve(scope, options = []) {
   const program = await binary('partwise-demo-server');
   const data = await temporaryFolder('store-', scope);
-  const args = ['--port', '0', '--store-port', '0', '--data', data, '--page', pageDir, ...options];
-  const { ready } = await start(program, args, { ready: /store: (\S+)\/demo\n/, scope });
-  return new Bucket(ready[1] ?? '', 'demo');
+  const { accessKey, secretKey } = credentials;
+  const run = (/** @type {string} */ port) => {
+    const args = ['--port', '0', '--store-port', port, '--data', data, '--bucket', BUCKET, '--page', pageDir];
+    const keys = ['--access-key', accessKey, '--secret-key', secretKey];
+    return start(program, [...args, ...keys, ...options], { ready: /store: (\S+)\/demo\n/, scope });
+  };
+  let running = await run('0');
+  const origin = running.ready[1] ?? '';
+  return {
+    bucket: new Bucket(origin, BUCKET),
+    stop: () => running.stop(),
+    async start() {
+      if (!running.alive()) running = await run(new URL(origin).port);
+    },
+  };
 }

@@ -4,48 +4,26 @@
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { everything } from '../cleanup.mjs';
 import { temporaryFolder } from '../files.mjs';
+import { freePort } from '../ports.mjs';
 import { run, start } from '../process.mjs';
-import { Bucket, credentials } from '../s3.mjs';
+import { credentials } from '../s3.mjs';
 import { until } from '../until.mjs';
-
-/** What a page must be able to read of a reply. */
-const EXPOSED = ['ETag', 'Date', 'x-amz-request-id'];
+import { shared } from './shared.mjs';
 
 /** How long a daemon may take on a busy machine, and how often it is asked; milliseconds. */
 const PATIENCE = { within: 180_000, every: 500 };
 
-/** @returns {Promise<import('./index.mjs').Store>} */
+/** @returns {Promise<import('./index.mjs').Server>} */
 export async function rgw() {
-  const origin = await startCluster();
-  return {
-    bucket: await bucket(origin, 'demo', EXPOSED),
-    withHiddenEtag: () => bucket(origin, 'hidden-etag', []),
-  };
-}
-
-/**
- * @param {string} origin
- * @param {string} name
- * @param {readonly string[]} exposed
- */
-async function bucket(origin, name, exposed) {
-  const bucket = new Bucket(origin, name);
-  await bucket.create();
-  await bucket.allowPages(exposed);
-  return bucket;
-}
-
-async function startCluster() {
   const folder = await temporaryFolder('rgw-', everything);
-  const [monitor, gateway] = await freePorts(2);
+  const [monitor, gateway] = [await freePort(), await freePort()];
   for (const name of ['mon', 'osd', 'run', 'log']) await mkdir(join(folder, name));
   const env = { CEPH_CONF: join(folder, 'ceph.conf') };
   const ids = { cluster: randomUUID(), osd: randomUUID() };
-  await writeFile(env.CEPH_CONF, configuration(folder, ids.cluster, monitor ?? 0, gateway ?? 0));
+  await writeFile(env.CEPH_CONF, configuration(folder, ids.cluster, monitor, gateway));
   const keyring = join(folder, 'keyring');
   const map = join(folder, 'monmap');
   const all = ['--cap', 'osd', 'allow *', '--cap', 'mgr', 'allow *'];
@@ -79,15 +57,18 @@ async function startCluster() {
   const { accessKey, secretKey } = credentials;
   const keys = ['--access-key', accessKey, '--secret-key', secretKey];
   await command('radosgw-admin user create --uid=demo --display-name=demo', ...keys);
-  await daemon('radosgw', ['-f', '-n', 'client.admin'], env);
   const origin = `http://127.0.0.1:${gateway}`;
   const reachable = () =>
     fetch(origin).then(
       ({ ok }) => ok,
       () => false,
     );
-  await until(reachable, { what: 'the Ceph gateway', ...PATIENCE });
-  return origin;
+  // Stopped and started without the daemons that hold the data.
+  return shared(origin, async () => {
+    const running = await daemon('radosgw', ['-f', '-n', 'client.admin'], env);
+    await until(reachable, { what: 'the Ceph gateway', ...PATIENCE });
+    return running;
+  });
 }
 
 /**
@@ -145,21 +126,4 @@ rgw_gc_obj_min_wait = 1
 rgw_gc_processor_period = 5
 rgw_gc_processor_max_time = 5
 `;
-}
-
-/** Ports nobody listens on at the moment. @param {number} count */
-async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = servers.map(
-    (server) =>
-      new Promise((resolve) => {
-        server.listen(0, '127.0.0.1', () => {
-          const address = server.address();
-          resolve(typeof address === 'object' && address ? address.port : 0);
-        });
-      }),
-  );
-  const found = /** @type {number[]} */ (await Promise.all(ports));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return found;
 }

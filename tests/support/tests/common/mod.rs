@@ -12,8 +12,9 @@ use tokio::{
 /// Longest wait for anything.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
-/// What the server behind the proxy took: head as text, and bytes of the body.
-pub type Taken = (String, u64);
+/// What the server behind the proxy took: head as text, bytes of the body, and the places of those that [`Client::put`]
+/// has not sent so.
+pub type Taken = (String, u64, Vec<u64>);
 
 /// A proxy with these rules in front of a server that answers every request with 200.
 pub async fn proxy(rules: &str) -> (Arc<Proxy>, mpsc::UnboundedReceiver<Taken>) {
@@ -32,12 +33,12 @@ pub async fn proxy(rules: &str) -> (Arc<Proxy>, mpsc::UnboundedReceiver<Taken>) 
 
 async fn store(mut stream: TcpStream, taken: mpsc::UnboundedSender<Taken>) -> io::Result<()> {
     let mut inbox = Vec::new();
-    while let Some((text, content)) = message(&mut stream, &mut inbox, |bytes| {
+    while let Some(request) = message(&mut stream, &mut inbox, |bytes| {
         Ok(head::request(bytes)?.map(|head| (head.len, head.framing)))
     })
     .await?
     {
-        let _ = taken.send((text, content));
+        let _ = taken.send(request);
         let reply = b"HTTP/1.1 200 OK\r\nETag: \"e\"\r\nAccess-Control-Expose-Headers: ETag\r\n\
             Content-Length: 2\r\n\r\nok";
         stream.write_all(reply).await?;
@@ -66,12 +67,20 @@ impl Client {
         self.stream.write_all(&vec![b'x'; length]).await
     }
 
+    /// Whether nothing comes back for this long.
+    pub async fn hears_nothing(&mut self, during: Duration) -> bool {
+        let next = message(&mut self.stream, &mut self.inbox, |bytes| {
+            Ok(head::reply(bytes, "PUT")?.map(|head| (head.len, head.framing)))
+        });
+        timeout(during, next).await.is_err()
+    }
+
     /// The head of the next reply; `None` when the connection ends without one.
     pub async fn reply(&mut self) -> io::Result<Option<String>> {
         let next = message(&mut self.stream, &mut self.inbox, |bytes| {
             Ok(head::reply(bytes, "PUT")?.map(|head| (head.len, head.framing)))
         });
-        Ok(timeout(DEADLINE, next).await??.map(|(head, _)| head))
+        Ok(timeout(DEADLINE, next).await??.map(|(head, ..)| head))
     }
 }
 
@@ -89,12 +98,17 @@ async fn message(
         }
     };
     let mut content = 0;
+    let mut changed = Vec::new();
     loop {
         let taken = framing.advance(inbox);
-        inbox.drain(..taken.raw);
+        let piece: Vec<u8> = inbox.drain(..taken.raw).collect();
+        if piece != vec![b'x'; piece.len()] {
+            let others = (content..).zip(&piece).filter(|(_, byte)| **byte != b'x');
+            changed.extend(others.map(|(at, _)| at));
+        }
         content += taken.content;
         if framing.is_done() {
-            return Ok(Some((text, content)));
+            return Ok(Some((text, content, changed)));
         }
         if stream.read_buf(inbox).await? == 0 {
             return Ok(None);

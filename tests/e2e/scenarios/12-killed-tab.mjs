@@ -1,0 +1,48 @@
+/** The tab dies again and again. */
+import assert from 'node:assert/strict';
+import { MiB, randomFile } from '../support/files.mjs';
+import { bodies, isPart } from '../support/proxy.mjs';
+import { randomNumbers } from '../support/random.mjs';
+
+const KILLS = 20;
+
+/** @type {import('../run.mjs').Scenario[]} */
+export default [
+  {
+    name: `killed: after ${KILLS} deaths of the tab 500 MiB are there, with at most 15 % sent in vain`,
+    needs: ['killTab'],
+    async run(world) {
+      const file = await randomFile(500 * MiB);
+      const options = await world.signer();
+      const browser = await world.browser();
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 25 * MiB } });
+      const chance = randomNumbers(20);
+      /** @type {Map<number, number>} when which part was confirmed */
+      const confirmed = new Map();
+      const reports = [];
+      for (let life = 0; life <= KILLS; life += 1) {
+        const tab = await world.tab(browser);
+        // Each connection has up to a part in flight, most of it in the kernel's buffers.
+        await tab.create({ ...options, parallel: 1 });
+        const upload = await tab.upload(file);
+        // Anywhere within the two parts around equal distances.
+        const death = (100 * (life + 1 + 0.2 * chance())) / (KILLS + 1.2);
+        const report = life < KILLS ? await upload.reached(death) : await upload.done();
+        reports.push(report);
+        for (const { partNumber } of report.parts) confirmed.set(partNumber, Date.now());
+        if (life < KILLS) await tab.kill();
+      }
+      const { key } = reports.at(-1) ?? {};
+      await world.holds(key, file);
+      assert.ok(reports.every(({ badProgress }) => badProgress === null));
+
+      const again = (await world.proxy.log()).filter(
+        (request) => isPart(request) && request.start > (confirmed.get(request.partNumber ?? 0) ?? Infinity),
+      );
+      assert.deepEqual(again, [], 'confirmed parts were sent again');
+      const { waste } = await world.account(reports, file);
+      assert.ok(waste <= 0.15, `${(waste * 100).toFixed(1)} % were sent in vain`);
+      assert.deepEqual(await world.bucket.unfinished(), []);
+    },
+  },
+];

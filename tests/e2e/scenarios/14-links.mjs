@@ -1,0 +1,192 @@
+/** Links that are slow, long, break, or swallow what is sent. */
+import assert from 'node:assert/strict';
+import { MiB, randomFile } from '../support/files.mjs';
+import { bodies, isPart, parts } from '../support/proxy.mjs';
+
+/** Milliseconds a watchdog of 3 s may take beyond it, back-off and a busy machine included. */
+const SLACK = 3_000;
+
+/** @type {import('../run.mjs').Scenario[]} */
+export default [
+  .../** @type {const} */ (['auto', 1]).map((parallel) => ({
+    name: `link: with 20 Mbit/s, 300 ms of delay and a cut every 10 s it finishes (parallel: ${parallel})`,
+    /** @param {import('../support/world.mjs').World} world */
+    async run(world) {
+      const file = await randomFile(100 * MiB);
+      const tab = await world.uploader({ parallel });
+      await world.proxy.rules(
+        { match: bodies, action: { do: 'rate', bytesPerSecond: 20e6 / 8 } },
+        { action: { do: 'latency', ms: 300 } },
+      );
+      await world.proxy.cut(10_000);
+      const report = await (await tab.upload(file)).done(400_000);
+      await world.holds(report.key, file);
+      assert.equal(report.badProgress, null);
+      const { seconds } = await world.account(report, file);
+      assert.ok(seconds > 40, `${seconds} s: the link was faster than that`);
+      const sent = await world.proxy.parts();
+      const cut = sent.filter(({ outcome }) => outcome === 'cut');
+      assert.ok(cut.length > 0);
+      // Browsers replay most of what is cut themselves, and say nothing: only what is in flight decides what is lost.
+      if (parallel === 1) assert.ok(cut.length <= seconds / 10 + 1, `${cut.length} parts were cut`);
+      const again = sent.filter(({ outcome }) => outcome !== 'cut').length;
+      assert.equal(again, 20, 'what was not cut was sent once');
+    },
+  })),
+  {
+    name: 'black hole: connections that go silent without a reset are replaced when the watchdog says so, not earlier',
+    async run(world) {
+      const file = await randomFile(60 * MiB);
+      const watchdog = 3_000;
+      const tab = await world.uploader({ stallTimeout: watchdog, replyTimeout: watchdog, parallel: 4 });
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+      const upload = await tab.upload(file);
+      await upload.reached(30);
+      const silentAt = Date.now();
+      await world.proxy.silence(true);
+      // The link is back at once, for new connections: those that were open never are.
+      await world.proxy.silence(false);
+      const report = await upload.done();
+      await world.holds(report.key, file);
+
+      const log = (await world.proxy.log()).filter(isPart);
+      const swallowed = log.filter(({ outcome }) => outcome === 'hung');
+      assert.ok(swallowed.length >= 3, `only ${swallowed.length} requests were under way`);
+      for (const { id, partNumber } of swallowed) {
+        const replaced = log.find((other) => other.id > id && other.partNumber === partNumber);
+        const after = (replaced?.start ?? Infinity) - silentAt;
+        // What the kernel still took counts as movement.
+        assert.ok(
+          after >= watchdog - 200 && after <= watchdog + SLACK,
+          `part ${partNumber} was replaced after ${after} ms`,
+        );
+      }
+      const retries = report.retries.filter(({ at, operation }) => at > silentAt && operation === 'put-part');
+      assert.ok(
+        retries.every(({ code }) => code === 'stalled'),
+        JSON.stringify(retries),
+      );
+      assert.equal(report.badProgress, null);
+      await world.account(report, file);
+    },
+  },
+  {
+    name: 'black hole: while new connections go silent too it keeps trying, and goes on when they do not any more',
+    async run(world) {
+      const file = await randomFile(60 * MiB);
+      const watchdog = 2_000;
+      const tab = await world.uploader({ stallTimeout: watchdog, replyTimeout: watchdog });
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+      const upload = await tab.upload(file);
+      await upload.reached(30);
+      await world.proxy.silence(true);
+      await upload.until(
+        'a third attempt in the black hole',
+        ({ retries }) => retries.some(({ attempt }) => attempt >= 3),
+        60_000,
+      );
+      const over = Date.now();
+      await world.proxy.silence(false);
+      const report = await upload.done();
+      await world.holds(report.key, file);
+      assert.ok(report.states.every(({ state }) => state !== 'failed'));
+      assert.equal(report.badProgress, null);
+      const [first] = (await world.proxy.parts()).filter(({ start }) => start > over);
+      const after = (first?.start ?? Infinity) - over;
+      world.figures.push(`went on after ${(after / 1000).toFixed(1)} s`);
+      // What hangs is given up, then waited for with the delay of a fourth attempt.
+      assert.ok(after < watchdog + 10_000, `it went on only after ${after} ms`);
+      await world.account(report, file);
+    },
+  },
+  {
+    name: 'black hole: a part that was taken and never answered is sent again when the reply is overdue, not earlier',
+    async run(world) {
+      const file = await randomFile(40 * MiB);
+      const watchdog = 3_000;
+      const tab = await world.uploader({ replyTimeout: watchdog });
+      await world.proxy.rules({ match: { ...parts, partNumber: 3 }, times: 1, action: { do: 'swallow' } });
+      const upload = await tab.upload(file);
+      const report = await upload.done();
+      await world.holds(report.key, file);
+      const third = (await world.proxy.parts()).filter(({ partNumber }) => partNumber === 3);
+      assert.deepEqual(
+        third.map(({ outcome }) => outcome),
+        ['hung', 'forwarded'],
+      );
+      const after = (third[1]?.start ?? Infinity) - (third[0]?.start ?? 0);
+      assert.ok(after >= watchdog && after <= watchdog + SLACK, `it was sent again after ${after} ms`);
+      await world.account(report, file);
+    },
+  },
+  {
+    name: 'late: a reply that comes after the page has given up changes nothing, and the part is there once',
+    async run(world) {
+      const file = await randomFile(40 * MiB);
+      const tab = await world.uploader({ replyTimeout: 2_000 });
+      await world.proxy.rules({
+        match: { ...parts, partNumber: 2 },
+        times: 1,
+        action: { do: 'delay-reply', ms: 4_000 },
+      });
+      const report = await (await tab.upload(file)).done();
+      await world.holds(report.key, file);
+      assert.equal(report.parts.filter(({ partNumber }) => partNumber === 2).length, 1);
+      const second = (await world.proxy.parts()).filter(({ partNumber }) => partNumber === 2);
+      assert.deepEqual(
+        second.map(({ outcome, status }) => [outcome, status]),
+        [
+          ['aborted', 200],
+          ['forwarded', 200],
+        ],
+      );
+      await world.account(report, file);
+    },
+  },
+  {
+    name: 'corrupt: a part that was damaged on its way is found out and sent again',
+    async run(world) {
+      const file = await randomFile(40 * MiB);
+      const tab = await world.uploader();
+      const damaged = { match: { ...parts, partNumber: 4 }, times: 1 };
+      await world.proxy.rules({ ...damaged, action: { do: 'corrupt', at: { share: 0.7 } } });
+      const report = await (await tab.upload(file)).done();
+      await world.holds(report.key, file);
+      const codes = report.retries.map(({ partNumber, code }) => [partNumber, code]);
+      assert.deepEqual(codes, [[4, 'checksum-mismatch']]);
+      await world.account(report, file);
+    },
+  },
+  {
+    name: 'refused: a store that refuses early, with and without CORS, is tried again',
+    async run(world) {
+      const file = await randomFile(40 * MiB);
+      const tab = await world.uploader();
+      await world.proxy.rules(
+        {
+          name: 'early',
+          match: { ...parts, partNumber: 2 },
+          times: 2,
+          action: { do: 'reply', status: 503, early: true },
+        },
+        {
+          name: 'hidden',
+          match: { ...parts, partNumber: 3 },
+          times: 2,
+          action: { do: 'reply', status: 503, cors: false },
+        },
+        {
+          name: 'reset',
+          match: { ...parts, partNumber: 4 },
+          times: 2,
+          action: { do: 'cut', at: { bytes: 0 } },
+        },
+      );
+      const report = await (await tab.upload(file)).done();
+      await world.holds(report.key, file);
+      const struck = (await world.proxy.parts()).map(({ rule }) => rule);
+      for (const name of ['early', 'hidden', 'reset']) assert.ok(struck.includes(name), name);
+      await world.account(report, file);
+    },
+  },
+];

@@ -1,0 +1,44 @@
+/** The store goes away and comes back. */
+import assert from 'node:assert/strict';
+import { MiB, randomFile } from '../support/files.mjs';
+import { bodies, isPart } from '../support/proxy.mjs';
+import { stays } from '../support/until.mjs';
+
+/** Milliseconds. */
+const OUTAGE = 60_000;
+/** Milliseconds the longest wait between two attempts may take (`core::retry`), and a busy machine. */
+const LATEST = 10_000 + 5_000;
+
+/** @type {import('../run.mjs').Scenario[]} */
+export default [
+  {
+    name: 'outage: after the store was down for 60 s it goes on by itself',
+    alone: true,
+    async run(world) {
+      const file = await randomFile(100 * MiB);
+      const tab = await world.uploader();
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+      const upload = await tab.upload(file);
+      await upload.reached(40);
+      await world.store.stop();
+      const alive = async () => !['done', 'failed'].includes((await upload.report()).state);
+      await stays(alive, { what: 'an upload that goes on trying', during: OUTAGE, every: 500 });
+      const startedAt = Date.now();
+      await world.store.start();
+      const report = await upload.done();
+      await world.holds(report.key, file);
+
+      const log = (await world.proxy.log()).filter(isPart);
+      const during = log.filter(({ start, outcome }) => outcome === 'lost' && start < startedAt);
+      assert.ok(during.length > 0);
+      const taken = log.filter(({ status, end }) => status === 200 && (end ?? 0) > startedAt);
+      const after = Math.min(...taken.map(({ start }) => start)) - startedAt;
+      world.figures.push(`${during.length} attempts in vain, went on after ${(after / 1000).toFixed(1)} s`);
+      assert.ok(after < LATEST, `it went on only ${after} ms after the store`);
+      // Four connections, each with waits that double up to 10 s.
+      assert.ok(during.length < 120, `${during.length} attempts in ${OUTAGE / 1000} s`);
+      assert.equal(report.badProgress, null);
+      await world.account(report, file);
+    },
+  },
+];

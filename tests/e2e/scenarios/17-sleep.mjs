@@ -1,0 +1,57 @@
+/** The page sleeps, and its signed URLs do not live as long. */
+import assert from 'node:assert/strict';
+import { MiB, randomFile } from '../support/files.mjs';
+import { bodies, isPart } from '../support/proxy.mjs';
+import { stays, until } from '../support/until.mjs';
+
+/** Milliseconds. */
+const NIGHT = 120_000;
+/** Seconds. */
+const URL_EXPIRES = 20;
+
+/**
+ * @param {import('../support/world.mjs').World} world
+ * @param {(tab: import('../support/tab.mjs').Tab, asleep: boolean) => unknown} sleep
+ * @param {boolean} onlyPage the browser itself stays awake
+ */
+async function sleepThrough(world, sleep, onlyPage) {
+  const file = await randomFile(100 * MiB);
+  const tab = await world.tab();
+  await tab.create(await world.signer({ urlExpires: URL_EXPIRES }));
+  await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 5 * MiB } });
+  const upload = await tab.upload(file);
+  await upload.reached(30);
+  await sleep(tab, true);
+  const asleepAt = Date.now();
+  const sent = async () => (await world.proxy.log()).filter(isPart).length;
+  // What the network process had taken over may still arrive.
+  const idle = async () => (await world.proxy.open()) === 0 && Date.now() > asleepAt + 1_000;
+  if (onlyPage) await until(idle, { what: 'the requests under way to end', within: 30_000 });
+  const count = await sent();
+  const silent = async () => (await sent()) === count;
+  await stays(silent, { what: 'no request starts', during: asleepAt + NIGHT - Date.now(), every: 1_000 });
+  await sleep(tab, false);
+  const awakeAt = Date.now();
+  await world.proxy.rules();
+  const report = await upload.done();
+  await world.holds(report.key, file);
+  assert.equal(report.badProgress, null);
+  const first = (await world.proxy.log()).filter(isPart).find(({ start }) => start >= awakeAt);
+  world.figures.push(`went on ${(((first?.start ?? Infinity) - awakeAt) / 1000).toFixed(1)} s after waking`);
+  const expired = (await world.proxy.parts()).filter(({ status }) => status === 403).length;
+  world.figures.push(`${expired} expired URLs used`);
+  await world.account(report, file);
+}
+
+/** @type {import('../run.mjs').Scenario[]} */
+export default [
+  {
+    name: 'sleep: a page that was frozen for 2 minutes, its URLs expired, continues',
+    needs: ['freeze'],
+    run: (world) => sleepThrough(world, (tab, asleep) => tab.freeze(asleep), true),
+  },
+  {
+    name: 'sleep: a browser that stood still for 2 minutes, as with the lid closed, its URLs expired, continues',
+    run: (world) => sleepThrough(world, (tab, asleep) => tab.browser.suspend(asleep), false),
+  },
+];

@@ -1,0 +1,120 @@
+/** As many parts as there may be. */
+import assert from 'node:assert/strict';
+import { binary } from '../support/binaries.mjs';
+import { randomFile, temporaryFolder } from '../support/files.mjs';
+import { pageDir } from '../support/paths.mjs';
+import { start } from '../support/process.mjs';
+import { Bucket, credentials } from '../support/s3.mjs';
+
+/** Bytes: so small that the parts themselves cost little. */
+const PART = 8 * 1024;
+const COUNTS = [2_500, 5_000, 10_000];
+
+/**
+ * A store that takes small parts, as some do.
+ *
+ * @param {import('../support/world.mjs').World} world
+ */
+async function lenientStore({ scope }) {
+  const program = await binary('partwise-demo-server');
+  const args = [
+    ...['--port', '0', '--store-port', '0', '--page', pageDir, '--min-part', '1'],
+    ...['--data', await temporaryFolder('store-', scope)],
+    ...['--access-key', credentials.accessKey, '--secret-key', credentials.secretKey],
+  ];
+  const { ready } = await start(program, args, { ready: /store: (\S+)\/demo\n/, scope });
+  return new Bucket(ready[1] ?? '', 'demo');
+}
+
+/**
+ * The functions of a `backend` in front of a bucket.
+ *
+ * @param {Bucket} bucket
+ * @returns {(question: any) => Promise<unknown>}
+ */
+function backend(bucket) {
+  /** @type {Record<string, (question: any) => unknown>} */
+  const calls = {
+    async createMultipartUpload({ key }) {
+      const reply = await (await bucket.request('POST', key, { query: { uploads: '' } })).text();
+      return { uploadId: /<UploadId>(.*?)<\/UploadId>/.exec(reply)?.[1], key };
+    },
+    signPart({ key, uploadId, partNumber }) {
+      return { url: bucket.url('PUT', key, { query: { uploadId, partNumber: String(partNumber) } }) };
+    },
+    listParts: () => [],
+    async completeMultipartUpload({ key, uploadId, parts }) {
+      const listed = parts.map(
+        (/** @type {any} */ { PartNumber, ETag }) =>
+          `<Part><PartNumber>${PartNumber}</PartNumber><ETag>${ETag}</ETag></Part>`,
+      );
+      const body = `<CompleteMultipartUpload>${listed.join('')}</CompleteMultipartUpload>`;
+      const reply = await (await bucket.request('POST', key, { query: { uploadId }, body })).text();
+      if (reply.includes('<Error>')) throw new Error(reply);
+      return {};
+    },
+    async abortMultipartUpload({ key, uploadId }) {
+      await (await bucket.request('DELETE', key, { query: { uploadId } })).text();
+    },
+  };
+  return async ({ name, ...question }) => calls[name]?.(question);
+}
+
+/** Counts what is written to localStorage; run in the page before the library comes. */
+function countWrites() {
+  const counts = { writes: 0, characters: 0, most: 0 };
+  const { setItem } = Storage.prototype;
+  Storage.prototype.setItem = function (name, value) {
+    counts.writes += 1;
+    counts.characters += name.length + value.length;
+    counts.most = Math.max(counts.most, value.length);
+    setItem.call(this, name, value);
+  };
+  Object.assign(window, { counts });
+}
+
+/** @type {import('../run.mjs').Scenario[]} */
+export default [
+  {
+    name: 'parts: with 2 500, 5 000 and 10 000 of them time and writes to localStorage grow in proportion',
+    alone: true,
+    skip: ({ store }) => (store === 'garage' ? 'it brings its own store, so once is enough' : undefined),
+    async run(world) {
+      const bucket = await lenientStore(world);
+      const url = await world.hook(backend(bucket));
+      const browser = await world.browser();
+      const runs = [];
+      for (const count of COUNTS) {
+        const file = await randomFile(count * PART);
+        const tab = await world.tab(browser);
+        await tab.evaluate(countWrites);
+        await tab.create({ backend: url, partSize: PART });
+        const report = await (await tab.upload(file)).done(400_000);
+        assert.equal(report.parts.length, count);
+        assert.deepEqual(report.retries, []);
+        const { sha256, size } = file;
+        assert.deepEqual(await bucket.content(report.key ?? ''), { sha256, size });
+        const times = report.states.map(({ at }) => at);
+        const seconds = (Math.max(...times) - Math.min(...times)) / 1000;
+        const counts = await tab.evaluate(() => /** @type {any} */ (window).counts);
+        assert.deepEqual(await tab.stored(), []);
+        await tab.close();
+        runs.push({ count, seconds, ...counts });
+        world.figures.push(
+          `${count} parts: ${seconds.toFixed(1)} s, ${counts.writes} writes of ${counts.characters} characters`,
+        );
+      }
+      const [small, middle, large] = /** @type {[any, any, any]} */ (runs);
+      // One for each part, and the same few for each upload.
+      assert.equal(small.writes - small.count, middle.writes - middle.count);
+      assert.equal(middle.writes - middle.count, large.writes - large.count);
+      assert.ok(small.writes - small.count < 10, `${small.writes} writes for ${small.count} parts`);
+      // No write grows with the number of parts.
+      assert.ok(large.most <= small.most + 16, `${large.most} characters at a time, ${small.most} before`);
+      assert.ok(
+        large.seconds < 4 * small.seconds * 1.5,
+        `${large.seconds} s, ${small.seconds} s for a quarter`,
+      );
+    },
+  },
+];

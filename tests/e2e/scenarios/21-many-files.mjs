@@ -1,0 +1,103 @@
+/** A folder full of small files. */
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MiB, temporaryFolder } from '../support/files.mjs';
+import { inLanes } from '../support/lanes.mjs';
+import { until } from '../support/until.mjs';
+
+const COUNT = 2_000;
+/** Milliseconds one task may keep the page from answering its user: what is still felt as immediate (RAIL). */
+const LONGEST_TASK = 100;
+/** Milliseconds that adding one file may take; the page adds all of them in one task, which it could split. */
+const ADDING = 1;
+
+/** Lets the test see the library's memory; run in the page before it comes. */
+function watchMemory() {
+  const { instantiate } = WebAssembly;
+  /** @type {WebAssembly.Memory | undefined} */
+  let memory;
+  // Whatever comes back, with or without its module.
+  WebAssembly.instantiate = /** @type {any} */ (
+    async (/** @type {any[]} */ ...args) => {
+      const made = await /** @type {any} */ (instantiate)(...args);
+      memory ??= (made.instance ?? made).exports.memory;
+      return made;
+    }
+  );
+  const used = () => ({
+    wasm: memory?.buffer.byteLength ?? 0,
+    heap: /** @type {any} */ (performance).memory?.usedJSHeapSize ?? null,
+  });
+  Object.assign(window, { used });
+}
+
+/** @type {import('../run.mjs').Scenario[]} */
+export default [
+  {
+    name: `files: ${COUNT} small ones in one batch arrive, no task after adding them is longer than ${LONGEST_TASK} ms, memory stays flat`,
+    alone: true,
+    async run(world) {
+      const folder = await temporaryFolder('many-', world.scope);
+      const files = Array.from({ length: COUNT }, (_, i) => {
+        const content = randomBytes(1 + ((i * 7919) % 20_000));
+        const name = `small-${String(i).padStart(4, '0')}.bin`;
+        return { name, path: join(folder, name), size: content.length, content };
+      });
+      await inLanes(16, files, ({ path, content }) => writeFile(path, content));
+
+      const tab = await world.tab();
+      await tab.evaluate(watchMemory);
+      await tab.create(await world.signer());
+      await tab.choose(...files);
+      const start = performance.now();
+      assert.equal(await tab.call('addAll'), COUNT);
+      const used = async () => tab.evaluate(() => /** @type {any} */ (window).used());
+      /** @param {number} count */
+      const done = (count) =>
+        until(
+          async () => {
+            const { states, errors } = await tab.call('summary');
+            assert.deepEqual(errors, []);
+            return (states.done ?? 0) >= count;
+          },
+          { what: `${count} files to be there`, within: 400_000, every: 250 },
+        );
+      await done(COUNT / 4);
+      const early = await used();
+      await done(COUNT);
+      const seconds = (performance.now() - start) / 1000;
+      const late = await used();
+      const tasks = await tab.longTasks();
+
+      const wanted = new Map(
+        files.map(({ name, content }) => [name, createHash('sha256').update(content).digest('hex')]),
+      );
+      const keys = await world.bucket.keys();
+      assert.equal(keys.length, COUNT);
+      await inLanes(8, keys, async (key) => {
+        const name = [...wanted.keys()].find((name) => key.endsWith(name)) ?? '';
+        assert.equal((await world.bucket.content(key))?.sha256, wanted.get(name), key);
+        wanted.delete(name);
+      });
+      assert.equal(wanted.size, 0);
+      assert.deepEqual(await tab.stored(), []);
+
+      // The test's own task comes first.
+      const [adding = 0, ...others] = tasks.map(({ duration }) => duration);
+      const longest = Math.max(0, ...others);
+      const shown = (/** @type {number | null} */ bytes) =>
+        bytes === null ? '?' : `${(bytes / MiB).toFixed(1)} MiB`;
+      world.figures.push(
+        `${COUNT} files in ${seconds.toFixed(1)} s, added in ${adding.toFixed(0)} ms, then ${others.length} long tasks, longest ${longest.toFixed(0)} ms`,
+        `wasm ${shown(early.wasm)} → ${shown(late.wasm)}, JavaScript ${shown(early.heap)} → ${shown(late.heap)}`,
+      );
+      assert.ok(adding <= COUNT * ADDING, `adding took ${adding} ms`);
+      assert.ok(longest <= LONGEST_TASK, `tasks took ${others.join(', ')} ms`);
+      assert.ok(late.wasm <= early.wasm + MiB, 'the library took more and more memory');
+      // What the test itself writes down about each file.
+      if (late.heap) assert.ok(late.heap - early.heap < 32 * MiB, 'the page took more and more memory');
+    },
+  },
+];

@@ -1,0 +1,31 @@
+//! Random lives of uploads in a simulated world (see `tests/README.md`).
+//!
+//! `PARTWISE_SIM_RUNS=N` sets how many, `PARTWISE_SIM_SEED=N` repeats one and shows everything that happens in it.
+// For a browser nothing is left of this, not even a `main`.
+#![cfg_attr(target_family = "wasm", no_main)]
+#![cfg(not(target_family = "wasm"))]
+// What is missing here is a failing test.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod clock;
+mod faults;
+mod harness;
+mod invariants;
+mod kills;
+mod locks;
+mod network;
+mod page;
+mod rng;
+mod run;
+mod sabotage;
+mod server;
+mod storage;
+mod store;
+mod trace;
+mod user;
+mod wire;
+mod world;
+
+fn main() -> std::process::ExitCode {
+    harness::main()
+}

@@ -1,0 +1,514 @@
+//! The user, the browser's whims and the world's: everything that happens by itself, one act after the other.
+
+use crate::faults::{Fault, Weather};
+use crate::invariants::TAMPERS;
+use crate::page::{Page, Who};
+use crate::rng::Rng;
+use crate::say;
+use crate::store::{Again, Flavour, Part, md5};
+use crate::world::{Ending, File, Happening, PART, Way, World};
+use partwise::core::engine::Engine;
+use partwise::core::upload::{Input, State};
+use std::rc::Rc;
+
+/// A tab: pages come and go in it, and the user wants the same files in each.
+pub struct Tab {
+    pub page: usize,
+    /// No storage for this one (cookies blocked, sandboxed).
+    denied: bool,
+    wants: Vec<Want>,
+}
+
+struct Want {
+    file: usize,
+    who: Option<Who>,
+}
+
+/// What acts can be; the other faults strike where something is under way.
+const ACTS: &[(Fault, u64)] = &[
+    (Fault::SecondTab, 6),
+    (Fault::SameTwice, 3),
+    (Fault::Paused, 6),
+    (Fault::Resumed, 12),
+    (Fault::Cancelled, 2),
+    (Fault::Killed, 6),
+    (Fault::Reload, 4),
+    (Fault::Dispose, 3),
+    (Fault::Frozen, 4),
+    (Fault::Sleep, 2),
+    (Fault::ClockStep, 3),
+    (Fault::Outage, 5),
+    (Fault::LiesOffline, 4),
+    (Fault::LiesOnline, 4),
+    (Fault::StoreDown, 3),
+    (Fault::BackendDown, 3),
+    (Fault::StorageFull, 3),
+    (Fault::StorageDenied, 2),
+    (Fault::StorageCleared, 2),
+    (Fault::StorageGarbage, 3),
+    (Fault::StorageOlder, 2),
+    (Fault::StorageBack, 2),
+    (Fault::FileChanged, 1),
+    (Fault::FileUnreadable, 3),
+    (Fault::SessionGone, 3),
+    (Fault::PartGone, 4),
+    (Fault::PartForeign, 4),
+    (Fault::CompletedBehind, 3),
+];
+
+/// The content follows from the number alone.
+pub fn content(rng: &mut Rng) -> Rc<[u8]> {
+    let long = if rng.once_in(40) { 120 * PART } else { 9 * PART + 1 };
+    let len = rng.pick(&[0, 1, PART - 1, PART, 2 * PART + 7, 4 * PART, 5 * PART + 3, 7 * PART, long]);
+    // All parts alike, and so all their ETags.
+    let salt = if rng.once_in(5) { 0 } else { rng.next() | 1 };
+    (0..len).map(|at| (at.wrapping_mul(salt).wrapping_mul(2_654_435_761) >> 7) as u8).collect()
+}
+
+impl World {
+    /// Tabs, files, and what this run's surroundings are capable of.
+    pub fn populate(&mut self, acts: u64) {
+        for file in 0..self.rng.between(1, 4) {
+            let mut bytes = content(&mut self.rng);
+            if file > 0 && self.rng.once_in(6) {
+                // The same content under another name.
+                bytes = self.files[0].bytes.clone();
+            }
+            let name = format!("f{file}");
+            let key_is_explicit = self.rng.once_in(3);
+            self.files.push(File {
+                key: name.clone(),
+                name,
+                key_is_explicit,
+                modified: 1,
+                bytes,
+                exception: None,
+            });
+        }
+        let share = self.rng.pick(&[10, 40, 80]);
+        for (act, weight) in ACTS {
+            if self.rng.below(100) < share {
+                self.acts.extend(std::iter::repeat_n(*act, *weight as usize));
+            }
+        }
+        self.acts_left = acts;
+        for _ in 0..self.rng.between(1, 3) {
+            self.open_tab();
+        }
+        for file in 0..self.files.len() {
+            self.want(0, file);
+        }
+        self.agenda.after(1, Happening::Act);
+    }
+
+    /// A tab with a page of its own.
+    pub fn open_tab(&mut self) -> usize {
+        let page = self.open_page(false);
+        self.tabs.push(Tab { page, denied: false, wants: Vec::new() });
+        page
+    }
+
+    fn open_page(&mut self, denied: bool) -> usize {
+        let (backend, signer) = self.settings.backend();
+        let seed = self.rng.next();
+        let skew = if !self.healed && self.rng.once_in(10) { self.draw_skew() } else { 0 };
+        let online = !self.outage;
+        let engine = Engine::new(self.settings.config.clone(), backend, signer, online, seed);
+        self.pages.push(Page::open(engine, denied, self.agenda.now(), skew, online));
+        let page = self.pages.len() - 1;
+        say!(self, "page {page} opens{}", if denied { ", without storage" } else { "" });
+        page
+    }
+
+    fn draw_skew(&mut self) -> i64 {
+        let minutes = self.rng.pick(&[1, 10, 20, 180, 1_440]);
+        let skew = minutes * 60_000;
+        if self.rng.once_in(2) { skew } else { -skew }
+    }
+
+    /// The user adds a file to a tab.
+    pub fn want(&mut self, tab: usize, file: usize) -> Option<Who> {
+        let who = self.add_file(self.tabs[tab].page, file);
+        self.tabs[tab].wants.push(Want { file, who });
+        who
+    }
+
+    /// The page of a tab dies, and the user opens it again.
+    pub fn kill_and_come_back(&mut self, page: usize) {
+        self.kill(page);
+        if let Some(tab) = self.tabs.iter().position(|tab| tab.page == page) {
+            let wait = self.rng.pick(&[10, 500, 5_000, 60_000]);
+            self.agenda.after(wait, Happening::Reopen(tab));
+        }
+    }
+
+    /// A page of its own again in a tab whose page is gone, and what was unfinished is added again.
+    pub fn reopen(&mut self, tab: usize) {
+        if self.is_open(self.tabs[tab].page) {
+            return;
+        }
+        if self.asleep {
+            self.agenda.after(10_000, Happening::Reopen(tab));
+            return;
+        }
+        let denied = self.tabs[tab].denied && !self.healed;
+        self.tabs[tab].page = self.open_page(denied);
+        for want in std::mem::take(&mut self.tabs[tab].wants) {
+            let state = want.who.map(|who| self.instances[&who].state);
+            if !matches!(state, Some(State::Done | State::Cancelled)) && self.is_open(self.tabs[tab].page) {
+                let file = self.version_of(want.file);
+                self.want(tab, file);
+            }
+        }
+    }
+
+    /// Of a file that was changed, what it is now.
+    fn version_of(&self, file: usize) -> usize {
+        let name = &self.files[file].name;
+        self.files.iter().rposition(|other| other.name == *name).unwrap_or(file)
+    }
+
+    fn some_upload(&mut self) -> Option<Who> {
+        let awake = |page: usize| self.is_open(page) && !self.pages[page].frozen;
+        let open: Vec<Who> = self.instances.keys().copied().filter(|who| awake(who.page)).collect();
+        self.rng.maybe_pick(&open)
+    }
+
+    fn some_page(&mut self) -> Option<usize> {
+        let open: Vec<usize> =
+            self.tabs.iter().map(|tab| tab.page).filter(|page| self.is_open(*page)).collect();
+        self.rng.maybe_pick(&open)
+    }
+
+    fn some_session(&mut self) -> Option<String> {
+        let alive: Vec<String> = self.store.sessions.keys().cloned().collect();
+        self.rng.maybe_pick(&alive)
+    }
+
+    /// What the user says to an upload.
+    pub fn say_to(&mut self, who: Who, fault: Fault) {
+        self.count(fault);
+        let input = match fault {
+            Fault::Paused => Input::Pause,
+            Fault::Cancelled => Input::Cancel,
+            _ => Input::Resume,
+        };
+        self.may_begin_again(who);
+        if fault == Fault::Cancelled {
+            self.let_go(who);
+        }
+        say!(self, "user: {input:?} {who}");
+        let now = self.page_now(who.page);
+        if let Some(engine) = &mut self.pages[who.page].engine {
+            engine.handle(who.upload, input, now);
+        }
+    }
+
+    /// The user may act while being told something.
+    pub fn react(&mut self, who: Who) {
+        if !self.strikes(Fault::InListener) {
+            return;
+        }
+        match self.rng.below(8) {
+            0..3 => self.say_to(who, Fault::Paused),
+            3..6 => self.say_to(who, Fault::Resumed),
+            6 => self.say_to(who, Fault::Cancelled),
+            _ => {
+                self.count(Fault::Dispose);
+                self.kill_and_come_back(who.page);
+            }
+        }
+    }
+
+    /// The next act; then there is another, until there have been enough.
+    pub fn act(&mut self) {
+        if self.acts_left == 0 {
+            return;
+        }
+        if self.asleep {
+            self.agenda.after(10_000, Happening::Act);
+            return;
+        }
+        self.acts_left -= 1;
+        if let Some(fault) = self.rng.maybe_pick(&self.acts.clone()) {
+            self.act_out(fault);
+        }
+        if self.rng.once_in(6) {
+            self.weather = Weather::draw(&mut self.rng);
+        }
+        let gap = self.rng.pick(&[200, 200, 200, 2_000, 2_000, 20_000, 300_000]);
+        let gap = self.rng.between(1, gap);
+        self.agenda.after(gap, Happening::Act);
+    }
+
+    fn act_out(&mut self, fault: Fault) {
+        match fault {
+            Fault::SecondTab | Fault::SameTwice => {
+                let file = self.rng.below(self.files.len() as u64) as usize;
+                let tab = if fault == Fault::SameTwice {
+                    0
+                } else {
+                    self.rng.below(self.tabs.len() as u64) as usize
+                };
+                let page = self.tabs[tab].page;
+                if self.is_open(page) && !self.pages[page].frozen && self.tabs[tab].wants.len() < 12 {
+                    self.count(fault);
+                    self.want(tab, self.version_of(file));
+                }
+            }
+            Fault::Paused | Fault::Resumed | Fault::Cancelled => {
+                if let Some(who) = self.some_upload() {
+                    self.say_to(who, fault);
+                    self.pump(who.page);
+                }
+            }
+            Fault::Killed | Fault::Reload | Fault::Dispose => {
+                if let Some(page) = self.some_page() {
+                    self.count(fault);
+                    self.kill_and_come_back(page);
+                    if fault == Fault::Reload {
+                        let tab = self.tabs.iter().position(|tab| tab.page == page).unwrap();
+                        self.reopen(tab);
+                    }
+                }
+            }
+            Fault::Frozen => {
+                if let Some(page) = self.some_page() {
+                    self.count(fault);
+                    self.freeze(page);
+                    let wait = self.rng.pick(&[100, 5_000, 60_000, 900_000]);
+                    self.agenda.after(wait, Happening::Thaw(page));
+                }
+            }
+            Fault::Sleep => self.sleep(),
+            Fault::ClockStep => {
+                if let Some(page) = self.some_page() {
+                    self.count(fault);
+                    self.pages[page].skew = self.draw_skew();
+                }
+            }
+            Fault::Outage | Fault::StoreDown | Fault::BackendDown => self.begins(fault),
+            Fault::LiesOffline | Fault::LiesOnline => {
+                if let Some(page) = self.some_page() {
+                    self.count(fault);
+                    self.browser_says(page, fault == Fault::LiesOnline);
+                }
+            }
+            Fault::StorageDenied => {
+                self.count(fault);
+                let tab = self.rng.below(self.tabs.len() as u64) as usize;
+                self.tabs[tab].denied = !self.tabs[tab].denied;
+            }
+            Fault::StorageFull
+            | Fault::StorageOlder
+            | Fault::StorageCleared
+            | Fault::StorageGarbage
+            | Fault::StorageBack => self.meddle_with_storage(fault),
+            Fault::FileChanged | Fault::FileUnreadable => self.meddle_with_files(fault),
+            Fault::SessionGone | Fault::PartGone | Fault::PartForeign | Fault::CompletedBehind => {
+                self.meddle_with_store(fault);
+            }
+            other => unreachable!("{other:?} is no act"),
+        }
+    }
+
+    fn browser_says(&mut self, page: usize, online: bool) {
+        use crate::page::{Delivered, Delivery};
+        let who = Who { page, upload: partwise::core::engine::UploadId(0) };
+        let what = Delivered::Online(online);
+        self.deliver(Delivery { who, op: partwise::core::upload::OpId(0), what });
+    }
+
+    fn sleep(&mut self) {
+        self.count(Fault::Sleep);
+        self.asleep = true;
+        let slept = self.rng.pick(&[60_000, 1_800_000, 5 * 3_600_000]);
+        for page in 0..self.pages.len() {
+            if self.is_open(page) {
+                self.freeze(page);
+            }
+        }
+        self.disturb();
+        self.agenda.after(slept, Happening::Wake(slept));
+    }
+
+    pub fn wake(&mut self, slept: u64) {
+        say!(self, "the device wakes after {} s", slept / 1000);
+        self.asleep = false;
+        for page in 0..self.pages.len() {
+            if self.is_open(page) && self.settings.clock_sleeps {
+                self.pages[page].behind += slept;
+            }
+            self.thaw(page);
+            self.rearm(page);
+        }
+    }
+
+    fn begins(&mut self, fault: Fault) {
+        self.count(fault);
+        self.disturb();
+        let ending = match fault {
+            Fault::Outage => {
+                self.outage = true;
+                // The browser may notice, or not.
+                for page in self.tabs.iter().map(|tab| tab.page).collect::<Vec<_>>() {
+                    if self.rng.below(3) > 0 {
+                        self.browser_says(page, false);
+                    }
+                }
+                Ending::Outage
+            }
+            Fault::StoreDown => {
+                self.store_down = true;
+                Ending::StoreDown
+            }
+            _ => {
+                self.backend_down = true;
+                Ending::BackendDown
+            }
+        };
+        let wait = self.rng.pick(&[500, 8_000, 120_000, 900_000]);
+        self.agenda.after(wait, Happening::Unplug(ending));
+    }
+
+    pub fn ends(&mut self, ending: Ending) {
+        say!(self, "{ending:?} is over");
+        match ending {
+            Ending::StoreDown => self.store_down = false,
+            Ending::BackendDown => self.backend_down = false,
+            Ending::Outage => {
+                self.outage = false;
+                for page in self.tabs.iter().map(|tab| tab.page).collect::<Vec<_>>() {
+                    self.browser_says(page, true);
+                }
+            }
+        }
+    }
+
+    fn meddle_with_storage(&mut self, fault: Fault) {
+        self.count(fault);
+        self.backups.push(self.storage.map.clone());
+        if TAMPERS.contains(&fault) {
+            self.lose_records();
+        }
+        match fault {
+            Fault::StorageFull => {
+                let quotas = [0, 150, 400, usize::MAX];
+                self.storage.quota = self.rng.pick(&quotas);
+            }
+            Fault::StorageCleared => self.storage.map.clear(),
+            Fault::StorageOlder => {
+                self.storage.map.insert("partwise/0/x/head".into(), "of an older version".into());
+                self.storage.map.insert("partwise/2/x/head".into(), "of a newer version".into());
+                self.storage.map.insert("somebody else's".into(), "value".into());
+            }
+            Fault::StorageBack => self.storage.map = self.rng.pick(&self.backups.clone()),
+            _ => self.garble_storage(),
+        }
+    }
+
+    fn garble_storage(&mut self) {
+        let keys: Vec<String> =
+            self.storage.map.keys().filter(|key| key.starts_with("partwise/1/")).cloned().collect();
+        let Some(key) = self.rng.maybe_pick(&keys) else { return };
+        let mut value = self.storage.map[&key].clone();
+        match self.rng.below(6) {
+            0 => value.clear(),
+            1 => value.truncate(value.len() / 2),
+            2 => value = "{\"json\":true}".into(),
+            3 => value = value.replace('=', "=%zz"),
+            4 => value = value.replace("part=16", self.rng.pick(&["part=8", "part=32"])).replace('A', "B"),
+            _ => {
+                self.storage.map.remove(&key);
+                return;
+            }
+        }
+        self.storage.map.insert(key, value);
+    }
+
+    fn meddle_with_files(&mut self, fault: Fault) {
+        let file = self.rng.below(self.files.len() as u64) as usize;
+        if self.files[file].exception.is_some() {
+            return;
+        }
+        self.count(fault);
+        if fault == Fault::FileUnreadable {
+            self.files[file].exception = Some("NotFoundError");
+            let wait = self.rng.pick(&[50, 5_000, 100_000]);
+            self.agenda.after(wait, Happening::FileBack(file));
+            return;
+        }
+        self.files[file].exception = Some("NotReadableError");
+        let File { name, key, key_is_explicit, modified, .. } = &self.files[file];
+        let (name, key, key_is_explicit, modified) =
+            (name.clone(), key.clone(), *key_is_explicit, modified + 1);
+        let bytes = content(&mut self.rng);
+        self.files.push(File { name, key, key_is_explicit, modified, bytes, exception: None });
+    }
+
+    pub fn file_back(&mut self, file: usize) {
+        self.files[file].exception = None;
+    }
+
+    /// Completed by somebody else with other parts, and then once more by us: only the ETag in the reply tells, and only
+    /// who compares it.
+    fn would_be_noticed(&self) -> bool {
+        let Flavour { again, etags_are_md5, .. } = self.store.flavour;
+        let tells = !matches!(self.settings.way, Way::PlainCompanion | Way::RichCompanion);
+        !matches!(again, Again::Ok) || (tells && etags_are_md5 && self.settings.verifies())
+    }
+
+    fn meddle_with_store(&mut self, fault: Fault) {
+        let Some(id) = self.some_session() else { return };
+        let parts: Vec<u32> = self.store.sessions[&id].parts.keys().copied().collect();
+        match (fault, self.rng.maybe_pick(&parts)) {
+            (Fault::SessionGone, _) => {
+                self.store.sessions.remove(&id);
+                self.lose_session(&id);
+            }
+            (Fault::CompletedBehind, Some(_)) if self.would_be_noticed() => {
+                self.store.complete_behind(&id);
+                self.lose_session(&id);
+            }
+            (Fault::PartGone, Some(part)) => {
+                self.store.sessions.get_mut(&id).unwrap().parts.remove(&part);
+                self.lose_part(&id, part);
+            }
+            (Fault::PartForeign, Some(part)) => {
+                let bytes: Rc<[u8]> = self.rng.next().to_le_bytes().into();
+                let foreign = Part { etag: md5(&bytes).to_hex(), bytes, spoiled: false };
+                self.store.sessions.get_mut(&id).unwrap().parts.insert(part, foreign);
+                self.lose_part(&id, part);
+            }
+            _ => return,
+        }
+        self.count(fault);
+        say!(self, "store: {id} was meddled with");
+    }
+
+    /// From now on nothing goes wrong, and nobody holds anything back.
+    pub fn heal(&mut self) {
+        say!(self, "all is well from here on");
+        self.healed = true;
+        self.weather = Weather::calm();
+        (self.outage, self.store_down, self.backend_down) = (false, false, false);
+        self.storage.quota = usize::MAX;
+        for file in &mut self.files {
+            file.exception = file.exception.filter(|exception| *exception == "NotReadableError");
+        }
+        for tab in 0..self.tabs.len() {
+            let page = self.tabs[tab].page;
+            self.pages[page].skew = 0;
+            self.thaw(page);
+            self.reopen(tab);
+            self.browser_says(self.tabs[tab].page, true);
+        }
+        let waiting: Vec<Who> = self.instances.keys().copied().filter(|who| self.is_open(who.page)).collect();
+        for who in waiting {
+            // Who pauses while it completes does not see it paused.
+            if !self.instances[&who].state.is_final() {
+                self.tell(who, Input::Resume);
+            }
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Everything together: pages, network, server, store, storage, locks and the clock that moves them.
+
+use crate::clock::Agenda;
+use crate::faults::{Fault, Tally, Weather};
+use crate::invariants::{Instance, Ledger};
+use crate::locks::Locks;
+use crate::network::{Doing, Request, Step};
+use crate::page::{Delivery, Page, Who};
+use crate::rng::Rng;
+use crate::sabotage::Sabotage;
+use crate::say;
+use crate::storage::LocalStorage;
+use crate::store::{Flavour, Store};
+use crate::trace::Trace;
+use crate::user::Tab;
+use partwise::core::backend::Backend;
+use partwise::core::backend::callbacks::Callbacks;
+use partwise::core::backend::companion::Companion;
+use partwise::core::backend::direct::LocalSigner;
+use partwise::core::config::{Config, Identity, RawOptions, Verify};
+use partwise::core::plan::PartSize;
+use partwise::core::schedule::Parallel;
+use partwise::core::store::{Limits, s3};
+use partwise::core::units::Millis;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// When the world begins, in milliseconds since 1970.
+pub const WALL: u64 = 1_767_323_045_000;
+
+/// Who performs what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    DirectRemote,
+    DirectLocal,
+    CallbacksWithObject,
+    Callbacks,
+    /// Uppy's: 500 for everything, own keys, form posts, no `/object`.
+    PlainCompanion,
+    RichCompanion,
+}
+
+/// What is fixed for a run.
+#[derive(Clone)]
+pub struct Settings {
+    pub config: Config,
+    pub way: Way,
+    pub url_seconds: u64,
+    /// Whether signers tell how long a signature lives.
+    pub tells_life: bool,
+    /// Whether the monotonic clock stops while the device sleeps.
+    pub clock_sleeps: bool,
+}
+
+pub struct File {
+    pub name: String,
+    pub key: String,
+    pub key_is_explicit: bool,
+    pub modified: u64,
+    pub bytes: Rc<[u8]>,
+    /// What reading throws.
+    pub exception: Option<&'static str>,
+}
+
+/// Something due.
+pub enum Happening {
+    Timer(usize),
+    Deliver(Delivery),
+    Net(u64, Step),
+    /// A page comes to life again, of the same tab.
+    Reopen(usize),
+    Thaw(usize),
+    Wake(u64),
+    Unplug(Ending),
+    FileBack(usize),
+    Act,
+}
+
+/// What ends after a while.
+#[derive(Clone, Copy, Debug)]
+pub enum Ending {
+    Outage,
+    StoreDown,
+    BackendDown,
+}
+
+pub struct World {
+    pub settings: Settings,
+    pub rng: Rng,
+    pub trace: Trace,
+    pub tally: Tally,
+    pub weather: Weather,
+    /// Nothing goes wrong any more.
+    pub healed: bool,
+    pub agenda: Agenda<Happening>,
+    pub store: Store,
+    pub storage: LocalStorage,
+    pub backups: Vec<BTreeMap<String, String>>,
+    pub locks: Locks,
+    pub pages: Vec<Page>,
+    pub tabs: Vec<Tab>,
+    pub files: Vec<File>,
+    pub requests: BTreeMap<u64, Request>,
+    pub requested: u64,
+    pub outage: bool,
+    pub store_down: bool,
+    pub backend_down: bool,
+    /// A rule that is broken on purpose.
+    pub sabotage: Option<Sabotage>,
+    /// The device sleeps: nobody does anything.
+    pub asleep: bool,
+    /// All requests with file content that left.
+    pub sent: Vec<Doing>,
+    /// Parts that uploads have confirmed.
+    pub confirmed: u64,
+    /// Parts sent and not confirmed when the page died that was to die.
+    pub in_flight: u64,
+    /// Uploads that the store put together.
+    pub completions: u64,
+    /// Storage writes so far.
+    pub writes: u64,
+    /// The write before (`false`) or after (`true`) which a page dies.
+    pub dies_at: Option<(u64, bool)>,
+    pub instances: BTreeMap<Who, Instance>,
+    /// What each session at the store is to become.
+    pub contents: BTreeMap<String, Rc<[u8]>>,
+    pub ledger: Ledger,
+    /// Acts that this run's user and surroundings are capable of, and how many are left.
+    pub acts: Vec<Fault>,
+    pub acts_left: u64,
+}
+
+/// Bytes of a part; few, since hashing takes most of the time.
+pub const PART: u64 = 16;
+
+impl Settings {
+    pub fn draw(rng: &mut Rng) -> Self {
+        let limits = Limits { min_part: PART, max_part: 1 << 30, max_parts: 10_000, max_object: 1 << 40 };
+        let mut config = Config::new(&RawOptions::default(), "sim".into(), limits).unwrap();
+        config.part_size = PartSize::Bytes(PART);
+        config.parallel = match rng.below(3) {
+            0 => Parallel::Auto,
+            _ => Parallel::Fixed(rng.between(1, 4) as u32),
+        };
+        config.verify = rng.pick(&[Verify::Etag, Verify::Etag, Verify::ContentMd5, Verify::Off]);
+        config.identity = rng.pick(&[Identity::Fast, Identity::Fast, Identity::Md5]);
+        config.retry_for = Millis::from_secs(rng.pick(&[30, 120, 600]));
+        config.offline_timeout = rng.once_in(3).then_some(Millis::from_secs(90));
+        let way = rng.pick(&[
+            Way::DirectRemote,
+            Way::DirectRemote,
+            Way::DirectLocal,
+            Way::CallbacksWithObject,
+            Way::Callbacks,
+            Way::PlainCompanion,
+            Way::RichCompanion,
+        ]);
+        Self {
+            config,
+            way,
+            url_seconds: rng.pick(&[20, 900, 900]),
+            tells_life: rng.once_in(2),
+            clock_sleeps: rng.once_in(2),
+        }
+    }
+
+    pub fn verifies(&self) -> bool {
+        self.config.verify != Verify::Off
+    }
+
+    pub fn backend(&self) -> (Backend, Option<LocalSigner>) {
+        match self.way {
+            Way::DirectRemote => (Backend::Direct, None),
+            Way::DirectLocal => {
+                let bucket = s3::Bucket {
+                    endpoint: Some("https://store".into()),
+                    bucket: "b".into(),
+                    region: "r".into(),
+                    path_style: true,
+                };
+                (Backend::Direct, Some(LocalSigner::new(bucket)))
+            }
+            Way::CallbacksWithObject => (Backend::Callbacks(Callbacks { has_object: true }), None),
+            Way::Callbacks => (Backend::Callbacks(Callbacks { has_object: false }), None),
+            Way::PlainCompanion | Way::RichCompanion => (Backend::Companion(Companion::new("/s3")), None),
+        }
+    }
+}
+
+impl World {
+    pub fn new(settings: Settings, flavour: Flavour, weather: Weather, rng: Rng, keep_trace: bool) -> Self {
+        let mut world = Self {
+            settings,
+            rng,
+            trace: Trace::new(keep_trace),
+            tally: Tally::new(),
+            weather,
+            healed: false,
+            agenda: Agenda::new(),
+            store: Store::new(flavour),
+            storage: LocalStorage::new(),
+            backups: Vec::new(),
+            locks: Locks::default(),
+            pages: Vec::new(),
+            tabs: Vec::new(),
+            files: Vec::new(),
+            requests: BTreeMap::new(),
+            requested: 0,
+            outage: false,
+            store_down: false,
+            backend_down: false,
+            sabotage: None,
+            asleep: false,
+            sent: Vec::new(),
+            confirmed: 0,
+            in_flight: 0,
+            completions: 0,
+            writes: 0,
+            dies_at: None,
+            instances: BTreeMap::new(),
+            contents: BTreeMap::new(),
+            ledger: Ledger::default(),
+            acts: Vec::new(),
+            acts_left: 0,
+        };
+        let Settings { way, config, .. } = &world.settings;
+        let settings = format!(
+            "{way:?}, {:?}, {:?}, {:?}, retry for {} s, offline for {:?}",
+            config.parallel,
+            config.verify,
+            config.identity,
+            config.retry_for.0 / 1000,
+            config.offline_timeout
+        );
+        say!(world, "{settings}, {flavour:?}");
+        world
+    }
+
+    /// Milliseconds since 1970, as the store's clock has it.
+    pub fn wall(&self) -> u64 {
+        WALL + self.agenda.now()
+    }
+
+    /// Whether a fault strikes now.
+    pub fn strikes(&mut self, fault: Fault) -> bool {
+        let strikes = !self.healed && self.weather.strikes(fault, &mut self.rng);
+        if strikes {
+            self.count(fault);
+        }
+        strikes
+    }
+
+    pub fn count(&mut self, fault: Fault) {
+        self.tally.count(fault);
+        say!(self, "! {}", fault.name());
+    }
+
+    /// The next thing that is due happens; `false` when nothing is.
+    pub fn step(&mut self) -> bool {
+        let Some(happening) = self.agenda.next() else { return false };
+        match happening {
+            Happening::Timer(page) => self.timer(page),
+            Happening::Deliver(delivery) => self.deliver(delivery),
+            Happening::Net(id, step) => self.net(id, step),
+            Happening::Reopen(tab) => self.reopen(tab),
+            Happening::Thaw(page) if self.asleep => {
+                self.agenda.after(10_000, Happening::Thaw(page));
+            }
+            Happening::Thaw(page) => self.thaw(page),
+            Happening::Wake(slept) => self.wake(slept),
+            Happening::Unplug(ending) => self.ends(ending),
+            Happening::FileBack(file) => self.file_back(file),
+            Happening::Act => self.act(),
+        }
+        true
+    }
+}
