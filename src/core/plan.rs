@@ -201,5 +201,7 @@ mod tests {
         {
             assert_eq!(Plan::resume(size, part_size, &LIMITS), None);
         }
+        let without_least = Limits { min_part: 0, ..LIMITS };
+        assert_eq!(Plan::resume(1, 0, &without_least), None);
     }
 }

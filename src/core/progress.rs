@@ -153,12 +153,36 @@ mod tests {
     }
 
     #[test]
+    fn a_change_of_speed_hardly_shows_after_a_second_and_by_half_after_five() {
+        let (mut progress, mut sent, mut now) = (Progress::new(1000 * MB), 0, 0);
+        run(&mut progress, &mut sent, &mut now, 10 * MB, 30);
+        let soon = run(&mut progress, &mut sent, &mut now, MB, 1);
+        assert!(soon.bytes_per_second > 8e6, "{soon:?}");
+        let later = run(&mut progress, &mut sent, &mut now, MB, 4);
+        assert!(later.bytes_per_second < 5.5e6, "{later:?}");
+    }
+
+    #[test]
     fn resumed_bytes_are_no_speed() {
         let mut progress = Progress::new(1000 * MB);
         progress.start_at(900 * MB);
         let (mut sent, mut now) = (900 * MB, 0);
         assert_eq!(progress.observe(sent, 0, Instant(0)).loaded, 900 * MB);
         let snapshot = run(&mut progress, &mut sent, &mut now, MB, 5);
+        assert!(about(snapshot.bytes_per_second, 1e6), "{snapshot:?}");
+    }
+
+    #[test]
+    fn what_was_shown_before_neither_falls_nor_is_speed() {
+        let mut progress = Progress::new(1000 * MB);
+        progress.start_at(600 * MB);
+        assert_eq!(progress.observe(100 * MB, 0, Instant(0)).loaded, 600 * MB);
+        let (mut sent, mut now) = (100 * MB, 0);
+        run(&mut progress, &mut sent, &mut now, MB, 5);
+        progress.start_at(2000 * MB);
+        sent = 700 * MB;
+        let snapshot = run(&mut progress, &mut sent, &mut now, MB, 5);
+        assert_eq!(snapshot.loaded, 1000 * MB);
         assert!(about(snapshot.bytes_per_second, 1e6), "{snapshot:?}");
     }
 

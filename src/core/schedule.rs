@@ -209,7 +209,7 @@ mod tests {
     fn no_more_slots_are_given_than_the_limit_says() {
         let mut pool = Pool::new(Parallel::Fixed(3));
         assert_eq!(fill(&mut pool, Instant(0)), 3);
-        assert_eq!(pool.free(Instant(0)), 0);
+        assert_eq!((pool.free(Instant(0)), pool.held()), (0, 3));
         pool.give_back(SlotEnd::Cancelled, Instant(0));
         assert_eq!(pool.free(Instant(0)), 1);
     }
@@ -240,6 +240,86 @@ mod tests {
         assert_eq!(pool.limit(), 2);
         // The first measurement has none to compare with; after it, the same total over any number of slots.
         assert_eq!(run(&mut pool, &mut now, 60, |slots| 6_000_000 / slots as u64), 3);
+    }
+
+    /// Ends four requests of so many bytes at a moment, and begins as many again.
+    fn four_end(pool: &mut Pool, bytes: u64, at: u64) -> usize {
+        for _ in 0..4 {
+            pool.give_back(SlotEnd::Done { bytes }, Instant(at));
+        }
+        fill(pool, Instant(at));
+        pool.limit()
+    }
+
+    #[test]
+    fn throughput_is_measured_for_two_seconds_and_over_two_requests_a_slot() {
+        for (first, second, limit) in [(1000, 1999, 4), (1000, 2000, 5), (3000, 9000, 5)] {
+            let mut pool = Pool::new(Parallel::Auto);
+            fill(&mut pool, Instant(0));
+            assert_eq!(four_end(&mut pool, 1000, first), 4);
+            assert_eq!(four_end(&mut pool, 1000, second), limit, "{second}");
+        }
+        let mut pool = Pool::new(Parallel::Auto);
+        fill(&mut pool, Instant(0));
+        for number in 1..=8 {
+            assert_eq!(pool.limit(), 4, "{number}");
+            pool.give_back(SlotEnd::Done { bytes: 1000 }, Instant(5000));
+            assert!(pool.take(Instant(5000)));
+        }
+        assert_eq!(pool.limit(), 5);
+    }
+
+    /// A pool at its least, after eight requests of so many bytes within two seconds.
+    fn measured(bytes: u64) -> Pool {
+        let mut pool = Pool::new(Parallel::Auto);
+        for at in [0, 2000] {
+            assert!(pool.take(Instant(at)));
+            pool.give_back(SlotEnd::Congested, Instant(at));
+        }
+        assert_eq!(pool.limit(), 1);
+        for at in [32_000, 33_000] {
+            assert!(pool.take(Instant(at)));
+            pool.give_back(SlotEnd::Done { bytes }, Instant(at + 1000));
+        }
+        assert_eq!(pool.limit(), 2, "the first measurement has none to compare with");
+        pool
+    }
+
+    #[test]
+    fn the_limit_grows_only_with_throughput_that_grew_by_more_than_a_tenth() {
+        for (bytes, millis, limit) in
+            [(550_000, 2000, 2), (551_000, 2000, 3), (1_000_000, 4000, 2), (1_000_000, 2000, 3)]
+        {
+            let mut pool = measured(1_000_000);
+            for at in [34_000, 34_000 + millis / 2] {
+                assert_eq!(fill(&mut pool, Instant(at)), 2);
+                for _ in 0..2 {
+                    pool.give_back(SlotEnd::Done { bytes }, Instant(at + millis / 2));
+                }
+            }
+            assert_eq!(pool.limit(), limit, "{bytes} in {millis} ms");
+        }
+    }
+
+    #[test]
+    fn a_measurement_begins_where_the_one_before_ended_though_nothing_starts_then() {
+        let mut pool = Pool::new(Parallel::Auto);
+        assert!(pool.take(Instant(0)));
+        pool.give_back(SlotEnd::Congested, Instant(0));
+        assert_eq!(fill(&mut pool, Instant(30_000)), 2);
+        for at in [30_500, 31_000, 31_500] {
+            pool.give_back(SlotEnd::Done { bytes: 1000 }, Instant(at));
+            assert!(pool.take(Instant(at)));
+        }
+        pool.give_back(SlotEnd::Done { bytes: 1000 }, Instant(32_000));
+        assert_eq!((pool.limit(), pool.held()), (3, 1));
+        for (at, ending) in [(34_000, 1), (35_000, 3), (36_000, 2)] {
+            for _ in 0..ending {
+                pool.give_back(SlotEnd::Done { bytes: 1000 }, Instant(at));
+            }
+            fill(&mut pool, Instant(at));
+        }
+        assert_eq!(pool.limit(), 3, "six in four seconds are fewer than four in two");
     }
 
     #[test]

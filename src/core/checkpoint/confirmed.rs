@@ -25,12 +25,9 @@ impl Confirmed {
     /// Confirms a part with its ETag, in whatever spelling. An empty ETag proves nothing: the part counts as not
     /// confirmed. Parts the upload does not have are ignored.
     pub fn set(&mut self, part: PartNumber, etag: &str) {
-        self.replace(part, Etag::new(etag));
-    }
-
-    /// The part must be sent again.
-    pub fn clear(&mut self, part: PartNumber) {
-        self.replace(part, None);
+        if let Some(slot) = self.parts.get_mut(part.index()) {
+            *slot = Etag::new(etag);
+        }
     }
 
     /// The normalized ETag of a confirmed part.
@@ -67,12 +64,6 @@ impl Confirmed {
         let etags = parse(value).unwrap_or_default();
         let slots = self.parts.iter_mut().skip(index.saturating_mul(SEGMENT));
         for (slot, etag) in slots.zip(etags) {
-            *slot = etag;
-        }
-    }
-
-    fn replace(&mut self, part: PartNumber, etag: Option<Etag>) {
-        if let Some(slot) = self.parts.get_mut(part.index()) {
             *slot = etag;
         }
     }

@@ -72,7 +72,7 @@ fn load_now(records: &[(String, String)]) -> Option<Checkpoint> {
 fn an_upload_is_read_back_unchanged() {
     let header = Header { md5: Some(Md5Digest([7; 16])), ..header(250) };
     let mut confirmed = all_confirmed(250);
-    confirmed.clear(part(100));
+    confirmed.set(part(100), "");
     confirmed.set(part(101), "\"Opaque,=%-2\"");
     let records = records(&header, &confirmed, 250);
     assert_eq!(records[0].0, "partwise/1/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/head");

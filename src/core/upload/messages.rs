@@ -158,3 +158,21 @@ pub struct UploadResult {
     pub etag: Option<String>,
     pub md5: Option<Md5Digest>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::State;
+
+    #[test]
+    fn states_have_the_names_the_page_knows_and_three_are_final() {
+        use State::*;
+        let all =
+            [Queued, Hashing, Starting, Uploading, Paused, Offline, Completing, Done, Failed, Cancelled];
+        assert_eq!(
+            all.map(State::as_str).join(" "),
+            "queued hashing starting uploading paused offline completing done failed cancelled"
+        );
+        assert_eq!(all.map(State::is_final).iter().position(|is_final| *is_final), Some(7));
+        assert_eq!(all.into_iter().filter(|state| state.is_final()).count(), 3);
+    }
+}

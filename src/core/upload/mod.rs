@@ -422,7 +422,6 @@ impl Upload {
         self.online
             || (now.mono >= self.probe_at
                 && self.signs.is_empty()
-                && !self.control.as_ref().is_some_and(Control::is_running)
                 && !self.flights.iter().any(Flight::holds_slot))
     }
 

@@ -125,3 +125,92 @@ impl PartTable {
         done.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::plan::PartSize;
+    use crate::core::store::s3::LIMITS;
+    use crate::core::units::Millis;
+
+    const MIB: u64 = 1024 * 1024;
+    const NOW: Instant = Instant(1000);
+
+    fn part(number: u32) -> PartNumber {
+        PartNumber::new(number).unwrap()
+    }
+
+    fn tried(attempts: u32) -> Tries {
+        Tries { attempts, ..Tries::default() }
+    }
+
+    fn taken(table: &mut PartTable, now: Instant) -> Option<(u32, u32)> {
+        table.take(now).map(|(number, tries)| (number.get(), tries.attempts))
+    }
+
+    #[test]
+    fn parts_are_taken_in_order_and_each_once() {
+        let mut table = PartTable::new(3);
+        let order: Vec<_> = std::iter::from_fn(|| taken(&mut table, NOW)).collect();
+        assert_eq!(order, [(1, 0), (2, 0), (3, 0)]);
+    }
+
+    #[test]
+    fn what_waited_long_enough_goes_first() {
+        let mut table = PartTable::new(5);
+        for _ in 0..3 {
+            table.take(NOW);
+        }
+        table.wait(part(2), tried(1), NOW + Millis(10));
+        table.wait(part(3), tried(2), NOW + Millis(5));
+        assert_eq!((table.ready(NOW, 9), table.next_due(NOW)), (2, Some(Instant(1005))));
+        assert_eq!(taken(&mut table, NOW), Some((4, 0)));
+        assert_eq!((table.ready(Instant(1005), 9), table.next_due(Instant(1005))), (2, Some(Instant(1010))));
+        assert_eq!(taken(&mut table, Instant(1005)), Some((3, 2)));
+        assert_eq!((table.ready(Instant(1010), 9), table.next_due(Instant(1010))), (2, None));
+        assert_eq!(taken(&mut table, Instant(1010)), Some((2, 1)));
+        assert_eq!(taken(&mut table, Instant(1010)), Some((5, 0)));
+        assert_eq!((table.ready(Instant(1010), 9), taken(&mut table, Instant(1010))), (0, None));
+    }
+
+    #[test]
+    fn no_more_fresh_parts_are_counted_than_are_asked_for() {
+        let mut table = PartTable::new(10);
+        assert_eq!(table.ready(NOW, 4), 4);
+        table.take(NOW);
+        table.wait(part(1), tried(1), NOW);
+        assert_eq!((table.ready(NOW, 4), table.ready(NOW, 99)), (4, 10));
+    }
+
+    #[test]
+    fn waiting_parts_can_be_woken_but_not_put_off_and_their_failures_forgiven() {
+        let mut table = PartTable::new(2);
+        table.take(NOW);
+        table.take(NOW);
+        for number in [1, 2] {
+            table.wait(part(number), tried(number), Instant(u64::from(number) * 1000));
+        }
+        table.wake(Instant(1500));
+        assert_eq!((table.ready(NOW, 9), table.next_due(NOW)), (1, Some(Instant(1500))));
+        table.forgive();
+        assert_eq!((taken(&mut table, NOW), taken(&mut table, Instant(1500))), (Some((1, 0)), Some((2, 0))));
+    }
+
+    #[test]
+    fn what_is_done_is_counted_once_and_never_taken() {
+        let plan = Plan::new(10 * MIB + 1, PartSize::Auto, &LIMITS).unwrap().0;
+        let mut table = PartTable::from_etags(vec![None, Some("b".into()), None], &plan);
+        assert_eq!((table.done_bytes(), table.all_done()), (5 * MIB, false));
+        assert_eq!(table.upcoming(9).collect::<Vec<_>>(), [part(1), part(3)]);
+        assert_eq!(table.upcoming(1).collect::<Vec<_>>(), [part(1)]);
+        assert_eq!((table.take(NOW).unwrap().0, table.upcoming(9).count()), (part(1), 1));
+        table.finish(part(1), "a".into(), &plan);
+        table.finish(part(1), "other".into(), &plan);
+        assert_eq!((table.done_bytes(), table.all_done()), (10 * MIB, false));
+        assert_eq!(taken(&mut table, NOW), Some((3, 0)));
+        table.finish(part(3), "c".into(), &plan);
+        assert_eq!((table.done_bytes(), table.all_done()), (10 * MIB + 1, true));
+        let etags: Vec<_> = table.etags().into_iter().map(|(number, etag)| (number.get(), etag)).collect();
+        assert_eq!(etags, [(1, "a".into()), (2, "b".into()), (3, "c".into())]);
+    }
+}

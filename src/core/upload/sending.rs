@@ -159,11 +159,11 @@ impl Upload {
     }
 
     fn want_url(&mut self, number: PartNumber, now: Now) {
+        // Those too old to be used are signed again together with this one.
+        self.urls.retain(|url| url.good_until > now.wall);
         if let Some(at) = self.urls.iter().position(|url| url.number == number) {
             let ready = self.urls.swap_remove(at);
-            if ready.good_until > now.wall {
-                return self.send(number, ready.signed, now);
-            }
+            return self.send(number, ready.signed, now);
         }
         if self.signs.iter().any(|call| call.covers(number)) {
             return;

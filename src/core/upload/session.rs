@@ -209,7 +209,7 @@ impl Upload {
         match self.phase {
             // What could not be removed stays remembered, to be discarded later.
             Phase::Aborting if self.only_discards => self.fail(error),
-            Phase::Aborting if operation == Operation::Abort => {
+            Phase::Aborting => {
                 self.warn(
                     "abort-failed",
                     error.message,

@@ -179,6 +179,70 @@ fn pausing_at_the_last_moment_completes_nothing() {
 }
 
 #[test]
+fn cancelling_while_creating_removes_what_is_created() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.state(id) == State::Starting);
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!((world.state(id), world.store.sessions.len()), (State::Cancelled, 0));
+    assert_eq!((world.store.count("create"), world.store.count("abort")), (1, 1));
+}
+
+#[test]
+fn a_failed_upload_lets_go_of_all_that_is_in_flight() {
+    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    world.slow_hashes = true;
+    let id = world.add("a", bytes(10 * PART));
+    world.trouble("PUT 3", 1, Trouble::Reply(400, "Whatever"));
+    world.run_until(|w| w.state(id) == State::Failed);
+    assert_eq!((world.engine.held_slots(), world.locks()), (0, 0));
+    assert_eq!(world.engine.poll_timeout(world.now), None);
+    let sent = world.store.requests.len();
+    world.run();
+    assert_eq!(world.store.requests.len(), sent);
+    assert_eq!(world.events.iter().filter(|(_, event)| matches!(event, Event::Failed(_))).count(), 1);
+    assert!(matches!(world.events.last(), Some((_, Event::Failed(_)))));
+}
+
+#[test]
+fn only_what_has_ended_can_be_removed() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(3 * PART));
+    world.engine.remove(id);
+    assert_eq!(world.engine.unfinished().collect::<Vec<_>>(), [id]);
+    world.run();
+    assert_eq!((world.engine.unfinished().count(), world.engine.upload(id).is_some()), (0, true));
+    world.engine.remove(id);
+    assert!(world.engine.upload(id).is_none());
+}
+
+#[test]
+fn what_is_being_completed_goes_on_though_paused() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(3 * PART));
+    world.trouble("complete", 1, Trouble::Reply(500, "InternalError"));
+    world.run_until(|w| w.store.count("complete") == 1);
+    world.tell(id, Input::Pause);
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(3 * PART))));
+}
+
+#[test]
+fn what_is_paused_before_it_is_created_is_created_on_resume() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(3 * PART));
+    world.trouble("create", 1, Trouble::Reply(500, "InternalError"));
+    world.run_until(|w| w.store.count("create") == 1);
+    world.tell(id, Input::Pause);
+    world.run();
+    assert_eq!((world.state(id), world.store.count("create")), (State::Paused, 1));
+    world.tell(id, Input::Resume);
+    world.run();
+    assert_eq!((world.state(id), world.store.count("create")), (State::Done, 2));
+}
+
+#[test]
 fn a_page_function_that_says_404_to_an_abort_has_nothing_left_to_remove() {
     let mut world = World::with(config(), Backend::Callbacks(Callbacks { has_object: false }), None);
     let id = world.add("a", bytes(5 * PART));

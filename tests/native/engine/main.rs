@@ -5,12 +5,15 @@
 
 mod arriving;
 mod ending;
+mod hashing;
 mod offline;
 mod resuming;
 mod retrying;
+mod sending;
 mod sessions;
 mod signing;
 mod tabs;
+mod telling;
 mod world;
 
 use partwise::core::error::Code;

@@ -5,7 +5,7 @@ use crate::{bytes, failure, retries};
 use partwise::core::backend::Backend;
 use partwise::core::error::Code;
 use partwise::core::units::{Instant, Millis};
-use partwise::core::upload::{Input, State};
+use partwise::core::upload::{Event, Input, State};
 
 #[test]
 fn being_offline_costs_no_attempt_and_coming_back_is_noticed_at_once() {
@@ -147,4 +147,123 @@ fn the_offline_timeout_counts_from_when_the_upload_begins_to_wait() {
         assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::OfflineTimeout));
         world.tell(id, Input::Resume);
     }
+}
+
+#[test]
+fn while_offline_one_part_is_tried_every_five_seconds() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.state(id) == State::Uploading);
+    world.trouble("PUT", 1000, Trouble::Network);
+    let tries = |w: &World| 1000 - w.troubles[0].1;
+    world.online(false);
+    world.run_for(Millis(1));
+    let first = tries(&world);
+    for seconds in [4, 5, 50] {
+        let before = tries(&world);
+        world.run_for(Millis::from_secs(seconds));
+        let tried = tries(&world) - before;
+        assert!(tried <= seconds.div_ceil(5) as usize + 3 - first, "{tried} in {seconds} s");
+    }
+    assert!((9..=14 + 3).contains(&tries(&world)), "{}", tries(&world));
+    assert_eq!((world.state(id), retries(&world)), (State::Offline, 0));
+}
+
+#[test]
+fn while_offline_no_more_than_one_request_is_under_way() {
+    for trouble in ["PUT", "sign"] {
+        let mut world = World::new();
+        world.remote_signing = true;
+        let id = world.add("a", bytes(10 * PART));
+        world.run_until(|w| w.state(id) == State::Uploading);
+        world.tell(id, Input::Pause);
+        world.trouble(trouble, 1000, Trouble::Silence);
+        world.online(false);
+        world.run_for(Millis(10_000));
+        world.tell(id, Input::Resume);
+        world.run_for(Millis(5000));
+        assert_eq!((world.troubles[0].1, world.engine.held_slots()), (999, 1), "{trouble}");
+    }
+}
+
+#[test]
+fn the_offline_timeout_ends_the_wait_on_time_and_once() {
+    for (paused, told_again) in [(false, false), (true, false), (false, true)] {
+        let mut config = config();
+        config.offline_timeout = Some(Millis(7000));
+        let mut world = World::with(config, Backend::Direct, None);
+        let id = world.add("a", bytes(10 * PART));
+        world.run_until(|w| w.store.count("PUT") == 4);
+        world.network = false;
+        if paused {
+            // What is paused does not wait for the network.
+            world.tell(id, Input::Pause);
+            world.online(false);
+            world.run_for(Millis(60_000));
+            world.pass(60_000);
+            assert_eq!(world.state(id), State::Paused);
+            world.tell(id, Input::Resume);
+        } else {
+            world.online(false);
+        }
+        let start = world.now.mono;
+        world.run_for(Millis(5000));
+        if told_again {
+            world.online(false);
+        }
+        assert_eq!(world.state(id), State::Offline);
+        world.run();
+        assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::OfflineTimeout));
+        assert!(world.now.mono.since(start) <= Millis(7010), "{:?}", world.now.mono.since(start));
+        assert_eq!(world.engine.poll_timeout(world.now), None);
+        world.tell(id, Input::Tick);
+        let failed = world.events.iter().filter(|(_, event)| matches!(event, Event::Failed(_)));
+        assert_eq!(failed.count(), 1);
+    }
+}
+
+#[test]
+fn being_told_online_again_hurries_nothing() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 9);
+    world.trouble("PUT 10", 1, Trouble::Reply(500, "InternalError"));
+    world.run_until(|w| retries(w) == 1);
+    let wait = world.events.iter().find_map(|(_, event)| match event {
+        Event::Retry(notice) => Some(notice.delay),
+        _ => None,
+    });
+    let due = world.now.mono + wait.unwrap();
+    world.online(true);
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+    assert!(world.now.mono >= due);
+}
+
+#[test]
+fn requests_that_were_silent_while_offline_are_made_anew_when_the_network_is_back() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(5 * PART));
+    world.trouble("PUT 4", 1, Trouble::Silence);
+    world.run_until(|w| w.store.count("PUT") == 5);
+    world.run_for(Millis(100));
+    world.online(false);
+    world.pass(1000);
+    let back = world.now.mono;
+    world.online(true);
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+    assert!(world.now.mono.since(back) < Millis(1000));
+}
+
+#[test]
+fn what_a_page_refuses_while_offline_is_refused() {
+    let mut world = World::new();
+    world.remote_signing = true;
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.state(id) == State::Uploading);
+    world.online(false);
+    world.trouble("sign", 99, Trouble::Reply(403, "signed out"));
+    world.run_for(Millis(100));
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Denied));
 }

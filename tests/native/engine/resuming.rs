@@ -221,11 +221,10 @@ fn one_500_among_other_failures_of_a_backend_that_lists_gives_up_nothing() {
         for (times, status) in failures {
             world.trouble("list", *times, Trouble::Reply(*status, ""));
         }
-        // A new upload begins with the only POST there is.
-        world.trouble("complete", 1000, Trouble::Silence);
+        world.trouble("create", 1000, Trouble::Silence);
         world.add("a", bytes(10 * PART));
         world.run_for(Millis::from_secs(100));
-        (world.store.count("list") > 4, world.store.count("complete") > 0, world.storage.is_empty())
+        (world.store.count("list") > 4, world.store.count("create") > 0, world.storage.is_empty())
     };
     assert_eq!(listing_fails(&[(2, 503), (1, 500), (1000, 503)]), (true, false, false));
     // Companion says the same of an upload id that is gone.

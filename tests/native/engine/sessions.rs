@@ -1,10 +1,14 @@
 //! Multipart uploads that vanish, or are not what they seem, at the store.
 
-use crate::bytes;
 use crate::world::{PART, Trouble, World, config, md5};
+use crate::{bytes, failure, retries};
 use partwise::core::backend::Backend;
 use partwise::core::backend::callbacks::Callbacks;
-use partwise::core::upload::{Event, State};
+use partwise::core::backend::companion::Companion;
+use partwise::core::checkpoint::headers;
+use partwise::core::error::Code;
+use partwise::core::units::Millis;
+use partwise::core::upload::{Event, Input, State};
 
 #[test]
 fn an_upload_id_that_vanished_is_replaced() {
@@ -106,4 +110,199 @@ fn a_part_the_store_denies_at_complete_is_sent_again() {
     world.run();
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
     assert_eq!(world.store.count("PUT"), 6);
+}
+
+/// A page that finds an unfinished upload and is about to list its parts.
+fn found(backend: Backend) -> World {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 5);
+    let mut world = world.reopen(config(), backend);
+    world.add("a", bytes(10 * PART));
+    world
+}
+
+#[test]
+fn a_listing_that_is_paused_is_made_anew_on_resume() {
+    for trouble in [Trouble::Silence, Trouble::Reply(500, "InternalError")] {
+        let mut world = found(Backend::Direct);
+        let id = world.engine.unfinished().next().unwrap();
+        world.trouble("list", 1, trouble);
+        world.run_until(|w| w.troubles[0].1 == 0);
+        world.tell(id, Input::Pause);
+        assert_eq!((world.state(id), world.engine.poll_timeout(world.now)), (State::Paused, None));
+        world.run_for(Millis(60_000));
+        assert_eq!((world.state(id), world.store.count("list")), (State::Paused, 1));
+        let start = world.now.mono;
+        world.tell(id, Input::Resume);
+        world.run();
+        assert_eq!((world.state(id), world.store.count("create")), (State::Done, 0));
+        assert!(world.now.mono.since(start) < Millis(1000));
+    }
+}
+
+#[test]
+fn a_control_call_is_made_again_when_it_was_told_and_at_once_when_the_network_is_back() {
+    let mut world = World::new();
+    world.trouble("create", 1, Trouble::Reply(500, "InternalError"));
+    world.add("a", bytes(3 * PART));
+    world.run_until(|w| w.locks() == 1);
+    world.online(false);
+    world.online(true);
+    world.run_until(|w| retries(w) == 1);
+    let delay = world.events.iter().find_map(|(_, event)| match event {
+        Event::Retry(notice) => Some(notice.delay),
+        _ => None,
+    });
+    let due = world.now.mono + delay.unwrap();
+    world.run_until(|w| w.store.count("create") == 2);
+    assert!(world.now.mono >= due && world.now.mono.since(due) < Millis(5));
+
+    let mut world = World::new();
+    world.network = false;
+    world.online(false);
+    world.add("a", bytes(3 * PART));
+    // A try that fails at five seconds, after which the next would be due at ten.
+    world.run_for(Millis(5000));
+    world.step();
+    world.network = true;
+    let back = world.now.mono;
+    world.online(true);
+    world.run_until(|w| w.store.count("create") == 1);
+    assert!(world.now.mono.since(back) < Millis(5));
+}
+
+#[test]
+fn completing_may_take_longer_than_anything_else() {
+    for (call, wait) in [("create", 10_000), ("complete", 70_000)] {
+        let mut config = config();
+        config.stall_timeout = Millis(10_000);
+        config.reply_timeout = Millis(70_000);
+        let mut world = World::with(config, Backend::Direct, None);
+        world.trouble(call, 1, Trouble::Silence);
+        world.add("a", bytes(3 * PART));
+        world.run_until(|w| w.store.count(call) == 1);
+        let start = world.now.mono;
+        world.run_until(|w| retries(w) == 1);
+        let waited = world.now.mono.since(start).0;
+        assert!((wait - 10..=wait + 10).contains(&waited), "{call}: {waited}");
+    }
+}
+
+#[test]
+fn a_backend_that_cannot_list_three_times_has_lost_the_session_and_a_store_has_not() {
+    let mut world = found(Backend::Companion(Companion::new("/s3")));
+    world.trouble("list", 99, Trouble::Reply(500, ""));
+    world.run_until(|w| w.store.count("create") == 1);
+    assert_eq!((world.store.count("create"), 99 - world.troubles[0].1), (1, 3));
+
+    for (backend, status) in [(Backend::Direct, 500), (Backend::Companion(Companion::new("/s3")), 502)] {
+        let mut world = found(backend);
+        world.trouble("list", 5, Trouble::Reply(status, ""));
+        world.run_until(|w| w.troubles[0].1 == 0);
+        assert_eq!((world.store.count("create"), retries(&world) >= 4), (0, true), "{status}");
+    }
+}
+
+#[test]
+fn removing_an_upload_is_tried_three_times() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    world.trouble("abort", 99, Trouble::Reply(500, "InternalError"));
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!((world.state(id), world.store.count("abort")), (State::Cancelled, 3));
+    assert!(world.events.iter().any(|(_, e)| matches!(e, Event::Warning { code: "abort-failed", .. })));
+}
+
+#[test]
+fn an_upload_that_is_gone_already_is_cancelled_without_a_warning() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    world.store.sessions.clear();
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!((world.state(id), world.store.count("abort")), (State::Cancelled, 1));
+    assert!(!world.events.iter().any(|(_, e)| matches!(e, Event::Warning { .. })));
+}
+
+#[test]
+fn what_could_not_be_discarded_stays_remembered() {
+    let mut world = World::new();
+    world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") == 4);
+    let mut world = world.reload(config());
+    let records: Vec<_> = world.storage.clone().into_iter().collect();
+    let (header, _) = headers(&records).remove(0);
+    world.trouble("abort", 3, Trouble::Reply(500, "InternalError"));
+    let id = world.engine.discard(&header, world.now).unwrap();
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Store));
+    assert!(!world.storage.is_empty());
+    world.engine.discard(&header, world.now).unwrap();
+    world.run();
+    assert!(world.storage.is_empty() && world.store.sessions.is_empty());
+}
+
+#[test]
+fn a_create_that_loses_what_it_has_not_made_fails() {
+    let mut world = World::new();
+    world.trouble("create", 99, Trouble::Reply(404, "NoSuchUpload"));
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::SessionLost));
+    assert_eq!(world.store.count("create"), 1);
+}
+
+#[test]
+fn a_session_that_cannot_be_completed_is_replaced_even_where_it_cannot_be_removed() {
+    let (no, gone) = (Trouble::Reply(500, "InternalError"), Trouble::Reply(400, "NoSuchUpload"));
+    for (removable, trouble) in [(true, None), (false, Some(no)), (false, Some(gone))] {
+        let mut world = World::new();
+        world.trouble("complete", 1, Trouble::Reply(400, "InvalidPart"));
+        if let Some(trouble) = trouble {
+            world.trouble("abort", 99, trouble);
+        }
+        let id = world.add("a", bytes(3 * PART));
+        world.run();
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(3 * PART))));
+        assert_eq!((world.store.count("create"), world.store.count("PUT")), (2, 6));
+        assert_eq!(world.store.count("head"), 0);
+        assert_eq!(world.store.sessions.is_empty(), removable);
+    }
+}
+
+#[test]
+fn a_session_that_is_lost_again_and_again_fails_the_upload() {
+    let mut world = World::new();
+    world.trouble("PUT", 99, Trouble::Reply(404, "NoSuchUpload"));
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::SessionLost));
+    assert_eq!(world.store.count("create"), 4);
+}
+
+#[test]
+fn without_a_network_nobody_looked_for_the_object_and_nothing_is_sent_anew() {
+    let mut world = lost_at_the_end(Backend::Direct);
+    world.run_until(|w| w.store.count("complete") == 1);
+    world.network = false;
+    world.run();
+    assert_eq!(failure(&world), Code::Network);
+    assert!(!world.events.iter().any(|(_, e)| matches!(e, Event::Warning { .. })));
+}
+
+#[test]
+fn a_session_whose_parts_are_denied_a_second_time_is_replaced() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.state(id) == State::Completing);
+    world.store.sessions.values_mut().next().unwrap().parts.remove(&3);
+    world.run_until(|w| w.store.count("complete") == 1);
+    world.trouble("complete", 1, Trouble::Reply(400, "InvalidPart"));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
+    assert_eq!((world.store.count("list"), world.store.count("create")), (1, 2));
 }

@@ -64,3 +64,12 @@ fn credentials_are_asked_for_once_for_all_that_wait() {
     assert_eq!(world.signed_with, ["fetch"]);
     assert_eq!(world.store.objects.len(), 3);
 }
+
+#[test]
+fn credentials_that_the_store_calls_expired_are_asked_for_again() {
+    let mut world = signing_for_itself();
+    world.trouble("PUT 2", 1, Trouble::Reply(403, "ExpiredToken"));
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.signed_with.len()), (State::Done, 2));
+}

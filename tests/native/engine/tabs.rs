@@ -5,7 +5,8 @@ use crate::{bytes, failure};
 use partwise::core::checkpoint::headers;
 use partwise::core::engine::UploadId;
 use partwise::core::error::Code;
-use partwise::core::upload::{Event, Input, State, UploadResult};
+use partwise::core::progress::Snapshot;
+use partwise::core::upload::{Event, Input, Message, State, UploadResult};
 
 fn loaded(world: &World, of: UploadId) -> Vec<u64> {
     let events = world.events.iter().filter(|(id, _)| *id == of);
@@ -149,4 +150,57 @@ fn cancelling_a_failed_one_forgets_no_later_session_of_the_same_file() {
     world.tell(next, Input::Resume);
     world.run();
     assert_eq!((world.state(next), world.store.count("create")), (State::Done, 2));
+}
+
+#[test]
+fn who_gets_the_lock_listens_for_a_second_before_it_begins_anew() {
+    let mut world = World::new();
+    let sender = world.add("a", bytes(5 * PART));
+    world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.count("PUT") == 3);
+    world.tell(sender, Input::Cancel);
+    world.run_until(|w| w.state(sender) == State::Cancelled);
+    let start = world.now.mono;
+    world.run_until(|w| w.store.count("create") == 2);
+    let waited = world.now.mono.since(start).0;
+    assert!((1000..1020).contains(&waited), "{waited}");
+}
+
+#[test]
+fn only_who_sends_answers_who_asks() {
+    let mut world = World::new();
+    let sender = world.add("a", bytes(400 * PART));
+    world.run_until(|w| w.store.count("PUT") == 10);
+    world.tell(sender, Input::Pause);
+    world.run();
+    let so_far = world.engine.upload(sender).unwrap().snapshot().loaded;
+    let second = world.add("a", bytes(400 * PART));
+    world.run();
+    let third = world.add("a", bytes(400 * PART));
+    world.run();
+    assert_eq!(loaded(&world, third), [so_far]);
+    // The second hears what the third is told.
+    assert_eq!(loaded(&world, second), [so_far, so_far]);
+}
+
+#[test]
+fn only_who_waits_takes_over_what_is_told_and_only_of_its_own_size() {
+    let mut world = World::new();
+    let sender = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.state(sender) == State::Uploading);
+    let waiting = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.locks() == 2 && w.state(waiting) == State::Queued);
+    world.tell(sender, Input::Pause);
+    world.run();
+    world.events.clear();
+    let progress = |loaded, total| {
+        Input::Heard(Message::Progress(Snapshot { loaded, total, bytes_per_second: 0.0, seconds_left: None }))
+    };
+    for (told, total) in [(3000, 5 * PART), (2000, 5 * PART), (9000, 9000), (9000, 5 * PART)] {
+        world.tell(waiting, progress(told, total));
+        world.tell(sender, progress(told, total));
+    }
+    world.tell(sender, Input::Heard(Message::Done(UploadResult::default())));
+    assert_eq!(loaded(&world, waiting), [3000, 3000, 5 * PART]);
+    assert_eq!((world.state(sender), loaded(&world, sender)), (State::Paused, vec![]));
 }

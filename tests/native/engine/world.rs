@@ -36,6 +36,10 @@ pub struct Store {
     pub sessions: BTreeMap<String, Session>,
     pub objects: BTreeMap<String, Vec<u8>>,
     pub requests: Vec<String>,
+    /// Seconds for which URLs that are signed many at a time are good.
+    pub url_life: Option<u64>,
+    /// Bodies that arrived with their MD5 in a header, and match it.
+    pub proven: usize,
     /// The ETag that HEAD tells; empty where a test does not care.
     pub head_etag: String,
     next: u32,
@@ -93,6 +97,8 @@ pub struct World {
     pending: VecDeque<Pending>,
     locks: Vec<(UploadId, String)>,
     pub most_in_flight: usize,
+    /// Hashing is so slow that it ends after everything else.
+    pub slow_hashes: bool,
 }
 
 pub fn config() -> Config {
@@ -124,6 +130,7 @@ impl World {
             pending: VecDeque::new(),
             locks: Vec::new(),
             most_in_flight: 0,
+            slow_hashes: false,
         }
     }
 
@@ -141,7 +148,12 @@ impl World {
 
     /// The page is gone, and a new one with the same storage and store opens.
     pub fn reload(self, config: Config) -> Self {
-        let mut next = Self::with(config, Backend::Direct, None);
+        self.reopen(config, Backend::Direct)
+    }
+
+    /// The same, with another backend.
+    pub fn reopen(self, config: Config, backend: Backend) -> Self {
+        let mut next = Self::with(config, backend, None);
         next.now = self.now;
         next.store = self.store;
         next.store.requests.clear();
@@ -189,6 +201,14 @@ impl World {
         }
     }
 
+    /// So many bytes of each hash job are read.
+    pub fn hash_progress(&mut self, id: UploadId, bytes: u64) {
+        let is_hash = |p: &&Pending| p.id == id && matches!(p.work, PendingWork::Hash(_));
+        for op in self.pending.iter().filter(is_hash).map(|p| p.op).collect::<Vec<_>>() {
+            self.tell(id, Input::HashProgress(op, bytes));
+        }
+    }
+
     pub fn online(&mut self, online: bool) {
         self.engine.tell_online(online, self.now);
         self.collect();
@@ -226,8 +246,7 @@ impl World {
 
     /// One reply, or a jump to the next timeout.
     pub fn step(&mut self) -> bool {
-        let alive = |p: &Pending| !matches!(p.work, PendingWork::Silent);
-        if let Some(pending) = self.pending.iter().position(alive).and_then(|at| self.pending.remove(at)) {
+        if let Some(pending) = self.next_pending().and_then(|at| self.pending.remove(at)) {
             self.pass(1);
             self.reply(pending);
             return true;
@@ -240,6 +259,13 @@ impl World {
             }
             None => false,
         }
+    }
+
+    fn next_pending(&self) -> Option<usize> {
+        let is_hash = |p: &Pending| matches!(p.work, PendingWork::Hash(_));
+        let silent = |p: &Pending| matches!(p.work, PendingWork::Silent);
+        let put_off = self.slow_hashes && !self.pending.iter().all(|p| silent(p) || is_hash(p));
+        self.pending.iter().position(|p| !(silent(p) || put_off && is_hash(p)))
     }
 
     pub fn pass(&mut self, millis: u64) {
@@ -547,15 +573,22 @@ fn sign(request: &StoreRequest) -> SignedUrl {
     for (name, value) in &request.query {
         url.push_str(&format!("{name}={value}&"));
     }
-    SignedUrl { url, headers: Vec::new(), expires: Some(900) }
+    SignedUrl { url, headers: request.headers.clone(), expires: Some(900) }
 }
 
 /// `PUT 3`, `PUT object`, `create`, `list`, `complete`, `abort`, `head`.
 fn describe(request: &HttpRequest) -> String {
+    if request.method == Method::Get
+        && let Some(path) = request.url.strip_prefix("/s3/multipart/")
+        && path.contains('/')
+    {
+        return format!("sign {path}");
+    }
     match (request.method, query(&request.url, "partNumber"), query(&request.url, "uploads")) {
         (Method::Put, Some(part), _) => format!("PUT {part}"),
         (Method::Put, None, _) => "PUT object".into(),
         (Method::Post, _, Some(_)) => "create".into(),
+        (Method::Post, ..) if request.url == "/s3/multipart" => "create".into(),
         (Method::Post, ..) => "complete".into(),
         (Method::Get, ..) => "list".into(),
         (Method::Delete, ..) => "abort".into(),
@@ -586,11 +619,53 @@ impl Store {
         self.requests.iter().filter(|r| r.starts_with(prefix)).count()
     }
 
+    /// A store, and in front of it a signing server at `/s3`.
     fn serve(&mut self, request: &HttpRequest, body: &[u8]) -> HttpReply {
+        let Some(path) = request.url.strip_prefix("/s3/multipart") else {
+            return self.store(request, body);
+        };
+        let steps: Vec<&str> = path.split(['/', '?']).collect();
+        let mut ask = request.clone();
+        let key = query(path, "key").unwrap_or_else(|| "a".into());
+        match (request.method, steps.as_slice()) {
+            (Method::Get, [_, id, "batch", _]) => {
+                let numbers = query(path, "partNumbers").unwrap().replace("%2C", ",");
+                let urls = numbers.split(',').map(|number| {
+                    format!("\"{number}\":\"https://store/{key}?partNumber={number}&uploadId={id}\"")
+                });
+                let urls = urls.collect::<Vec<_>>().join(",");
+                let life = self.url_life.unwrap_or(900);
+                return ok(format!("{{\"presignedUrls\":{{{urls}}},\"expires\":{life}}}"), vec![]);
+            }
+            (Method::Get, [_, id, number, _]) => {
+                let url = format!("https://store/{key}?partNumber={number}&uploadId={id}");
+                return ok(format!("{{\"url\":\"{url}\",\"expires\":900}}"), vec![]);
+            }
+            (Method::Post, [_, id, "complete", _]) => {
+                ask.url = format!("https://store/{key}?uploadId={id}");
+                let body = String::from_utf8_lossy(body).replace("{\"PartNumber\"", "<PartNumber>");
+                let reply = self.store(&ask, body.as_bytes());
+                let body = format!("{{\"location\":\"https://store/{key}\"}}");
+                return if reply.is_success() { ok(body, vec![]) } else { reply };
+            }
+            _ => ask.url = format!("https://store/{key}?uploads="),
+        }
+        self.store(&ask, body);
+        ok(format!("{{\"key\":\"{key}\",\"uploadId\":\"U{}\"}}", self.next), vec![])
+    }
+
+    fn store(&mut self, request: &HttpRequest, body: &[u8]) -> HttpReply {
         let path = request.url.split('?').next().unwrap();
         let key = path.trim_start_matches("https://store/").trim_start_matches("b/").to_owned();
         let etag = |bytes: &[u8]| vec![("etag".to_owned(), format!("\"{}\"", md5(bytes).to_hex()))];
         let upload = query(&request.url, "uploadId");
+        let told = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-md5"));
+        if let Some((_, told)) = told {
+            if *told != md5(body).to_base64() {
+                return error(400, "BadDigest");
+            }
+            self.proven += 1;
+        }
         match describe(request).as_str() {
             "create" => {
                 self.next += 1;

@@ -1,0 +1,160 @@
+//! The MD5 of the whole file: computed while parts are sent, and only where it is wanted.
+
+use crate::world::{self, PART, World, config};
+use crate::{bytes, failure};
+use partwise::core::backend::Backend;
+use partwise::core::config::{Config, Identity};
+use partwise::core::error::Code;
+use partwise::core::hash::Md5Digest;
+use partwise::core::upload::{Event, Input, OpId, State};
+
+fn told_md5s(world: &World) -> Vec<Md5Digest> {
+    let told = world.events.iter().filter_map(|(_, event)| match event {
+        Event::Hash { md5, .. } => *md5,
+        _ => None,
+    });
+    told.collect()
+}
+
+fn result_md5(world: &World) -> Option<Md5Digest> {
+    world.events.iter().find_map(|(_, event)| match event {
+        Event::Done(result) => result.md5,
+        _ => None,
+    })
+}
+
+/// The parts need no hash of their own, and the whole file's comes last.
+fn hashing_last() -> World {
+    let config = Config { identity: Identity::Md5, ..World::unverified() };
+    let mut world = World::with(config, Backend::Direct, None);
+    world.slow_hashes = true;
+    world
+}
+
+#[test]
+fn it_is_told_ten_times_a_second_how_far_it_is_and_that_never_falls() {
+    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.state(id) == State::Starting);
+    world.events.clear();
+    for (wait, bytes) in
+        [(1000, 500), (50, 900), (49, 1000), (1, 2000), (200, 1500), (200, 2000), (200, 9000)]
+    {
+        world.pass(wait);
+        world.hash_progress(id, bytes);
+    }
+    world.tell(id, Input::HashProgress(OpId(9999), 100));
+    let told: Vec<_> = world
+        .events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            Event::Hash { loaded, total, md5: None } => Some((*loaded, *total)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [(500, 5 * PART), (2000, 5 * PART), (5 * PART, 5 * PART)]);
+}
+
+#[test]
+fn a_file_whose_md5_nobody_wants_is_not_read_as_a_whole() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+    assert!(!world.events.iter().any(|(_, event)| matches!(event, Event::Hash { .. })));
+    assert_eq!(result_md5(&world), None);
+}
+
+#[test]
+fn a_new_file_is_sent_before_its_md5_is_known() {
+    let mut world = hashing_last();
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.count("PUT") > 0);
+    assert_eq!((world.state(id), told_md5s(&world)), (State::Uploading, vec![]));
+}
+
+#[test]
+fn done_waits_for_the_md5() {
+    let mut world = hashing_last();
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.object("a").is_some());
+    assert_eq!((world.state(id), told_md5s(&world)), (State::Completing, vec![]));
+    world.run();
+    let md5 = world::md5(&bytes(5 * PART));
+    assert_eq!((world.state(id), told_md5s(&world), result_md5(&world)), (State::Done, vec![md5], Some(md5)));
+}
+
+#[test]
+fn a_file_that_goes_away_once_all_of_it_has_arrived_is_done_without_its_md5() {
+    let mut world = hashing_last();
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.object("a").is_some());
+    world.file_exception = Some("NotFoundError".into());
+    world.run();
+    assert_eq!((world.state(id), result_md5(&world)), (State::Done, None));
+}
+
+#[test]
+fn the_md5_of_an_upload_that_goes_on_is_not_computed_again() {
+    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    world.add("a", bytes(20 * PART));
+    world.run_until(|w| w.store.count("PUT") >= 10 && told_md5s(w).len() == 1);
+    let mut world = world.reload(World::md5_identity());
+    let id = world.add("a", bytes(20 * PART));
+    world.run();
+    assert_eq!((world.state(id), told_md5s(&world)), (State::Done, vec![]));
+    assert_eq!(result_md5(&world), Some(world::md5(&bytes(20 * PART))));
+}
+
+#[test]
+fn the_same_content_for_another_destination_is_another_upload() {
+    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    world.add("a", bytes(20 * PART));
+    world.run_until(|w| w.store.count("PUT") >= 10 && told_md5s(w).len() == 1);
+    let mut elsewhere = World::md5_identity();
+    elsewhere.destination = "another bucket".into();
+    let mut world = world.reload(elsewhere);
+    let id = world.add("a", bytes(20 * PART));
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+    assert_eq!((world.store.count("create"), world.store.count("PUT")), (1, 20));
+}
+
+#[test]
+fn a_file_of_another_size_is_not_held_up_by_what_is_stored() {
+    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    world.add("a", bytes(20 * PART));
+    world.run_until(|w| w.store.count("PUT") >= 10 && told_md5s(w).len() == 1);
+    let mut world = world.reload(World::md5_identity());
+    world.slow_hashes = true;
+    let id = world.add("b", bytes(10 * PART));
+    world.run_until(|w| w.store.count("PUT") > 0);
+    assert_eq!((world.state(id), told_md5s(&world)), (State::Uploading, vec![]));
+}
+
+#[test]
+fn what_belongs_to_no_job_is_ignored() {
+    let mut world = World::with(config(), Backend::Direct, None);
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.store.count("PUT") == 2);
+    let other = OpId(9999);
+    world.tell(id, Input::Hashed(other, Err("NotFoundError".into())));
+    world.tell(id, Input::Hashed(other, Ok(Md5Digest([0; 16]))));
+    world.tell(id, Input::Checked(other, Err("NotFoundError".into())));
+    world.tell(id, Input::Progress(other, 5));
+    assert_eq!(world.state(id), State::Uploading);
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
+    assert_eq!(world.store.count("PUT"), 5);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_as_a_whole_while_it_is_sent_fails_the_upload() {
+    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.state(id) == State::Starting);
+    world.file_exception = Some("NotReadableError".into());
+    world.step();
+    world.collect();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::FileChanged));
+}
