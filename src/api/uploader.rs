@@ -18,7 +18,7 @@ use crate::core::fingerprint::{FileInfo, destination_id};
 use crate::core::store::check_key;
 use crate::core::upload::{Event, State};
 use js_sys::{Array, Object, Promise, Reflect};
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
@@ -36,6 +36,8 @@ pub struct Shared {
     uploads: RefCell<Vec<Known>>,
     /// Unfinished uploads of earlier pages on their way out, and who waits for that.
     discarding: RefCell<Vec<(UploadId, Settling)>>,
+    /// What was added waits to be begun.
+    will_pump: Cell<bool>,
 }
 
 impl Shared {
@@ -97,6 +99,7 @@ impl Uploader {
             driver: OnceCell::new(),
             uploads: RefCell::default(),
             discarding: RefCell::default(),
+            will_pump: Cell::new(false),
         });
         let seed = (js_sys::Math::random() * 2f64.powi(53)) as u64;
         let engine = Engine::new(config, backend, signer, online::is_online(), seed);
@@ -208,12 +211,16 @@ impl Uploader {
         Ok(handle)
     }
 
-    /// Not at once: the page has yet to listen.
+    /// Not at once: the page has yet to listen. Once for however many files it adds.
     fn pump_soon(&self) {
-        let driver = Rc::downgrade(self.shared.driver());
+        if self.shared.will_pump.replace(true) {
+            return;
+        }
+        let shared = Rc::downgrade(&self.shared);
         spawn_local(async move {
-            if let Some(driver) = driver.upgrade() {
-                driver.pump();
+            if let Some(shared) = shared.upgrade() {
+                shared.will_pump.set(false);
+                shared.driver().pump();
             }
         });
     }

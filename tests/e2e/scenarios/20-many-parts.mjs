@@ -1,5 +1,6 @@
 /** As many parts as there may be. */
 import assert from 'node:assert/strict';
+import { backend } from '../support/backend.mjs';
 import { binary } from '../support/binaries.mjs';
 import { randomFile, temporaryFolder } from '../support/files.mjs';
 import { pageDir } from '../support/paths.mjs';
@@ -26,40 +27,6 @@ async function lenientStore({ scope }) {
   return new Bucket(ready[1] ?? '', 'demo');
 }
 
-/**
- * The functions of a `backend` in front of a bucket.
- *
- * @param {Bucket} bucket
- * @returns {(question: any) => Promise<unknown>}
- */
-function backend(bucket) {
-  /** @type {Record<string, (question: any) => unknown>} */
-  const calls = {
-    async createMultipartUpload({ key }) {
-      const reply = await (await bucket.request('POST', key, { query: { uploads: '' } })).text();
-      return { uploadId: /<UploadId>(.*?)<\/UploadId>/.exec(reply)?.[1], key };
-    },
-    signPart({ key, uploadId, partNumber }) {
-      return { url: bucket.url('PUT', key, { query: { uploadId, partNumber: String(partNumber) } }) };
-    },
-    listParts: () => [],
-    async completeMultipartUpload({ key, uploadId, parts }) {
-      const listed = parts.map(
-        (/** @type {any} */ { PartNumber, ETag }) =>
-          `<Part><PartNumber>${PartNumber}</PartNumber><ETag>${ETag}</ETag></Part>`,
-      );
-      const body = `<CompleteMultipartUpload>${listed.join('')}</CompleteMultipartUpload>`;
-      const reply = await (await bucket.request('POST', key, { query: { uploadId }, body })).text();
-      if (reply.includes('<Error>')) throw new Error(reply);
-      return {};
-    },
-    async abortMultipartUpload({ key, uploadId }) {
-      await (await bucket.request('DELETE', key, { query: { uploadId } })).text();
-    },
-  };
-  return async ({ name, ...question }) => calls[name]?.(question);
-}
-
 /** Counts what is written to localStorage; run in the page before the library comes. */
 function countWrites() {
   const counts = { writes: 0, characters: 0, most: 0 };
@@ -81,7 +48,7 @@ export default [
     skip: ({ store }) => (store === 'garage' ? 'it brings its own store, so once is enough' : undefined),
     async run(world) {
       const bucket = await lenientStore(world);
-      const url = await world.hook(backend(bucket));
+      const url = await world.hook(backend(bucket, bucket.origin));
       const browser = await world.browser();
       const runs = [];
       for (const count of COUNTS) {

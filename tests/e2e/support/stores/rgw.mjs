@@ -121,6 +121,8 @@ pid_file = ${folder}/run/$name.pid
 rgw_frontends = beast endpoint=127.0.0.1:${gateway}
 rgw_dns_name = localhost
 rgw_thread_pool_size = 64
+# Some stores take smaller parts than S3.
+rgw_multipart_min_part_size = 65536
 # What a scenario removed must not take memory during the next one.
 rgw_gc_obj_min_wait = 1
 rgw_gc_processor_period = 5
