@@ -37,6 +37,8 @@ fn every_row_of_the_table() {
         (PutPart, Store, reply(400, "ExpiredToken"), Verdict::RefreshCredentials),
         (PutPart, Store, reply(403, "InvalidAccessKeyId"), Verdict::RefreshCredentials),
         (PutPart, Store, reply(404, ""), Verdict::SessionLost),
+        (Complete, Backend, reply(404, "NoSuchKey"), Verdict::SessionLost),
+        (Head, Backend, reply(404, "NoSuchKey"), Verdict::Fail(Code::Backend)),
         (PutPart, Store, reply(404, "NoSuchBucket"), Verdict::Fail(Code::Store)),
         (PutPart, Store, reply(429, ""), again(Code::Throttled, true)),
         (PutPart, Store, reply(503, "SlowDown"), again(Code::Throttled, true)),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { backend } from '../support/backend.mjs';
 import { MiB, randomFile } from '../support/files.mjs';
 import { bodies, isPart, parts } from '../support/proxy.mjs';
+import { until } from '../support/until.mjs';
 
 /** Milliseconds a watchdog of 3 s may take beyond it, back-off and a busy machine included. */
 const SLACK = 3_000;
@@ -148,7 +149,11 @@ export default [
       const report = await (await tab.upload(file)).done();
       await world.holds(report.key, file);
       assert.equal(report.parts.filter(({ partNumber }) => partNumber === 2).length, 1);
-      const second = (await world.proxy.parts()).filter(({ partNumber }) => partNumber === 2);
+      const sent = async () => (await world.proxy.parts()).filter(({ partNumber }) => partNumber === 2);
+      // The first reply is still being held back.
+      const replied = async () => (await sent()).every(({ status }) => status !== null);
+      await until(replied, { what: 'the late reply', within: 20_000 });
+      const second = await sent();
       assert.deepEqual(
         second.map(({ outcome, status }) => [outcome, status]),
         [
