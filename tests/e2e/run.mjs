@@ -2,8 +2,8 @@
  * End-to-end tests: the packed package in real browsers, against real stores, through a proxy that breaks things.
  *
  * `node tests/e2e/run.mjs [--browser NAME,…] [--store NAME,…] [--grep TEXT] [--repeat N] [--lanes N] [--list]`, by
- * default Chromium against the embedded store and Ceph RGW; `--all`: all browsers against RGW and Garage. Ends with the
- * line `N passed, N failed`.
+ * default Chromium against the embedded store and Ceph RGW, without the scenarios that take a minute and more; `--all`: all
+ * of them, in all browsers against RGW and Garage. Ends with the line `N passed, N failed`.
  */
 import { readdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -28,6 +28,7 @@ const LANES = '3';
  * @property {string} name what it proves
  * @property {(world: World) => Promise<void>} run
  * @property {boolean} [alone] nothing else may run meanwhile: it measures, takes all processors, or stops the store
+ * @property {boolean} [long] it takes about a minute or more: only with `--all`, or when `--grep` asks for it
  * @property {readonly (keyof import('./support/browsers/index.mjs').Capabilities)[]} [needs] what the browser must be
  *   able to do
  * @property {(on: { browser: string, store: string }) => string | undefined} [skip] why it cannot run there
@@ -121,6 +122,9 @@ function chosen(all, name) {
   return found;
 }
 
+/** @param {Job} job */
+const rank = ({ scenario }) => (scenario.long ? 0 : 1);
+
 async function main() {
   const { values } = parseArgs({
     options: {
@@ -133,7 +137,8 @@ async function main() {
       list: { type: 'boolean' },
     },
   });
-  const wanted = (await scenarios()).filter(({ name }) => name.includes(values.grep));
+  const named = (await scenarios()).filter(({ name }) => name.includes(values.grep));
+  const wanted = named.filter(({ long }) => !long || values.all || values.grep !== '');
   if (values.list) return wanted.forEach(({ name }) => console.log(name));
   const inBrowsers = (values.browser ?? (values.all ? 'chromium,firefox,webkit' : 'chromium')).split(',');
   const atStores = (values.store ?? (values.all ? 'rgw,garage' : 'embedded,rgw')).split(',');
@@ -153,7 +158,8 @@ async function main() {
       const start = performance.now();
       await inLanes(
         Number(values.lanes),
-        jobs.filter(({ scenario }) => !scenario.alone),
+        // The long ones first, so that the others fill what is left.
+        jobs.filter(({ scenario }) => !scenario.alone).sort((a, b) => rank(a) - rank(b)),
         run,
       );
       await inLanes(

@@ -10,6 +10,7 @@ const KILLS = 20;
 export default [
   {
     name: `killed: after ${KILLS} deaths of the tab 500 MiB are there, with at most 15 % sent in vain`,
+    long: true,
     needs: ['killTab'],
     async run(world) {
       const file = await randomFile(500 * MiB);

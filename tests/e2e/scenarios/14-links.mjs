@@ -30,6 +30,7 @@ const links = [
 export default [
   ...links.map(({ options, what, most }) => ({
     name: `link: with 20 Mbit/s, 300 ms of delay and a cut every 10 s it finishes ${what}`,
+    long: true,
     /** @param {import('../support/world.mjs').World} world */
     async run(world) {
       const file = await randomFile(100 * MiB);

@@ -14,6 +14,7 @@ export default [
   {
     name: 'outage: after the store was down for 60 s it goes on by itself',
     alone: true,
+    long: true,
     async run(world) {
       const file = await randomFile(100 * MiB);
       const tab = await world.uploader();

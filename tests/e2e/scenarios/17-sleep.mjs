@@ -47,11 +47,13 @@ async function sleepThrough(world, sleep, onlyPage) {
 export default [
   {
     name: 'sleep: a page that was frozen for 2 minutes, its URLs expired, continues',
+    long: true,
     needs: ['freeze'],
     run: (world) => sleepThrough(world, (tab, asleep) => tab.freeze(asleep), true),
   },
   {
     name: 'sleep: a browser that stood still for 2 minutes, as with the lid closed, its URLs expired, continues',
+    long: true,
     run: (world) => sleepThrough(world, (tab, asleep) => tab.browser.suspend(asleep), false),
   },
 ];

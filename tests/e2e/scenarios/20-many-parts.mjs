@@ -45,6 +45,7 @@ export default [
   {
     name: 'parts: with 2 500, 5 000 and 10 000 of them time and writes to localStorage grow in proportion',
     alone: true,
+    long: true,
     skip: ({ store }) => (store === 'garage' ? 'it brings its own store, so once is enough' : undefined),
     async run(world) {
       const bucket = await lenientStore(world);
