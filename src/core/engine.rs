@@ -142,15 +142,20 @@ impl Engine {
 
     /// One upload, to look at.
     pub fn upload(&self, id: UploadId) -> Option<&Upload> {
-        self.uploads.iter().find(|entry| entry.id == id).map(|entry| &entry.upload)
+        self.position(id).and_then(|at| self.uploads.get(at)).map(|entry| &entry.upload)
     }
 
     /// Tells one upload something.
     pub fn handle(&mut self, id: UploadId, input: Input, now: Now) {
-        if let Some(entry) = self.uploads.iter_mut().find(|entry| entry.id == id) {
+        if let Some(entry) = self.position(id).and_then(|at| self.uploads.get_mut(at)) {
             entry.upload.handle(input, now);
             self.turn(Some(id), now);
         }
+    }
+
+    /// Ids only grow, and so stand in order.
+    fn position(&self, id: UploadId) -> Option<usize> {
+        self.uploads.binary_search_by_key(&id, |entry| entry.id).ok()
     }
 
     /// The browser's opinion on being online.
@@ -215,10 +220,13 @@ impl Engine {
 
     /// After anything happened: collect what it led to, let the next ones begin, hand out free slots.
     fn turn(&mut self, touched: Option<UploadId>, now: Now) {
-        for index in 0..self.uploads.len() {
-            if touched.is_none_or(|id| self.uploads.get(index).is_some_and(|e| e.id == id)) {
-                self.drain(index, now);
+        match touched {
+            Some(id) => {
+                if let Some(index) = self.position(id) {
+                    self.drain(index, now);
+                }
             }
+            None => (0..self.uploads.len()).for_each(|index| self.drain(index, now)),
         }
         self.admit(now);
         self.hand_out_slots(now);

@@ -12,7 +12,7 @@ const SLACK = 3_000;
  * Ten seconds of this link carry five parts of the 5 MiB that S3 asks for at least, and each cut takes half of what is in
  * flight: with one part at a time a tenth is sent in vain at best. Smaller parts lose less, where the store takes them.
  *
- * @type {{ options: (world: import('../support/world.mjs').World) => Promise<object>, what: string, most: number }[]}
+ * @type {{ options: (world: import('../support/world.mjs').World) => Promise<Record<string, unknown>>, what: string, most: number }[]}
  */
 const links = [
   {

@@ -35,6 +35,25 @@ export async function abort(bucket, key) {
  */
 export async function complete(bucket, key) {
   const id = await uploadId(bucket, key);
+  // Ceph wants all parts named, and one more may have come since they were listed.
+  const count = await until(
+    () =>
+      completeNow(bucket, key, id).catch((error) => {
+        if (`${error}`.includes('InvalidPart')) return 0;
+        throw error;
+      }),
+    { what: 'no part to come between', within: 10_000 },
+  );
+  await until(() => bucket.has(key), { what: 'the object to be there', within: 10_000 });
+  return count;
+}
+
+/**
+ * @param {import('./s3.mjs').Bucket} bucket
+ * @param {string} key
+ * @param {string} id
+ */
+async function completeNow(bucket, key, id) {
   const listed = await (await bucket.request('GET', key, { query: { uploadId: id } })).text();
   const parts = [...listed.matchAll(/<Part>.*?<\/Part>/gs)].map(([part]) => {
     const [, number] = /<PartNumber>(.*?)<\/PartNumber>/.exec(part) ?? [];
@@ -44,6 +63,5 @@ export async function complete(bucket, key) {
   const body = `<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`;
   const reply = await (await bucket.request('POST', key, { query: { uploadId: id }, body })).text();
   if (reply.includes('<Error>')) throw new Error(reply);
-  await until(() => bucket.has(key), { what: 'the object to be there', within: 10_000 });
   return parts.length;
 }
