@@ -16,10 +16,10 @@ const SLACK = 3_000;
  */
 const links = [
   {
-    what: 'with parts of 512 KiB, and at most 10 % is sent in vain',
+    what: 'with parts of 256 KiB, and at most 10 % is sent in vain',
     options: async (world) => ({
       backend: await world.hook(backend(world.bucket, world.proxy.origin)),
-      partSize: 512 * 1024,
+      partSize: 256 * 1024,
     }),
     most: 0.1,
   },
