@@ -291,3 +291,20 @@ fn errors_say_what_to_do() {
     let error = describe(Operation::Sign, Backend, Code::Backend, &thrown);
     assert!(error.hint.contains("signRequest"), "{}", error.hint);
 }
+
+#[test]
+fn a_request_id_is_short_and_plain_or_left_out() {
+    let longest = "x".repeat(128);
+    for (id, told) in [
+        ("tx0000-01:a/b_c.d+e=", true),
+        (&longest, true),
+        (&(longest.clone() + "x"), false),
+        ("GET /k?token", false),
+        ("a b", false),
+    ] {
+        let error = StoreError { request_id: Some(id.into()), ..Default::default() };
+        let fault = Fault::Reply { status: 500, error, retry_after: None };
+        let error = describe(Operation::PutPart, Asked::Store, Code::Store, &fault);
+        assert_eq!(error.request_id.as_deref(), told.then_some(id));
+    }
+}

@@ -4,6 +4,7 @@ use crate::world::{PART, Trouble, World, config};
 use crate::{bytes, failure, retries};
 use partwise::core::backend::Backend;
 use partwise::core::error::Code;
+use partwise::core::http::MAX_REPLY_BYTES;
 use partwise::core::schedule::Parallel;
 use partwise::core::units::{Instant, Millis};
 use partwise::core::upload::{Input, State};
@@ -169,4 +170,15 @@ fn a_request_that_hangs_is_replaced() {
     world.run();
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(4 * PART))));
     assert!(world.now.mono >= Instant(30_000));
+}
+
+#[test]
+fn a_reply_to_a_part_that_does_not_end_is_no_success() {
+    let mut world = World::new();
+    let endless: &'static str = "x".repeat(MAX_REPLY_BYTES).leak();
+    world.trouble("PUT 2", 1, Trouble::Body(endless));
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.count("PUT 2")), (State::Done, 2));
+    assert_eq!(retries(&world), 1);
 }
