@@ -169,7 +169,10 @@ export class Upload {
   readonly finished: Promise<UploadResult>;
   /** Listens; returns its own unsubscribe. An exception in a listener is reported, never swallowed, and stops nothing. */
   on<K extends keyof UploadEvents>(event: K, listener: (detail: UploadEvents[K]) => void): () => void;
-  /** Aborts the requests in flight; parts already confirmed stay. Does nothing on a paused or finished upload. */
+  /**
+   * Aborts the requests in flight; parts already confirmed stay. Does nothing on a paused or finished upload. One that
+   * waits for another tab still ends `done` with it; one that is paused while it has the file keeps other tabs waiting.
+   */
   pause(): void;
   /** Goes on after `pause()`, or tries a failed upload again from what the store already has. */
   resume(): void;

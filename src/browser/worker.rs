@@ -4,7 +4,10 @@
 mod main_thread;
 mod process;
 
-use super::{callback::defer, clock::Timer};
+use super::{
+    callback::defer,
+    clock::{Timer, now},
+};
 use crate::core::{
     hash::Md5Digest,
     units::{ByteRange, Millis},
@@ -180,9 +183,15 @@ impl Inner {
     fn watch(self: &Rc<Self>) {
         if self.watch.borrow().is_none() && !self.jobs.borrow().is_empty() {
             let hasher = Rc::downgrade(self);
-            let timer = Timer::after(self.silence.get(), move || {
+            let silence = self.silence.get();
+            let begun = now().mono;
+            let timer = Timer::after(silence, move || {
                 if let Some(hasher) = hasher.upgrade() {
                     hasher.watch.take();
+                    // After a sleep of the machine the worker's answer may still be behind this timer.
+                    if now().mono.since(begun) > Millis(2 * silence.0) {
+                        hasher.pinged.set(false);
+                    }
                     hasher.look_after();
                     hasher.watch();
                 }

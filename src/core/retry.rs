@@ -94,8 +94,10 @@ pub fn decide(operation: Operation, asked: Asked, fault: &Fault) -> Verdict {
         Fault::EtagHidden => Verdict::Fail(Code::EtagHidden),
         Fault::Mismatch => Verdict::Resign { code: Code::ChecksumMismatch },
         Fault::BadReply(_) => Verdict::Retry { code: ours, congested: false },
-        Fault::Page { status: None, .. } => Verdict::Retry { code: Code::Backend, congested: false },
-        Fault::Page { status: Some(status), .. } => by_status(operation, asked, *status, "", ""),
+        // A function that throws without a status has most likely found no connection, or a server that fails.
+        Fault::Page { status, message } => {
+            by_status(operation, asked, status.unwrap_or(500), code_in(message), "")
+        }
         Fault::Reply { status, error, .. } => {
             by_status(operation, asked, *status, &error.code, &error.message)
         }
@@ -106,6 +108,11 @@ pub fn decide(operation: Operation, asked: Asked, fault: &Fault) -> Verdict {
 /// date or size is no longer what it was when it was chosen.
 pub fn file_code(exception: &str) -> Code {
     if exception == "NotReadableError" { Code::FileChanged } else { Code::FileUnreadable }
+}
+
+/// What pages quote of a store's refusal when the session needs mending.
+fn code_in(message: &str) -> &'static str {
+    ["NoSuchUpload", "InvalidPart"].into_iter().find(|code| message.contains(code)).unwrap_or_default()
 }
 
 fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, message: &str) -> Verdict {

@@ -53,8 +53,8 @@ pub struct Instance {
     /// What it has reason to believe.
     online: bool,
     offline_since: Instant,
-    /// When the browser last said that it is offline, or a server that it is not.
-    contradicted: Instant,
+    /// When the browser last said whether it is offline.
+    told: Instant,
     begun_offline: u64,
     /// Codes that something it met explains.
     explained: BTreeSet<&'static str>,
@@ -116,7 +116,7 @@ impl World {
             tampered: false,
             online,
             offline_since: now,
-            contradicted: now,
+            told: now,
             begun_offline: 0,
             explained: BTreeSet::new(),
             failures: 0,
@@ -207,7 +207,7 @@ impl World {
                 instance.offline_since = now;
                 instance.begun_offline = 0;
             }
-            instance.contradicted = now;
+            instance.told = now;
         }
     }
 
@@ -223,33 +223,24 @@ impl World {
         let ours = if doing.asked() == Asked::Backend { "backend" } else { "store" };
         let file_md5 = self.md5_of(self.instances[&who].file);
         let is_single = matches!(doing, Doing::PutObject);
-        let now = self.page_now(who.page).mono;
-        let told_online = self.pages[who.page].online;
         let Some(instance) = self.instances.get_mut(&who) else { return };
         let mut explain = |codes: &[&'static str]| {
             instance.failures += 1;
             instance.explained.extend(codes);
         };
         let mut gone = false;
-        if is_connection(result) && !told_online && instance.online {
-            // The reply that said otherwise was a straggler.
-            instance.online = false;
-            instance.offline_since = now;
-            instance.begun_offline = 0;
-        }
         match result {
             Err(Failure::NoReply(NoReply::File(name))) => {
                 explain(&[if name == "NotReadableError" { "file-changed" } else { "file-unreadable" }]);
             }
-            Err(Failure::Page { status: Some(status), .. }) => {
+            Err(Failure::Page { status: Some(status), message }) => {
                 explain(codes_of(*status, "", ours));
-                gone = *status == 404;
+                gone = *status == 404 || message.contains("NoSuchUpload") || message.contains("InvalidPart");
             }
             Err(Failure::Page { .. }) => explain(&["backend"]),
             Err(_) => explain(&["network"]),
             Ok(StepReply::Http(reply)) => {
                 instance.online = true;
-                instance.contradicted = now;
                 let failed = !reply.is_success() || reply.body.contains("<Error>");
                 if failed {
                     explain(codes_of(reply.status, &reply.body, ours));
@@ -448,6 +439,7 @@ impl World {
         let (file, lock) = (instance.file, instance.lock.clone());
         instance.created.push(session.clone());
         self.contents.insert(session.clone(), self.files[file].bytes.clone());
+        self.keys.insert(session.clone(), key.into());
         // Until its creator hears of it, nobody can remove it.
         self.ledger.orphans.insert(session.clone());
         say!(self, "store: {session} is for {key}, {}", lock.unwrap_or_default());
@@ -676,7 +668,9 @@ impl World {
             remembered.is_some_and(|record| record.session == session && record.parts.len() == count);
         self.lose_session(session);
         let has_head = matches!(self.settings.way, Way::DirectRemote | Way::DirectLocal | Way::RichCompanion);
-        if let Some(other) = self.ledger.completed.remove(&lock) {
+        // The same content may go under another key too.
+        let other = self.ledger.completed.remove(&lock);
+        if let Some(other) = other.filter(|other| self.keys.get(other) == self.keys.get(session)) {
             panic!("{who}: {session} was completed, after {other} was, and the store would have said so");
         }
         if has_head && is_known {
@@ -717,7 +711,7 @@ impl World {
                 assert!(patient || instance.failures >= 5, "{who}: gives up early: {error}");
             }
             Code::OfflineTimeout => {
-                let waited = now.since(instance.contradicted);
+                let waited = now.since(instance.told);
                 let enough = self.settings.config.offline_timeout.is_some_and(|wait| waited >= wait);
                 assert!(
                     enough && !self.pages[who.page].online,
@@ -784,10 +778,6 @@ fn codes_of(status: u16, body: &str, ours: &'static str) -> &'static [&'static s
 }
 
 /// The upload id in the header of a file's records.
-fn is_connection(result: &Result<StepReply, Failure>) -> bool {
-    matches!(result, Err(Failure::NoReply(NoReply::Network) | Failure::Page { status: None, .. }))
-}
-
 fn stored_session(lock: &str, records: &[(String, String)]) -> Option<String> {
     let head = format!("{}/head", lock.replace("partwise/", "partwise/1/"));
     let (_, header) = records.iter().find(|(key, _)| *key == head)?;

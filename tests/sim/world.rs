@@ -124,6 +124,8 @@ pub struct World {
     pub instances: BTreeMap<Who, Instance>,
     /// What each session at the store is to become.
     pub contents: BTreeMap<String, Rc<[u8]>>,
+    /// Keys by session.
+    pub keys: BTreeMap<String, String>,
     pub ledger: Ledger,
     /// Acts that this run's user and surroundings are capable of, and how many are left.
     pub acts: Vec<Fault>,
@@ -219,6 +221,7 @@ impl World {
             dies_at: None,
             instances: BTreeMap::new(),
             contents: BTreeMap::new(),
+            keys: BTreeMap::new(),
             ledger: Ledger::default(),
             acts: Vec::new(),
             acts_left: 0,

@@ -308,3 +308,17 @@ fn a_request_id_is_short_and_plain_or_left_out() {
         assert_eq!(error.request_id.as_deref(), told.then_some(id));
     }
 }
+
+#[test]
+fn what_a_page_quotes_of_the_store_mends_the_session() {
+    let page = |status, message: &str| Fault::Page { status, message: message.into() };
+    let decide = |operation, fault| decide(operation, Asked::Backend, &fault);
+    for status in [None, Some(400), Some(500)] {
+        let lost = page(status, "<Error><Code>NoSuchUpload</Code></Error>");
+        assert_eq!(decide(Operation::ListParts, lost), Verdict::SessionLost);
+        assert_eq!(decide(Operation::Complete, page(status, "400 InvalidPart")), Verdict::Relist);
+    }
+    let again = Verdict::Retry { code: Code::Backend, congested: false };
+    assert_eq!(decide(Operation::Sign, page(None, "InvalidPart")), again);
+    assert_eq!(decide(Operation::Sign, page(None, "Failed to fetch")), again);
+}

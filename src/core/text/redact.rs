@@ -45,9 +45,10 @@ pub fn redact(message: &str) -> String {
 #[derive(Clone, Copy, PartialEq)]
 enum Before {
     Nothing,
-    /// It names a secret; a colon makes the next word that secret.
-    Name,
-    Secret,
+    /// It names a secret; a colon or an equals sign makes the next word that secret.
+    Name(u8),
+    /// So many words are secret.
+    Secret(u8),
 }
 
 fn is_gap(c: char) -> bool {
@@ -58,43 +59,68 @@ fn is_gap(c: char) -> bool {
 fn read(word: &str, before: Before) -> (&str, bool, Before) {
     // In JSON within JSON, quotes have a backslash before them.
     let bare = word.trim_end_matches('\\');
-    if bare.is_empty() || bare == ":" {
-        let is_colon = before == Before::Name && bare == ":";
-        return (word, false, if is_colon { Before::Secret } else { before });
+    if matches!(bare, "" | ":" | "=") {
+        let now = match before {
+            Before::Name(words) if !bare.is_empty() => Before::Secret(words),
+            before => before,
+        };
+        return (word, false, now);
     }
     let last = bare.rsplit([':', '=']).next().unwrap_or_default();
     let is_scheme = last.eq_ignore_ascii_case("bearer") || last.eq_ignore_ascii_case("basic");
-    let (name, value) = match bare.split_once(':') {
-        Some((name, value)) => (name, Some(value)),
-        None => (bare, None),
-    };
-    let is_named = names_secret(name);
-    let now = match value {
+    let named = named(bare);
+    let value = named.map(|(end, _)| bare.get(end..).unwrap_or_default());
+    let now = match (named, value) {
         // `Authorization: Bearer abc` has one more word.
-        _ if is_scheme => Before::Secret,
-        Some("") if is_named => Before::Secret,
-        None if is_named => Before::Name,
+        _ if is_scheme => Before::Secret(1),
+        (Some((_, words)), Some(":")) => Before::Secret(words),
+        (Some((_, words)), Some("")) => Before::Name(words),
         _ => Before::Nothing,
     };
-    if before == Before::Secret {
-        return ("", true, now);
+    if let Before::Secret(words) = before {
+        let goes_on = words > 1 && !matches!(now, Before::Secret(_));
+        return ("", true, if goes_on { Before::Secret(words - 1) } else { now });
     }
-    let end = if is_named && value.is_some_and(|value| !value.is_empty()) { name.len() } else { word.len() };
+    let end = match (named, value) {
+        (Some((end, _)), Some(value)) if value.len() > 1 => end,
+        _ => word.len(),
+    };
     let kept = word.get(..cut(word).min(end)).unwrap_or_default();
     (kept, kept.len() < word.len(), now)
 }
 
-fn names_secret(name: &str) -> bool {
+/// Where the first name of a secret among the pieces between colons ends, and how many words such a secret may have.
+fn named(word: &str) -> Option<(usize, u8)> {
+    let mut end = 0;
+    for piece in word.split(':') {
+        end += piece.len();
+        if let Some(words) = words_of(piece) {
+            return Some((end, words));
+        }
+        end += 1;
+    }
+    None
+}
+
+/// `Authorization` has a scheme and then what counts.
+fn words_of(name: &str) -> Option<u8> {
     let name = name.to_ascii_lowercase();
-    ["authorization", "token", "secret", "signature", "credential", "password", "cookie", "api-key"]
-        .iter()
-        .any(|secret| name.contains(secret))
+    let any = |names: &[&str]| names.iter().any(|secret| name.contains(secret));
+    if any(&["authorization"]) {
+        return Some(2);
+    }
+    let names = ["token", "secret", "signature", "credential", "password", "passwd", "cookie"];
+    (any(&names) || any(&["api-key", "api_key", "apikey"])).then_some(1)
 }
 
 /// Where the part of a word that may be secret begins; its length when all may be shown.
 fn cut(word: &str) -> usize {
     let mut opaque = (0, false);
     for (at, c) in word.char_indices() {
+        // What JSON web tokens begin with: dots and hyphens break them up.
+        if opaque.0 == 0 && word.get(at..).is_some_and(|rest| rest.starts_with("eyJ")) {
+            return at;
+        }
         let after = || word.get(at + 1..).unwrap_or_default();
         let ends = match c {
             '?' | '&' | '=' | '\\' => !after().is_empty(),
@@ -182,6 +208,14 @@ mod tests {
             ("x-api-key: hush", "x-api-key: …"),
             ("password=hush", "password…"),
             ("signature : \"token\":\"hush\"", "signature : \"…\":\"…\""),
+            ("Authorization: Token hush no", "Authorization: … … no"),
+            ("Authorization: AWS AKID:hush", "Authorization: … …"),
+            ("{\"apiKey\":\"hush\"}", "{\"apiKey\":\"…\"}"),
+            ("api_key: hush", "api_key: …"),
+            ("password = hush", "password = …"),
+            ("{headers:{authorization:\"hush\"}}", "{headers:{authorization:\"…\"…"),
+            ("error:token:hush", "error:token…"),
+            ("jwt malformed: eyJhush.eyJhush.hush", "jwt malformed: …"),
         ] {
             assert_eq!(redact(text), redacted);
         }

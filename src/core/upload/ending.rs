@@ -33,6 +33,7 @@ impl Upload {
         } else if self.paused {
             self.paused = false;
             self.offline_since = now.mono;
+            self.away_since = now.mono;
             self.probe_at = now.mono;
             self.parts.wake(now.mono);
             self.forgive();
@@ -45,6 +46,7 @@ impl Upload {
         self.phase = Phase::Queued;
         self.paused = false;
         self.offline_since = now.mono;
+        self.away_since = now.mono;
         self.probe_at = Instant(0);
         self.recreated = 0;
         self.relisted = 0;
@@ -57,9 +59,11 @@ impl Upload {
         if matches!(self.phase, Phase::Done | Phase::Cancelled | Phase::Claiming(_) | Phase::Aborting) {
             return;
         }
+        let was_loading = matches!(self.phase, Phase::Loading);
         self.let_everything_go(now, |op| *op == Op::Create);
         self.paused = false;
-        if self.session.is_some() && self.hold != Hold::Held {
+        // While records are being read, a later session may have taken the place of the one known.
+        if self.session.is_some() && (self.hold != Hold::Held || was_loading) {
             return self.claim(now);
         }
         self.phase = Phase::Aborting;

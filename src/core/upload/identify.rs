@@ -1,5 +1,6 @@
 //! Which file is this, and is there an unfinished upload of it?
 
+use super::tabs::Hold;
 use super::{Action, Event, OpId, PROGRESS_EVERY, Phase, Upload, Whole};
 use crate::core::backend::{Op, Session};
 use crate::core::checkpoint::{self, Checkpoint, Header};
@@ -67,7 +68,7 @@ impl Upload {
     }
 
     pub(super) fn loaded(&mut self, records: &[(String, String)], now: Now) {
-        if matches!(self.phase, Phase::Claiming(_)) {
+        if matches!(self.phase, Phase::Claiming(_)) && self.hold == Hold::Held {
             return self.claimed(records);
         }
         let (Phase::Loading, Some(name)) = (&self.phase, self.fingerprint.clone()) else { return };
@@ -119,15 +120,20 @@ impl Upload {
     ) -> Option<(Checkpoint, Plan)> {
         let stored = checkpoint::load(name, records, now.wall, self.config.expire_after)?;
         let Header { size, part_size, destination, .. } = &stored.header;
-        let is_ours = *size == self.plan.size() && *destination == destination_id(&self.config.destination);
+        let is_ours = *size == self.plan.size()
+            && *destination == destination_id(&self.config.destination)
+            && !self.wants_another_key(&stored.header.key);
         let plan = Plan::resume(*size, *part_size, &self.config.limits).filter(|_| is_ours)?;
         Some((stored, plan))
     }
 
     /// The same content may go on under the name it had, unless the page asks for another key.
     fn may_be_content_of(&self, header: &Header) -> bool {
-        let asked_otherwise = self.target.key_is_explicit && header.key != self.target.key;
-        header.md5.is_some() && !(asked_otherwise && self.backend.keeps_keys())
+        header.md5.is_some() && !self.wants_another_key(&header.key)
+    }
+
+    pub(super) fn wants_another_key(&self, key: &str) -> bool {
+        self.target.key_is_explicit && key != self.target.key && self.backend.keeps_keys()
     }
 
     fn adopt(&mut self, stored: Checkpoint, plan: Plan) {

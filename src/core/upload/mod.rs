@@ -89,6 +89,8 @@ const PROGRESS_EVERY: Millis = Millis(100);
 const PROGRESS_IDLE: Millis = Millis(1000);
 /// While the browser says offline, one request is tried this often: it may be wrong.
 const PROBE_EVERY: Millis = Millis(5000);
+/// Two tries: for so long a reply says that there is a network, whatever the browser says.
+const CONTRADICTED_FOR: Millis = Millis(10_000);
 
 /// One file on its way.
 #[derive(Debug)]
@@ -131,7 +133,11 @@ pub struct Upload {
     /// Whether there is a network: what the browser said, until a reply showed that it was wrong.
     online: bool,
     told_online: bool,
+    /// When a reply last came while the browser said that there is no network.
+    contradicted: Option<Instant>,
     offline_since: Instant,
+    /// Since when nothing has advanced for want of a network.
+    away_since: Instant,
     probe_at: Instant,
     advanced: Instant,
     /// Shared by all uploads of a page.
@@ -164,6 +170,7 @@ impl Upload {
         let plan = if plan.is_multipart() || backend.takes_objects() { plan } else { plan.as_multipart() };
         let mut upload = Self::with_plan(config, backend, target, plan, online, seed);
         upload.offline_since = now.mono;
+        upload.away_since = now.mono;
         if let Some(bytes) = raised {
             let mut message = String::from("partSize raised to ");
             message.push_str(&bytes.to_string());
@@ -240,7 +247,9 @@ impl Upload {
             progress_dirty: false,
             online,
             told_online: online,
+            contradicted: None,
             offline_since: Instant(0),
+            away_since: Instant(0),
             // The browser may be wrong about being offline from the start: try once at once.
             probe_at: Instant(0),
             advanced: Instant(0),
@@ -334,6 +343,7 @@ impl Upload {
     /// that waits at once.
     pub fn tell_online(&mut self, online: bool, now: Now) {
         self.told_online = online;
+        self.contradicted = None;
         if online && !self.online {
             self.came_back(None, now);
         } else if !online && self.online {
@@ -384,7 +394,7 @@ impl Upload {
         }
         if !self.online && !self.paused {
             earlier(Some(self.probe_at));
-            earlier(self.config.offline_timeout.map(|wait| self.offline_since + wait));
+            earlier(self.config.offline_timeout.map(|wait| self.away_since + wait));
         }
         due
     }
@@ -409,7 +419,7 @@ impl Upload {
         self.watch_flights(now);
         self.watch_tabs(now);
         if let (false, false, Some(wait)) = (self.online, self.paused, self.config.offline_timeout)
-            && now.mono.since(self.offline_since) >= wait
+            && now.mono.since(self.away_since) >= wait
             && !matches!(self.phase, Phase::Claiming(_) | Phase::Aborting)
         {
             let error = UploadError::new(Code::OfflineTimeout, Operation::PutPart, "no network for too long");
@@ -435,20 +445,34 @@ impl Upload {
     /// A reply came: whatever the browser says, there is a network.
     fn heard(&mut self, id: OpId, reply: &StepReply, now: Now) {
         if !self.online && matches!(reply, StepReply::Http(_)) {
+            self.contradicted = Some(now.mono);
             self.came_back(Some(id), now);
         }
     }
 
-    /// A request found no network. If the browser had said so, the reply that came nevertheless was a straggler.
-    fn heard_nothing(&mut self, fault: &Fault, now: Now) {
-        if self.online && !self.told_online && is_connection(fault) {
-            self.went_away(now);
+    /// Whether a request failed for want of a network, which costs no attempt. A reply that contradicted the browser may
+    /// have been a straggler; where such replies keep coming, it is somebody else who cannot be reached, and that goes for
+    /// as long as the retry budget lasts.
+    fn is_explained_by_offline(&mut self, fault: &Fault, now: Now) -> bool {
+        if !is_connection(fault) {
+            return false;
         }
+        if self.online && !self.told_online {
+            let since = self.away_since;
+            self.went_away(now);
+            if self.advanced <= since {
+                self.away_since = since;
+            }
+        }
+        let is_wrong = self.contradicted.is_some_and(|at| now.mono.since(at) <= CONTRADICTED_FOR);
+        let is_patient = now.mono.since(self.away_since) < self.config.retry_for;
+        !self.online && (is_patient || !is_wrong)
     }
 
     fn went_away(&mut self, now: Now) {
         self.online = false;
         self.offline_since = now.mono;
+        self.away_since = now.mono;
         self.probe_at = now.mono + PROBE_EVERY;
         self.progress.idle();
     }
@@ -459,7 +483,9 @@ impl Upload {
         self.restart_silent_flights(answered, now);
         self.parts.wake(now.mono);
         self.wake_control(now.mono);
-        self.forgive();
+        if self.told_online {
+            self.forgive();
+        }
     }
 
     /// What failed before a time without network, or without the wish to go on, is counted afresh after it.

@@ -415,12 +415,11 @@ impl Upload {
             self.slot_ends.push_back(match verdict {
                 Verdict::Retry { congested: true, .. } => SlotEnd::Congested,
                 // On a link that breaks now and then, fewer parts at a time are there before it does.
-                _ if self.online && is_connection(&fault) => SlotEnd::Congested,
+                _ if self.online && asked == Asked::Store && is_connection(&fault) => SlotEnd::Congested,
                 _ => SlotEnd::Failed,
             });
         }
-        self.heard_nothing(&fault, now);
-        if !self.online && is_connection(&fault) {
+        if self.is_explained_by_offline(&fault, now) {
             return self.parts.wait(number, flight.tries, self.probe_at);
         }
         let budget = self.budget(asked);
@@ -473,6 +472,9 @@ impl Upload {
         self.let_go(flight);
         if flight.holds_slot() {
             self.slot_ends.push_back(SlotEnd::Cancelled);
+        }
+        if let Stage::Proving { etag } = &flight.stage {
+            self.unproven.push((flight.number, etag.clone()));
         }
         self.parts.wait(flight.number, flight.tries, now);
     }

@@ -166,13 +166,13 @@ impl Upload {
         if self.gives_up_creating(operation) {
             return self.cancelled();
         }
-        self.heard_nothing(&fault, now);
+        let is_offline = self.is_explained_by_offline(&fault, now);
         let running = self.control.as_mut().and_then(|control| control.running.take());
         let asked = running.map_or(Asked::Backend, |running| running.asked);
         let budget = self.budget(asked);
         let Some(control) = &mut self.control else { return };
         let mut verdict = decide(operation, asked, &fault);
-        if !self.online && is_connection(&fault) && operation != Operation::Abort {
+        if is_offline && operation != Operation::Abort {
             control.not_before = self.probe_at;
             return;
         }

@@ -137,6 +137,10 @@ impl Upload {
 
     /// Before something is removed at the store that another tab may be sending.
     pub(super) fn claim(&mut self, now: Now) {
+        if self.fingerprint.is_none() {
+            self.phase = Phase::Aborting;
+            return self.set_control(Op::Abort);
+        }
         self.phase = Phase::Claiming(now.mono + PATIENCE);
         self.wait_for_lock();
     }
@@ -178,16 +182,27 @@ impl Upload {
             {
                 let loaded = self.snapshot.loaded.max(theirs.loaded.min(theirs.total));
                 self.progress.start_at(loaded);
-                self.snapshot = Snapshot { loaded, ..theirs };
-                self.events.push_back(Event::Progress(self.snapshot));
+                if self.paused {
+                    self.snapshot.loaded = loaded;
+                } else {
+                    self.snapshot = Snapshot { loaded, ..theirs };
+                    self.events.push_back(Event::Progress(self.snapshot));
+                }
             }
-            Message::Done(result)
-                if matches!(self.phase, Phase::Locking | Phase::Loading | Phase::Hearing(_)) =>
-            {
+            Message::Done(result) if self.waits_for_result() && !self.wants_another_key(&result.key) => {
                 self.let_everything_go(Now::default(), |_| false);
                 self.finish(result);
             }
             _ => {}
+        }
+    }
+
+    /// Records may be older than the lock: what is listed then turns out to have been completed.
+    fn waits_for_result(&self) -> bool {
+        match self.phase {
+            Phase::Locking | Phase::Loading | Phase::Hearing(_) => true,
+            Phase::Listing => self.waited,
+            _ => false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::world::{PART, Trouble, World, config};
 use crate::{bytes, failure, retries};
-use partwise::core::backend::Backend;
+use partwise::core::backend::{Backend, companion::Companion};
 use partwise::core::error::Code;
 use partwise::core::units::{Instant, Millis};
 use partwise::core::upload::{Event, Input, State};
@@ -266,4 +266,15 @@ fn what_a_page_refuses_while_offline_is_refused() {
     world.trouble("sign", 99, Trouble::Reply(403, "signed out"));
     world.run_for(Millis(100));
     assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Denied));
+}
+
+#[test]
+fn a_browser_that_is_wrong_about_being_offline_does_not_hide_a_store_that_cannot_be_reached() {
+    let backend = Backend::Companion(Companion::new("/s3"));
+    let mut world = World::with(config(), backend, None);
+    world.online(false);
+    world.trouble("PUT", usize::MAX, Trouble::Network);
+    let id = world.add("a", bytes(3 * PART));
+    world.run_for(Millis::from_secs(1200));
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Network));
 }

@@ -204,3 +204,32 @@ fn only_who_waits_takes_over_what_is_told_and_only_of_its_own_size() {
     assert_eq!(loaded(&world, waiting), [3000, 3000, 5 * PART]);
     assert_eq!((world.state(sender), loaded(&world, sender)), (State::Paused, vec![]));
 }
+
+#[test]
+fn a_result_that_is_told_late_spares_the_listing_of_old_records() {
+    let mut world = World::new();
+    let sender = world.add("a", bytes(400 * PART));
+    let waiting = world.add("a", bytes(400 * PART));
+    world.run_until(|w| w.store.count("PUT") == 10);
+    // Its session was completed; the records that say so are not here yet.
+    world.trouble("list", 1, Trouble::Silence);
+    world.trouble("PUT", 1, Trouble::Reply(400, "Whatever"));
+    world.run_until(|w| w.state(sender) == State::Failed && w.store.count("list") > 0);
+    assert_eq!(world.state(waiting), State::Starting);
+    let result = UploadResult { key: "a".into(), ..Default::default() };
+    world.tell(waiting, Input::Heard(Message::Done(result)));
+    assert_eq!((world.state(waiting), world.locks()), (State::Done, 0));
+}
+
+#[test]
+fn a_result_under_another_key_than_the_one_asked_for_is_none() {
+    let mut world = World::new();
+    world.add_as("a", "k", bytes(400 * PART));
+    let waiting = world.add_as("a", "k", bytes(400 * PART));
+    world.run_until(|w| w.locks() == 2 && w.state(waiting) == State::Queued && w.store.count("PUT") > 2);
+    for (key, state) in [("other", State::Queued), ("k", State::Done)] {
+        let result = UploadResult { key: key.into(), ..Default::default() };
+        world.tell(waiting, Input::Heard(Message::Done(result)));
+        assert_eq!(world.state(waiting), state, "{key}");
+    }
+}

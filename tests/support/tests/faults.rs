@@ -243,7 +243,10 @@ async fn a_delayed_reply_comes_late_or_to_nobody_and_the_store_took_the_part() {
     client.put(2, MIB).await.unwrap();
     assert_eq!(taken.recv().await.unwrap().1, MIB as u64);
     drop(client);
-    until("the request to end", || proxy.journal().open_requests() == 0).await;
+    until("the request to end", || {
+        proxy.journal().requests().iter().all(|request| request.outcome.is_some())
+    })
+    .await;
     let second = proxy.journal().requests().remove(1);
     assert_eq!((second.outcome, second.status), (Some(Outcome::Aborted), Some(200)));
 }

@@ -63,7 +63,7 @@ impl Policy {
     /// Refuses whoever asks too often from one address, with or without a token: guessing tokens takes many requests. The
     /// address is the connection's own; headers such as `X-Forwarded-For` are what the client says they are.
     pub fn address(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
-        if self.addresses.take(address, now) {
+        if self.addresses.take(network(address), now) {
             Ok(())
         } else {
             Err(Problem::too_often("Too many requests from this address."))
@@ -155,6 +155,14 @@ fn well_formed(key: &str) -> Result<(), Problem> {
     Ok(())
 }
 
+/// An IPv6 client has a whole network of 2⁶⁴ addresses to ask from.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+        v4 => v4,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +186,14 @@ mod tests {
         }
         assert_eq!(policy.user(Some("bearer secret"), now), Ok("ann"));
         assert_eq!(code(policy.user(Some("Bearer secret"), now)), "TooManyRequests");
+    }
+
+    #[test]
+    fn an_ipv6_client_is_known_by_its_network() {
+        let network = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::7"));
+        assert_ne!(network("2001:db8:1:2::"), network("2001:db8:1:3::"));
+        assert_eq!(network("::ffff:10.0.0.1"), "10.0.0.1");
     }
 
     #[test]
