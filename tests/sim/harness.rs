@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Default number of runs: about a minute on two cores when optimized, seconds when not.
-const RUNS: u64 = if cfg!(debug_assertions) { 300 } else { 80_000 };
+const RUNS: u64 = if cfg!(debug_assertions) { 3_000 } else { 80_000 };
 /// Scenarios in which a page dies at every write; those from the 10th on are of 103 parts.
 const SCENARIOS: u64 = if cfg!(debug_assertions) { 10 } else { 15 };
 /// Lines of the trace shown of a run that fails.

@@ -425,7 +425,7 @@ impl World {
 
     /// A page dies: what it has not written yet, nobody will ever know of.
     pub fn learn_death(&mut self, page: usize) {
-        self.in_flight = self.sent.len() as u64 - self.confirmed;
+        self.in_flight = (self.sent.len() as u64).saturating_sub(self.confirmed);
         let storage = self.storage.map.values();
         let headers: String = storage.filter(|value| value.contains("upload=")).cloned().collect();
         for (_, instance) in self.instances.iter().filter(|(who, _)| who.page == page) {
