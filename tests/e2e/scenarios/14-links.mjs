@@ -152,8 +152,9 @@ export default [
       assert.equal(report.parts.filter(({ partNumber }) => partNumber === 2).length, 1);
       const sent = async () => (await world.proxy.parts()).filter(({ partNumber }) => partNumber === 2);
       // The first reply is still being held back.
-      const replied = async () => (await sent()).every(({ status }) => status !== null);
-      await until(replied, { what: 'the late reply', within: 20_000 });
+      const ended = async () =>
+        (await sent()).every(({ outcome, status }) => outcome !== null && status !== null);
+      await until(ended, { what: 'the late reply', within: 20_000 });
       const second = await sent();
       assert.deepEqual(
         second.map(({ outcome, status }) => [outcome, status]),
