@@ -92,6 +92,7 @@ async function outcome(job, stage) {
   const start = performance.now();
   const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;
   const scope = new Scope();
+  const done = everything.onEnd(() => scope.end());
   /** @type {World | undefined} */
   let world;
   try {
@@ -106,7 +107,9 @@ async function outcome(job, stage) {
     console.log(`FAILED ${title} (${seconds()})\n${error instanceof Error ? error.stack : error}\n${story}`);
     return 'failed';
   } finally {
-    await scope.end();
+    // What hangs while it is stopped must not keep the others waiting.
+    await inTime(scope.end(), { what: `the end of ${title}`, within: 60_000 }).catch(console.log);
+    done();
   }
 }
 

@@ -7,6 +7,7 @@ import { Proxy } from './proxy.mjs';
 import { credentials } from './s3.mjs';
 import { startSigner } from './signer.mjs';
 import { Tab } from './tab.mjs';
+import { inTime } from './until.mjs';
 
 /** @typedef {Pick<import('./tab.mjs').Report, 'retries' | 'states'>} Cost */
 
@@ -68,7 +69,8 @@ export class World {
     const { engine, pool } = this;
     const browser = await pool.take(engine);
     this.scope.onEnd(async () => {
-      const closed = this.tabs.filter((tab) => tab.browser === browser).map((tab) => tab.close());
+      const tabs = this.tabs.filter((tab) => tab.browser === browser);
+      const closed = tabs.map((tab) => inTime(tab.close(), { what: 'the tab to close', within: 10_000 }));
       const clean = await Promise.all(closed).then(
         () => !this.failed && browser.alive(),
         () => false,
