@@ -151,7 +151,7 @@ fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, messag
         // The page's headers are asked for again on each attempt, until a sign-in was renewed; that may take a user.
         401 => Verdict::Retry { code: Code::Denied, congested: false },
         403 => Verdict::Fail(Code::Denied),
-        // Ceph 16 misses the key, not the upload, once that has been completed.
+        // Where a store says no more than 404, a signing server in between may take the key for what is missing.
         404 if needs_session(operation) && matches!(code, "" | "NoSuchKey") => Verdict::SessionLost,
         408 => Verdict::Retry { code: ours, congested: true },
         409 => Verdict::Retry { code: ours, congested: false },
