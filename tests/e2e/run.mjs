@@ -20,14 +20,16 @@ import { World } from './support/world.mjs';
 
 /** Milliseconds a scenario may take at most: the slowest sends 5 GiB. */
 const LONGEST = 600_000;
-/** Scenarios at the same time: most of them wait for a network that is slow on purpose. */
-const LANES = '3';
+/** Scenarios at the same time, and so many more of the long ones, which mostly wait. */
+const LANES = '4';
+const LONG_LANES = 6;
 
 /**
  * @typedef {object} Scenario
  * @property {string} name what it proves
  * @property {(world: World) => Promise<void>} run
- * @property {boolean} [alone] nothing else may run meanwhile: it measures, takes all processors, or stops the store
+ * @property {boolean} [alone] nothing else may run meanwhile: it measures
+ * @property {boolean} [ownStore] it stops the store, and so needs one that is nobody else's
  * @property {boolean} [long] it takes about a minute or more: only with `--all`, or when `--grep` asks for it
  * @property {readonly (keyof import('./support/browsers/index.mjs').Capabilities)[]} [needs] what the browser must be
  *   able to do
@@ -59,9 +61,8 @@ class Stage {
    * @param {Job} job
    * @param {Scope} scope
    */
-  async world({ browser, store }, scope) {
-    const server = this.#servers.get(store) ?? chosen(stores, store)();
-    this.#servers.set(store, server);
+  async world({ scenario, browser, store }, scope) {
+    const server = scenario.ownStore ? chosen(stores, store)(scope) : this.#shared(store);
     const opened = await (await server).open(scope);
     const proxy = await Proxy.start(opened.bucket.origin, scope);
     return new World({
@@ -72,6 +73,13 @@ class Stage {
       store: opened,
       proxy,
     });
+  }
+
+  /** @param {string} store */
+  #shared(store) {
+    const server = this.#servers.get(store) ?? chosen(stores, store)(everything);
+    this.#servers.set(store, server);
+    return server;
   }
 }
 
@@ -125,9 +133,6 @@ function chosen(all, name) {
   return found;
 }
 
-/** @param {Job} job */
-const rank = ({ scenario }) => (scenario.long ? 0 : 1);
-
 async function main() {
   const { values } = parseArgs({
     options: {
@@ -147,9 +152,11 @@ async function main() {
   const atStores = (values.store ?? (values.all ? 'rgw,garage' : 'embedded,rgw')).split(',');
   inBrowsers.forEach((name) => chosen(browsers, name));
   atStores.forEach((name) => chosen(stores, name));
-  const jobs = inBrowsers.flatMap((browser) =>
-    atStores.flatMap((store) => wanted.map((scenario) => ({ browser, store, scenario }))),
+  // Scenario by scenario, so that at no time all lanes are taken by the browser that needs most.
+  const jobs = wanted.flatMap((scenario) =>
+    inBrowsers.flatMap((browser) => atStores.map((store) => ({ scenario, browser, store }))),
   );
+  const lanes = Number(values.lanes);
 
   const count = { passed: 0, failed: 0, skipped: 0 };
   const stage = new Stage();
@@ -159,17 +166,11 @@ async function main() {
   try {
     for (let round = 1; round <= Number(values.repeat); round += 1) {
       const start = performance.now();
-      await inLanes(
-        Number(values.lanes),
-        // The long ones first, so that the others fill what is left.
-        jobs.filter(({ scenario }) => !scenario.alone).sort((a, b) => rank(a) - rank(b)),
-        run,
-      );
-      await inLanes(
-        1,
-        jobs.filter(({ scenario }) => scenario.alone),
-        run,
-      );
+      const alone = jobs.filter(({ scenario }) => scenario.alone);
+      const long = jobs.filter(({ scenario }) => scenario.long && !scenario.alone);
+      const short = jobs.filter(({ scenario }) => !scenario.long && !scenario.alone);
+      await Promise.all([inLanes(LONG_LANES, long, run), inLanes(lanes, short, run)]);
+      await inLanes(1, alone, run);
       console.log(`round ${round}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
     }
   } catch (error) {

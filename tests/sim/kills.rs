@@ -1,10 +1,10 @@
 //! A page that dies right before or right after any of its writes to the storage, one run for each.
 
 use crate::faults::Weather;
+use crate::model::store::Flavour;
 use crate::network::Doing;
 use crate::rng::Rng;
 use crate::run::{Report, report};
-use crate::store::{Again, FirstEtag, Flavour};
 use crate::world::{File, PART, Settings, Way, World};
 use partwise::core::config::{Identity, Verify};
 use partwise::core::schedule::Parallel;
@@ -24,16 +24,7 @@ fn scenario(number: u64, dies_at: Option<(u64, bool)>) -> (World, u64) {
     settings.config.verify = if number.is_multiple_of(2) { Verify::Etag } else { Verify::ContentMd5 };
     settings.config.identity = if number.is_multiple_of(3) { Identity::Md5 } else { Identity::Fast };
     settings.url_seconds = 900;
-    let flavour = Flavour {
-        again: Again::NotFound,
-        first_etag: FirstEtag::Quoted,
-        page: 3,
-        min_part: PART as usize,
-        etags_are_md5: true,
-        head_hides: false,
-        expired_is_400: false,
-        refused_spoils: false,
-    };
+    let flavour = Flavour { page: 3, min_part: PART as usize, ..Flavour::PLAIN };
     let mut world = World::new(settings, flavour, Weather::calm(), rng, false);
     world.dies_at = dies_at;
     // The last of them needs a second record for its parts.

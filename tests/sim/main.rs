@@ -7,23 +7,27 @@
 // What is missing here is a failing test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod actions;
 mod clock;
 mod faults;
 mod harness;
 mod invariants;
 mod kills;
+mod learning;
 mod locks;
+#[path = "../model/mod.rs"]
+mod model;
 mod network;
 mod page;
+mod replies;
 mod rng;
 mod run;
 mod sabotage;
 mod server;
 mod storage;
-mod store;
+mod surroundings;
 mod trace;
 mod user;
-mod wire;
 mod world;
 
 fn main() -> std::process::ExitCode {

@@ -3,11 +3,9 @@
 
 use crate::clock::Ticket;
 use crate::faults::Fault;
+use crate::model::wire::{self, Call};
 use crate::page::{Delivered, Delivery, Who};
-use crate::sabotage::Sabotage;
 use crate::say;
-use crate::store::{self, Effect, error};
-use crate::wire::{self, Call};
 use crate::world::{Happening, World};
 use partwise::core::backend::{PageCall, StepReply};
 use partwise::core::error::Operation;
@@ -49,7 +47,7 @@ pub enum Doing {
 
 impl Doing {
     pub fn of_store(request: &HttpRequest) -> Self {
-        match wire::read(request).0 {
+        match wire::read(request) {
             Call::PutPart { session, part } => Self::Put { session, part },
             Call::PutObject { .. } => Self::PutObject,
             Call::Create { .. } => Self::Create(Asked::Store),
@@ -118,15 +116,15 @@ impl fmt::Display for Doing {
 
 /// A request on its way.
 pub struct Request {
-    who: Who,
-    op: OpId,
-    what: What,
-    doing: Doing,
-    body: Option<Rc<[u8]>>,
-    fate: Fate,
+    pub who: Who,
+    pub op: OpId,
+    pub what: What,
+    pub doing: Doing,
+    pub body: Option<Rc<[u8]>>,
+    pub fate: Fate,
     /// Nobody waits for it any more.
-    abandoned: bool,
-    steps: Vec<Ticket>,
+    pub abandoned: bool,
+    pub steps: Vec<Ticket>,
 }
 
 /// One step on the way of a request.
@@ -138,7 +136,7 @@ pub enum Step {
 
 /// What becomes of a request; a share is of its body, in percent.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fate {
+pub enum Fate {
     Through,
     Replay,
     Refused,
@@ -347,195 +345,9 @@ impl World {
         let ticket = result.map(|result| self.agenda.after(wait, Happening::Net(id, Step::Answer(result))));
         self.requests.insert(id, Request { steps: ticket.into_iter().collect(), ..request });
     }
-
-    /// The other side acts, or pretends to.
-    fn perform_request(&mut self, request: &Request) -> Result<StepReply, Failure> {
-        let result = match &request.what {
-            What::Store(http) => self.at_store(request, http).map(StepReply::Http),
-            What::Companion(http) => self.at_companion(http).map(StepReply::Http),
-            What::Sign(sign) => self.at_signer(sign),
-            What::Call(call) => self.at_page_server(call),
-            What::Credentials => self.at_token_server(),
-        };
-        self.take_effects(request.who, request.fate == Fate::ReplyLost);
-        result
-    }
-
-    fn at_store(&mut self, request: &Request, http: &HttpRequest) -> Result<HttpReply, Failure> {
-        let (call, auth) = wire::read(http);
-        let now = self.wall();
-        if let Some(reply) = self.forged_reply(&request.doing).or_else(|| self.store.refuses(&auth, now)) {
-            say!(self, "store: {} refused with {}", call.name(), brief(&reply));
-            return self.through_cors(reply);
-        }
-        let md5 = http.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-md5"));
-        let md5 = md5.map(|(_, value)| value.as_str());
-        let mut body = request.body.as_deref().unwrap_or_default().to_vec();
-        self.maybe_damage(&mut body, md5.is_some());
-        if let (Some(Sabotage::AbortForgotten), Call::Abort { .. }) = (self.sabotage, &call) {
-            return Ok(HttpReply { status: 204, ..Default::default() });
-        }
-        let before = self.part_at(&call);
-        let mut reply = self.store.serve(&call, &body, md5, now);
-        if let (Call::PutPart { session, part }, Some(before)) = (&call, before)
-            && self.part_at(&call) != Some(before)
-        {
-            // A late repetition with another ETag, or one that was refused, takes the part away that was there.
-            self.lose_part(session, *part);
-        }
-        self.maybe_spoil_reply(&call, &mut reply);
-        say!(self, "store: {} answered with {}", call.name(), brief(&reply));
-        self.through_cors(reply)
-    }
-
-    /// ETag and soundness of the part that a request is about.
-    fn part_at(&self, call: &Call) -> Option<(String, bool)> {
-        let Call::PutPart { session, part } = call else { return None };
-        let part = self.store.sessions.get(session)?.parts.get(part)?;
-        Some((part.etag.clone(), part.spoiled))
-    }
-
-    /// Bytes change on the way, which nobody would notice that does not look.
-    fn maybe_damage(&mut self, body: &mut [u8], sends_md5: bool) {
-        let noticed = sends_md5 || (self.settings.verifies() && self.store.flavour.etags_are_md5);
-        if let (true, Some(first)) = (noticed, body.first_mut()) {
-            let fault = if sends_md5 { Fault::DigestRefused } else { Fault::Corrupt };
-            if self.strikes(fault) {
-                *first ^= 1;
-            }
-        }
-    }
-
-    fn forged_reply(&mut self, doing: &Doing) -> Option<HttpReply> {
-        let now = self.wall();
-        let slow = "Please reduce your request rate.";
-        let mut replies = vec![
-            (Fault::UrlExpired, error(403, "AccessDenied", "Request has expired", now)),
-            (Fault::Skewed, error(403, "RequestTimeTooSkewed", "The difference is too large.", now)),
-            (Fault::TokenExpired, error(400, "ExpiredToken", "The provided token has expired.", now)),
-            (Fault::TooSlow408, HttpReply { status: 408, ..Default::default() }),
-            (Fault::Many429, HttpReply { status: 429, ..Default::default() }),
-            (Fault::Many429After, error(429, "TooManyRequests", slow, now)),
-            (Fault::SlowDown503, error(503, "SlowDown", slow, now)),
-            (Fault::SlowDown503After, error(503, "SlowDown", slow, now)),
-            (Fault::Server500, error(500, "InternalError", "We encountered an internal error.", now)),
-            (
-                Fault::Gateway502,
-                HttpReply { status: 502, headers: Vec::new(), body: "<html>Bad gateway".into() },
-            ),
-        ];
-        if doing.sends_file() {
-            let idle = "Your socket connection to the server was not read from or written to.";
-            replies.push((Fault::RequestTimeout, error(400, "RequestTimeout", idle, now)));
-        } else if !matches!(doing, Doing::Abort(_) | Doing::Head(_)) {
-            replies.push((Fault::EmptyIn200, store::ok(String::new())));
-        }
-        if !matches!(doing, Doing::Abort(_) | Doing::Head(_)) {
-            let failed = error(200, "InternalError", "We encountered an internal error.", now);
-            replies.push((Fault::ErrorIn200, failed));
-        }
-        let (fault, mut reply) = replies.into_iter().find(|(fault, _)| self.strikes(*fault))?;
-        if matches!(fault, Fault::Many429After | Fault::SlowDown503After) {
-            let seconds = self.rng.pick(&[0, 1, 20, 3_600]);
-            reply.headers.push(("retry-after".into(), seconds.to_string()));
-        }
-        if self.strikes(Fault::MessageTells) {
-            let message = self.thrown("<b>quoted</b>");
-            let quoted = message.replace('&', "&amp;").replace('<', "&lt;");
-            reply.body = reply.body.replace("<Message>", &format!("<Message>{quoted} "));
-        }
-        Some(reply)
-    }
-
-    fn maybe_spoil_reply(&mut self, call: &Call, reply: &mut HttpReply) {
-        if !reply.is_success() {
-            return;
-        }
-        match call {
-            Call::List { session, .. } if self.sabotage == Some(Sabotage::ListForgetsFirst) => {
-                let parts = self.store.sessions[session].parts.iter().skip(1);
-                let parts =
-                    parts.map(|(number, part)| (*number, part.etag.clone(), part.bytes.len())).collect();
-                *reply = store::list_reply(parts, false);
-            }
-            Call::PutPart { .. } | Call::PutObject { .. } => {
-                if self.strikes(Fault::EtagMissing) {
-                    reply.headers.clear();
-                } else if self.strikes(Fault::EtagWrong) {
-                    reply.headers = vec![("etag".into(), format!("\"{}\"", store::md5(b"wrong").to_hex()))];
-                }
-            }
-            Call::List { session, .. } => {
-                let mut parts: Vec<_> = self.store.sessions[session]
-                    .parts
-                    .iter()
-                    .map(|(number, part)| (*number, part.etag.clone(), part.bytes.len()))
-                    .collect();
-                if self.garble_list(session, &mut parts) {
-                    *reply = store::list_reply(parts, false);
-                } else if self.strikes(Fault::ListEndless) {
-                    *reply = store::list_reply(parts, true);
-                }
-            }
-            Call::Complete { .. } if self.strikes(Fault::CompleteLies) => {
-                *reply = error(200, "InternalError", "We encountered an internal error.", self.wall());
-            }
-            _ => {}
-        }
-    }
-
-    /// A list that does not tell what is stored.
-    pub fn garble_list(&mut self, session: &str, parts: &mut Vec<(u32, String, usize)>) -> bool {
-        if self.strikes(Fault::ListShort) {
-            parts.truncate(parts.len() / 2);
-        } else if self.strikes(Fault::ListHoled) {
-            let mut keep = false;
-            parts.retain(|_| {
-                keep = !keep;
-                keep
-            });
-        } else if self.strikes(Fault::ListForeign) {
-            for (_, etag, _) in parts.iter_mut() {
-                *etag = store::md5(b"foreign").to_hex();
-            }
-        } else if self.strikes(Fault::ListForeignSize) {
-            for (_, _, size) in parts.iter_mut() {
-                *size += 1;
-            }
-        } else {
-            return false;
-        }
-        self.lose_session(session);
-        true
-    }
-
-    /// Some stores send no CORS headers with errors: the page learns nothing but that it failed.
-    fn through_cors(&mut self, reply: HttpReply) -> Result<HttpReply, Failure> {
-        if reply.status >= 400 && self.strikes(Fault::CorsHidden) {
-            return Err(Failure::NoReply(NoReply::Network));
-        }
-        Ok(reply)
-    }
-
-    fn take_effects(&mut self, who: Who, reply_lost: bool) {
-        for effect in std::mem::take(&mut self.store.effects) {
-            match effect {
-                Effect::Created { session, key } => self.note_created(who, session, &key),
-                Effect::Completed { session, mut bytes } => {
-                    if self.sabotage == Some(Sabotage::StoreMixesParts) {
-                        bytes = bytes.iter().rev().copied().collect();
-                    }
-                    if reply_lost {
-                        self.tally.count(Fault::CompleteLost);
-                    }
-                    self.check_completion(who, &session, &bytes);
-                }
-            }
-        }
-    }
 }
 
-fn brief(reply: &HttpReply) -> String {
+pub fn brief(reply: &HttpReply) -> String {
     let code = reply.body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
     let code = code.map_or("", |(code, _)| code);
     format!("{} {code}", reply.status)

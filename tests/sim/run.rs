@@ -1,13 +1,12 @@
 //! One run: a seed, a world, some time of trouble, then peace, in which everything must come to its end.
 
 use crate::faults::{Fault, Tally, Weather};
-use crate::invariants::TAMPERS;
+use crate::learning::TAMPERS;
 use crate::page::Who;
 use crate::rng::Rng;
 use crate::sabotage::Sabotage;
 use crate::say;
-use crate::store::Flavour;
-use crate::world::{PART, Settings, Way, World};
+use crate::world::{Settings, Way, World, draw_flavour};
 use partwise::core::checkpoint::{PREFIX, headers};
 use partwise::core::upload::{Input, State};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -45,7 +44,7 @@ pub fn run_sabotaged(seed: u64, sabotage: Sabotage) -> Report {
 fn run_with(seed: u64, keep_trace: bool, sabotage: Option<Sabotage>) -> Report {
     let mut rng = Rng(seed);
     let settings = Settings::draw(&mut rng);
-    let flavour = Flavour::draw(&mut rng, PART as usize);
+    let flavour = draw_flavour(&mut rng);
     let weather = Weather::draw(&mut rng);
     let acts = rng.below(60);
     let mut world = World::new(settings, flavour, weather, rng, keep_trace);

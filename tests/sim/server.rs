@@ -1,9 +1,9 @@
 //! The page's own server: it signs, and speaks to the store on the page's behalf.
 
 use crate::faults::Fault;
+use crate::model::store::{self, md5};
+use crate::model::wire::{Call, STORE};
 use crate::say;
-use crate::store::{self, md5};
-use crate::wire::{Call, STORE};
 use crate::world::{Way, World};
 use partwise::core::backend::{ObjectUrl, PageCall, PageReply, SignedUrl, StepReply};
 use partwise::core::http::{HttpReply, HttpRequest, Method};

@@ -2,15 +2,15 @@
 
 use crate::clock::Agenda;
 use crate::faults::{Fault, Tally, Weather};
-use crate::invariants::{Instance, Ledger};
+use crate::learning::{Instance, Ledger};
 use crate::locks::Locks;
+use crate::model::store::{Again, FirstEtag, Flavour, Store};
 use crate::network::{Doing, Request, Step};
 use crate::page::{Delivery, Page, Who};
 use crate::rng::Rng;
 use crate::sabotage::Sabotage;
 use crate::say;
 use crate::storage::LocalStorage;
-use crate::store::{Flavour, Store};
 use crate::trace::Trace;
 use crate::user::Tab;
 use partwise::core::backend::Backend;
@@ -186,6 +186,20 @@ impl Settings {
             Way::Callbacks => (Backend::Callbacks(Callbacks { has_object: false }), None),
             Way::PlainCompanion | Way::RichCompanion => (Backend::Companion(Companion::new("/s3")), None),
         }
+    }
+}
+
+/// A store as no vendor runs it, perhaps.
+pub fn draw_flavour(rng: &mut Rng) -> Flavour {
+    Flavour {
+        again: rng.pick(&[Again::Ok, Again::NotFound, Again::NotFound, Again::Denied]),
+        first_etag: rng.pick(&[FirstEtag::Quoted, FirstEtag::Entities, FirstEtag::Empty]),
+        page: rng.pick(&[1, 2, 3, 1000]),
+        min_part: rng.pick(&[0, PART as usize]),
+        etags_are_md5: !rng.once_in(8),
+        head_hides: rng.once_in(6),
+        expired_is_400: rng.once_in(3),
+        refused_spoils: rng.once_in(4),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::core::checkpoint::Confirmed;
 use crate::core::error::UploadError;
 use crate::core::http::without_query;
 use crate::core::store::{Completed, MAX_ETAG_BYTES, normalize_etag};
-use crate::core::units::{Instant, Now};
+use crate::core::units::Now;
 use crate::core::upload::parts::PartTable;
 
 impl Upload {
@@ -32,9 +32,7 @@ impl Upload {
             self.start_over(now);
         } else if self.paused {
             self.paused = false;
-            self.offline_since = now.mono;
-            self.away_since = now.mono;
-            self.probe_at = now.mono;
+            self.network.begins(now.mono);
             self.parts.wake(now.mono);
             self.forgive();
         }
@@ -45,9 +43,7 @@ impl Upload {
     fn start_over(&mut self, now: Now) {
         self.phase = Phase::Queued;
         self.paused = false;
-        self.offline_since = now.mono;
-        self.away_since = now.mono;
-        self.probe_at = Instant(0);
+        self.network.begins(now.mono);
         self.recreated = 0;
         self.relisted = 0;
         self.parts = PartTable::new(self.plan.count());

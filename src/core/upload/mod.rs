@@ -11,12 +11,14 @@
 //! | `tabs` | the same file in several tabs |
 //! | `session` | control calls: create, list, complete, abort, head |
 //! | `sending` | parts in flight: sign, send, verify |
+//! | `offline` | what a browser without network changes |
 //! | `parts` | which parts are to do, waiting, busy, done |
 //! | `ending` | pause, resume, cancel, fail, finish |
 
 mod ending;
 mod identify;
 mod messages;
+mod offline;
 mod parts;
 mod sending;
 mod session;
@@ -25,21 +27,22 @@ mod tabs;
 pub use messages::{Action, Event, Input, OpId, RetryNotice, State, UploadResult};
 pub use tabs::Message;
 
-use super::backend::{Backend, Context, Session, StepReply, Target};
+use super::backend::{Backend, Context, Session, Target};
 use super::checkpoint::{Confirmed, Header};
 use super::config::Config;
-use super::error::{Code, Operation, UploadError};
+use super::error::UploadError;
 use super::fingerprint::Fingerprint;
 use super::hash::Md5Digest;
 use super::plan::{PartSize, Plan};
 use super::progress::{Progress, Snapshot};
-use super::retry::{Asked, Budget, Fault, Jitter, Worked};
+use super::retry::{Asked, Budget, Jitter, Worked};
 use super::schedule::SlotEnd;
 use super::store::{Completed, ListedPart};
 use super::units::{Instant, Millis, Now, PartNumber};
+use offline::Network;
 use parts::PartTable;
 use sending::{Flight, ReadyUrl, SignCall};
-use session::{Control, is_connection};
+use session::Control;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -87,11 +90,6 @@ enum Whole {
 const PROGRESS_EVERY: Millis = Millis(100);
 /// Without progress the rate still decays this often.
 const PROGRESS_IDLE: Millis = Millis(1000);
-/// While the browser says offline, one request is tried this often: it may be wrong.
-const PROBE_EVERY: Millis = Millis(5000);
-/// Two tries: for so long a reply says that there is a network, whatever the browser says.
-const CONTRADICTED_FOR: Millis = Millis(10_000);
-
 /// One file on its way.
 #[derive(Debug)]
 pub struct Upload {
@@ -130,15 +128,7 @@ pub struct Upload {
     progress_shown: Instant,
     hash_shown: Instant,
     progress_dirty: bool,
-    /// Whether there is a network: what the browser said, until a reply showed that it was wrong.
-    online: bool,
-    told_online: bool,
-    /// When a reply last came while the browser said that there is no network.
-    contradicted: Option<Instant>,
-    offline_since: Instant,
-    /// Since when nothing has advanced for want of a network.
-    away_since: Instant,
-    probe_at: Instant,
+    network: Network,
     advanced: Instant,
     /// Shared by all uploads of a page.
     worked: Rc<Cell<Worked>>,
@@ -169,8 +159,7 @@ impl Upload {
         // Without a single-request operation, small files are multipart uploads of one part.
         let plan = if plan.is_multipart() || backend.takes_objects() { plan } else { plan.as_multipart() };
         let mut upload = Self::with_plan(config, backend, target, plan, online, seed);
-        upload.offline_since = now.mono;
-        upload.away_since = now.mono;
+        upload.network.begins(now.mono);
         if let Some(bytes) = raised {
             let mut message = String::from("partSize raised to ");
             message.push_str(&bytes.to_string());
@@ -245,13 +234,7 @@ impl Upload {
             progress_shown: Instant(0),
             hash_shown: Instant(0),
             progress_dirty: false,
-            online,
-            told_online: online,
-            contradicted: None,
-            offline_since: Instant(0),
-            away_since: Instant(0),
-            // The browser may be wrong about being offline from the start: try once at once.
-            probe_at: Instant(0),
+            network: Network::new(online),
             advanced: Instant(0),
             worked: Rc::default(),
             storage_warned: false,
@@ -281,7 +264,7 @@ impl Upload {
             Phase::Sending => State::Uploading,
             Phase::Checking(_) => State::Completing,
         };
-        if !self.online && matches!(state, State::Starting | State::Uploading) {
+        if !self.network.online && matches!(state, State::Starting | State::Uploading) {
             State::Offline
         } else {
             state
@@ -339,19 +322,6 @@ impl Upload {
         self.settle(now);
     }
 
-    /// The browser's opinion on being online. It costs no attempt to be offline, and coming back starts everything
-    /// that waits at once.
-    pub fn tell_online(&mut self, online: bool, now: Now) {
-        self.told_online = online;
-        self.contradicted = None;
-        if online && !self.online {
-            self.came_back(None, now);
-        } else if !online && self.online {
-            self.went_away(now);
-        }
-        self.settle(now);
-    }
-
     /// The next thing to do; ask until `None`.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
@@ -392,9 +362,8 @@ impl Upload {
             let wait = if self.progress_dirty { PROGRESS_EVERY } else { PROGRESS_IDLE };
             earlier(Some(self.progress_shown + wait));
         }
-        if !self.online && !self.paused {
-            earlier(Some(self.probe_at));
-            earlier(self.config.offline_timeout.map(|wait| self.away_since + wait));
+        if !self.paused {
+            self.network.timeouts(&self.config).into_iter().for_each(earlier);
         }
         due
     }
@@ -418,81 +387,7 @@ impl Upload {
         self.watch_control(now);
         self.watch_flights(now);
         self.watch_tabs(now);
-        if let (false, false, Some(wait)) = (self.online, self.paused, self.config.offline_timeout)
-            && now.mono.since(self.away_since) >= wait
-            && !matches!(self.phase, Phase::Claiming(_) | Phase::Aborting)
-        {
-            let error = UploadError::new(Code::OfflineTimeout, Operation::PutPart, "no network for too long");
-            self.fail(error.hint("Call resume() when the network is back; nothing that arrived is lost."));
-        }
-    }
-
-    /// Whether new requests may start now.
-    fn may_start(&self, now: Now) -> bool {
-        self.online
-            || (now.mono >= self.probe_at
-                && self.signs.is_empty()
-                && !self.flights.iter().any(Flight::holds_slot))
-    }
-
-    /// A request started although the browser says offline: the next one is not before long.
-    fn started(&mut self, now: Now) {
-        if !self.online {
-            self.probe_at = now.mono + PROBE_EVERY;
-        }
-    }
-
-    /// A reply came: whatever the browser says, there is a network.
-    fn heard(&mut self, id: OpId, reply: &StepReply, now: Now) {
-        if !self.online && matches!(reply, StepReply::Http(_)) {
-            self.contradicted = Some(now.mono);
-            self.came_back(Some(id), now);
-        }
-    }
-
-    /// Whether a request failed for want of a network, which costs no attempt. A reply that contradicted the browser may
-    /// have been a straggler; where such replies keep coming, it is somebody else who cannot be reached, and that goes for
-    /// as long as the retry budget lasts.
-    fn is_explained_by_offline(&mut self, fault: &Fault, now: Now) -> bool {
-        if !is_connection(fault) {
-            return false;
-        }
-        if self.online && !self.told_online {
-            let since = self.away_since;
-            self.went_away(now);
-            if self.advanced <= since {
-                self.away_since = since;
-            }
-        }
-        let is_wrong = self.contradicted.is_some_and(|at| now.mono.since(at) <= CONTRADICTED_FOR);
-        let is_patient = now.mono.since(self.away_since) < self.config.retry_for;
-        !self.online && (is_patient || !is_wrong)
-    }
-
-    fn went_away(&mut self, now: Now) {
-        self.online = false;
-        self.offline_since = now.mono;
-        self.away_since = now.mono;
-        self.probe_at = now.mono + PROBE_EVERY;
-        self.progress.idle();
-    }
-
-    /// The network is back, as the reply to `answered` may have shown.
-    fn came_back(&mut self, answered: Option<OpId>, now: Now) {
-        self.online = true;
-        self.restart_silent_flights(answered, now);
-        self.parts.wake(now.mono);
-        self.wake_control(now.mono);
-        if self.told_online {
-            self.forgive();
-        }
-    }
-
-    /// What failed before a time without network, or without the wish to go on, is counted afresh after it.
-    fn forgive(&mut self) {
-        self.parts.forgive();
-        self.forgive_flights();
-        self.forgive_control();
+        self.watch_network(now);
     }
 
     fn show_state(&mut self) -> State {

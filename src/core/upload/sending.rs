@@ -119,7 +119,7 @@ impl Upload {
         if unverified >= MAX_UNVERIFIED {
             return 0;
         }
-        let most = if self.online { 32 } else { usize::from(self.may_start(now)) };
+        let most = if self.network.online { 32 } else { usize::from(self.may_start(now)) };
         self.parts.ready(now.mono, most).min(most)
     }
 
@@ -415,12 +415,14 @@ impl Upload {
             self.slot_ends.push_back(match verdict {
                 Verdict::Retry { congested: true, .. } => SlotEnd::Congested,
                 // On a link that breaks now and then, fewer parts at a time are there before it does.
-                _ if self.online && asked == Asked::Store && is_connection(&fault) => SlotEnd::Congested,
+                _ if self.network.online && asked == Asked::Store && is_connection(&fault) => {
+                    SlotEnd::Congested
+                }
                 _ => SlotEnd::Failed,
             });
         }
         if self.is_explained_by_offline(&fault, now) {
-            return self.parts.wait(number, flight.tries, self.probe_at);
+            return self.parts.wait(number, flight.tries, self.network.probe_at());
         }
         let budget = self.budget(asked);
         let goes_on = flight.tries.count(verdict, &budget, now.mono);
@@ -488,7 +490,7 @@ impl Upload {
     /// Requests that have not moved since the network went are likely dead: send them again now, but for the one that
     /// was just `answered`.
     pub(super) fn restart_silent_flights(&mut self, answered: Option<OpId>, now: Now) {
-        let since = self.offline_since;
+        let since = self.network.offline_since();
         let silent = |f: &Flight| matches!(f.stage, Stage::Sending { id, moved, .. } if moved <= since && Some(id) != answered);
         let (dead, alive): (Vec<_>, Vec<_>) = std::mem::take(&mut self.flights).into_iter().partition(silent);
         self.flights = alive;

@@ -67,7 +67,9 @@ impl Upload {
         match &control.running {
             Some(running) => Some(running.deadline),
             None if self.paused && !survives_pause(&control.op) => None,
-            None if !self.online && control.op != Op::Abort => Some(control.not_before.max(self.probe_at)),
+            None if !self.network.online && control.op != Op::Abort => {
+                Some(control.not_before.max(self.network.probe_at()))
+            }
             None => Some(control.not_before),
         }
     }
@@ -173,7 +175,7 @@ impl Upload {
         let Some(control) = &mut self.control else { return };
         let mut verdict = decide(operation, asked, &fault);
         if is_offline && operation != Operation::Abort {
-            control.not_before = self.probe_at;
+            control.not_before = self.network.probe_at();
             return;
         }
         let goes_on = control.tries.count(verdict, &budget, now.mono);

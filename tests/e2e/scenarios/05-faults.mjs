@@ -23,13 +23,17 @@ export default [
 
       const sent = (await world.proxy.log()).filter(isPart);
       const injected = sent.filter(({ rule }) => rule === 'cut' || rule === 'busy').length;
-      // Garage says 400.
+      // Garage says 400; a browser may hang up when it is told before it has sent all.
       const expired = sent.filter(
-        ({ outcome, status }) => outcome === 'forwarded' && (status === 403 || status === 400),
+        ({ rule, status }) => rule === null && (status === 403 || status === 400),
       ).length;
       const retries = report.retries.filter(({ operation }) => operation === 'put-part').length;
       assert.ok(injected >= 5, `only ${injected} faults in ${sent.length} requests`);
-      assert.ok(retries <= injected + expired, `${retries} retries, ${injected} faults, ${expired} expired`);
+      const others = sent.filter(({ rule, status }) => rule === null && status !== 200);
+      assert.ok(
+        retries <= injected + expired,
+        `${retries} retries, ${injected} faults, ${expired} expired; ${JSON.stringify(others)}`,
+      );
       assert.equal(report.parts.length, 60);
       assert.ok(sent.length <= 60 + injected + expired, `${sent.length} requests for 60 parts`);
       assert.equal(report.badProgress, null);

@@ -11,7 +11,6 @@ const LIMIT = 60_000;
 export default [
   {
     name: 'checkpoint: 1000 confirmed parts take less than 60 KB of localStorage and hold no secret',
-    alone: true,
     async run(world) {
       const file = await sparseFile(1010 * 5 * MiB, world.scope);
       const tab = await world.uploader();

@@ -51,8 +51,12 @@ export default [
       // The scenario itself is searched afterwards like any other.
       await tab.evaluate(() => {
         localStorage.clear();
-        indexedDB.deleteDatabase('leak');
-        location.reload();
+        return new Promise((resolve, reject) => {
+          const request = indexedDB.deleteDatabase('leak');
+          request.onerror = reject;
+          request.onsuccess = () =>
+            resolve(import(`${location.origin}/witness.js`).then(({ forget }) => forget()));
+        });
       });
       tab.console.length = 0;
     },

@@ -11,7 +11,6 @@ const TAKEOVER = 3_000;
 export default [
   {
     name: 'tabs: of three with the same file one sends and the others mirror it; when it is killed another takes over within 3 s',
-    needs: ['killTab'],
     async run(world) {
       const file = await randomFile(150 * MiB);
       const options = await world.signer();

@@ -13,7 +13,7 @@ const LATEST = 10_000 + 5_000;
 export default [
   {
     name: 'outage: after the store was down for 60 s it goes on by itself',
-    alone: true,
+    ownStore: true,
     long: true,
     async run(world) {
       const file = await randomFile(100 * MiB);

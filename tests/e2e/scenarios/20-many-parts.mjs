@@ -9,7 +9,7 @@ import { Bucket, credentials } from '../support/s3.mjs';
 
 /** Bytes: so small that the parts themselves cost little. */
 const PART = 8 * 1024;
-const COUNTS = [2_500, 5_000, 10_000];
+const COUNTS = [2_500, 10_000];
 
 /**
  * A store that takes small parts, as some do.
@@ -43,8 +43,7 @@ function countWrites() {
 /** @type {import('../run.mjs').Scenario[]} */
 export default [
   {
-    name: 'parts: with 2 500, 5 000 and 10 000 of them time and writes to localStorage grow in proportion',
-    alone: true,
+    name: 'parts: with 2 500 and with 10 000 of them time and writes to localStorage grow in proportion',
     long: true,
     skip: ({ store }) => (store === 'garage' ? 'it brings its own store, so once is enough' : undefined),
     async run(world) {
@@ -72,17 +71,14 @@ export default [
           `${count} parts: ${seconds.toFixed(1)} s, ${counts.writes} writes of ${counts.characters} characters`,
         );
       }
-      const [small, middle, large] = /** @type {[any, any, any]} */ (runs);
+      const [small, large] = /** @type {[any, any]} */ (runs);
       // One for each part, and the same few for each upload.
-      assert.equal(small.writes - small.count, middle.writes - middle.count);
-      assert.equal(middle.writes - middle.count, large.writes - large.count);
+      assert.equal(small.writes - small.count, large.writes - large.count);
       assert.ok(small.writes - small.count < 10, `${small.writes} writes for ${small.count} parts`);
       // No write grows with the number of parts.
       assert.ok(large.most <= small.most + 16, `${large.most} characters at a time, ${small.most} before`);
-      assert.ok(
-        large.seconds < 4 * small.seconds * 1.5,
-        `${large.seconds} s, ${small.seconds} s for a quarter`,
-      );
+      // Whatever else the machine does meanwhile: what grows with the square takes sixteen times as long.
+      assert.ok(large.seconds < 12 * small.seconds, `${large.seconds} s, ${small.seconds} s for a quarter`);
     },
   },
 ];

@@ -13,7 +13,7 @@ fn a_file_in_parts_arrives_whole_and_leaves_nothing_behind() {
     let id = world.add("a.bin", bytes(10 * PART + 1));
     world.run();
     assert_eq!(world.state(id), State::Done);
-    assert_eq!(world.store.object("a.bin"), Some(&bytes(10 * PART + 1)));
+    assert_eq!(world.store.object("a.bin"), Some(bytes(10 * PART + 1)));
     assert_eq!(world.store.count("PUT"), 11);
     assert!(world.storage.is_empty() && world.store.sessions.is_empty());
     assert!(world.most_in_flight <= 3);
@@ -33,7 +33,7 @@ fn sizes_around_the_part_size_arrive() {
         let mut world = World::new();
         let id = world.add("a", bytes(size));
         world.run();
-        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(size))), "{size}");
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(size))), "{size}");
         assert_eq!(world.store.requests, requests, "{size}");
     }
 }
@@ -65,7 +65,7 @@ fn files_share_one_pool_and_a_failing_one_stops_no_other() {
     world.run();
     assert!(world.most_in_flight <= 3);
     for (i, id) in ids.iter().enumerate() {
-        let whole = world.store.object(&format!("f{i}")) == Some(&bytes(10 * PART + i as u64));
+        let whole = world.store.object(&format!("f{i}")) == Some(bytes(10 * PART + i as u64));
         assert_eq!((world.state(*id) == State::Done, whole), (whole, whole), "f{i}");
     }
     assert_eq!(world.state(ids[1]), State::Failed);
@@ -144,7 +144,7 @@ fn unverified_parts_need_no_hash() {
     let mut world = World::with(World::unverified(), Backend::Direct, None);
     let id = world.add("a", bytes(5 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(5 * PART))));
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn pausing_leaves_no_request_and_resuming_goes_on() {
     assert_eq!((world.state(id), world.store.requests.len()), (State::Paused, sent));
     world.tell(id, Input::Resume);
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(10 * PART))));
     assert_eq!(world.store.count("PUT"), 10);
 }
 
@@ -173,7 +173,7 @@ fn pausing_at_the_last_moment_completes_nothing() {
         assert_eq!((world.state(id), world.store.count("complete")), (State::Paused, 0));
         world.tell(id, Input::Resume);
         world.run();
-        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(size))));
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(size))));
         assert!(world.store.count("PUT") <= 3);
     }
 }
@@ -225,7 +225,7 @@ fn what_is_being_completed_goes_on_though_paused() {
     world.run_until(|w| w.store.count("complete") == 1);
     world.tell(id, Input::Pause);
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(3 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(3 * PART))));
 }
 
 #[test]

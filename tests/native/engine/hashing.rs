@@ -1,6 +1,7 @@
 //! The MD5 of the whole file: computed while parts are sent, and only where it is wanted.
 
-use crate::world::{self, PART, World, config};
+use crate::model::store::md5;
+use crate::world::{PART, World, config};
 use crate::{bytes, failure};
 use partwise::core::backend::Backend;
 use partwise::core::config::{Config, Identity};
@@ -80,7 +81,7 @@ fn done_waits_for_the_md5() {
     world.run_until(|w| w.store.object("a").is_some());
     assert_eq!((world.state(id), told_md5s(&world)), (State::Completing, vec![]));
     world.run();
-    let md5 = world::md5(&bytes(5 * PART));
+    let md5 = md5(&bytes(5 * PART));
     assert_eq!((world.state(id), told_md5s(&world), result_md5(&world)), (State::Done, vec![md5], Some(md5)));
 }
 
@@ -103,7 +104,7 @@ fn the_md5_of_an_upload_that_goes_on_is_not_computed_again() {
     let id = world.add("a", bytes(20 * PART));
     world.run();
     assert_eq!((world.state(id), told_md5s(&world)), (State::Done, vec![]));
-    assert_eq!(result_md5(&world), Some(world::md5(&bytes(20 * PART))));
+    assert_eq!(result_md5(&world), Some(md5(&bytes(20 * PART))));
 }
 
 #[test]
@@ -144,7 +145,7 @@ fn what_belongs_to_no_job_is_ignored() {
     world.tell(id, Input::Progress(other, 5));
     assert_eq!(world.state(id), State::Uploading);
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(5 * PART))));
     assert_eq!(world.store.count("PUT"), 5);
 }
 

@@ -6,12 +6,16 @@
 mod arriving;
 mod ending;
 mod hashing;
+#[path = "../../model/mod.rs"]
+#[allow(dead_code, reason = "the simulator needs more of it")]
+mod model;
 mod offline;
 mod resuming;
 mod retrying;
 mod sending;
 mod sessions;
 mod signing;
+mod store;
 mod tabs;
 mod telling;
 mod world;

@@ -24,7 +24,7 @@ fn being_offline_costs_no_attempt_and_coming_back_is_noticed_at_once() {
     world.run_until(|w| w.store.count("PUT") > 4);
     assert!(world.now.mono.since(back) < Millis(1000));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(10 * PART))));
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn functions_of_the_page_that_fail_while_offline_cost_no_attempt() {
     world.network = true;
     world.online(true);
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(10 * PART))));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_reply_that_was_on_its_way_when_the_network_went_does_not_make_the_wait_cost
     world.network = true;
     world.online(true);
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(10 * PART))));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_browser_that_is_wrong_about_being_offline_does_not_stop_uploads() {
     world.online(false);
     let id = world.add("a", bytes(10 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(10 * PART))));
     assert!(world.now.mono < Instant(10_000));
 }
 

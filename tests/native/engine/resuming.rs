@@ -1,7 +1,8 @@
 //! What an earlier page left is recognised, and only that.
 
 use crate::bytes;
-use crate::world::{self, PART, Trouble, World, config};
+use crate::model::store::{Part, md5};
+use crate::world::{PART, Trouble, World, config};
 use partwise::core::backend::Backend;
 use partwise::core::backend::companion::Companion;
 use partwise::core::config::{Config, Verify};
@@ -24,7 +25,7 @@ fn after_a_reload_only_parts_that_were_not_confirmed_are_sent() {
     let mut world = world.reload(config());
     let id = world.add("a", bytes(20 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(20 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(20 * PART))));
     assert_eq!(world.store.count("create"), 0);
     for part in confirmed {
         assert!(!world.store.requests.contains(&format!("PUT {part}")), "{part} was sent again");
@@ -38,12 +39,12 @@ fn parts_the_store_lost_or_somebody_else_wrote_are_sent_again() {
     world.run_until(|w| w.store.count("PUT") >= 8 && w.storage.len() > 1);
     let session = world.store.sessions.values_mut().next().unwrap();
     session.parts.remove(&2);
-    session.parts.insert(3, bytes(PART));
-    session.parts.insert(4, vec![0; 7]);
+    session.parts.insert(3, Part::new(&bytes(PART)));
+    session.parts.insert(4, Part::new(&[0; 7]));
     let mut world = world.reload(config());
     let id = world.add("a", bytes(10 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(10 * PART))));
     for part in [2, 3, 4] {
         assert_eq!(world.store.count(&format!("PUT {part}")), 1);
     }
@@ -58,12 +59,13 @@ fn parts_the_store_took_without_anyone_learning_of_it_are_not_sent_again() {
         world.run_until(|w| w.store.count("PUT") >= 8 && w.storage.len() > 1);
         let session = world.store.sessions.values_mut().next().unwrap();
         let content = bytes(10 * PART);
-        session.parts.insert(9, content[8 * PART as usize..9 * PART as usize].to_vec());
-        session.parts.insert(10, bytes(PART).iter().map(|byte| byte ^ 1).collect());
+        session.parts.insert(9, Part::new(&content[8 * PART as usize..9 * PART as usize]));
+        let foreign: Vec<u8> = bytes(PART).iter().map(|byte| byte ^ 1).collect();
+        session.parts.insert(10, Part::new(&foreign));
         let mut world = world.reload(config());
         let id = world.add("a", content.clone());
         world.run();
-        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&content)));
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(content.clone())));
         // Without hashing nobody can tell.
         assert_eq!(world.store.count("PUT 9"), usize::from(verify == Verify::Off), "{verify:?}");
         assert_eq!(world.store.count("PUT 10"), 1);
@@ -80,7 +82,7 @@ fn another_file_of_the_same_name_and_size_never_continues_the_first() {
     let other: Vec<u8> = bytes(10 * PART).iter().map(|b| b ^ 0xff).collect();
     let id = world.add("a", other.clone());
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&other)));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(other)));
     assert_eq!(world.store.count("PUT"), 10);
 }
 
@@ -94,7 +96,7 @@ fn the_same_file_for_another_key_never_continues_the_first() {
         let id = world.add_as("a", "elsewhere", bytes(10 * PART));
         world.run();
         assert_eq!(world.state(id), State::Done);
-        assert_eq!(world.store.object("elsewhere"), Some(&bytes(10 * PART)));
+        assert_eq!(world.store.object("elsewhere"), Some(bytes(10 * PART)));
         assert_eq!(world.store.object("a"), None);
     }
 }
@@ -109,7 +111,7 @@ fn a_changed_part_size_goes_on_with_the_old_geometry() {
     let mut world = world.reload(config);
     let id = world.add("a", bytes(10 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(10 * PART))));
     assert!(world.store.count("PUT") < 10);
 }
 
@@ -124,14 +126,14 @@ fn with_md5_identity_a_renamed_file_goes_on_and_the_result_holds_the_md5() {
     let mut world = world.reload(World::md5_identity());
     let id = world.add("renamed", bytes(20 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(20 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(20 * PART))));
     assert_eq!(world.store.count("create"), 0);
     assert!(world.store.count("PUT") <= 10);
-    let md5 = world.events.iter().find_map(|(_, e)| match e {
+    let known = world.events.iter().find_map(|(_, e)| match e {
         Event::Done(result) => result.md5,
         _ => None,
     });
-    assert_eq!(md5, Some(world::md5(&bytes(20 * PART))));
+    assert_eq!(known, Some(md5(&bytes(20 * PART))));
     assert!(world.storage.is_empty());
 }
 
@@ -142,11 +144,11 @@ fn with_md5_identity_a_small_unverified_file_has_its_md5_too() {
     let mut world = World::with(config, Backend::Direct, None);
     world.add("a", bytes(PART - 1));
     world.run();
-    let md5 = world.events.iter().find_map(|(_, e)| match e {
+    let known = world.events.iter().find_map(|(_, e)| match e {
         Event::Done(result) => result.md5,
         _ => None,
     });
-    assert_eq!(md5, Some(world::md5(&bytes(PART - 1))));
+    assert_eq!(known, Some(md5(&bytes(PART - 1))));
 }
 
 #[test]
@@ -194,7 +196,7 @@ fn records_of_an_impossible_geometry_are_not_gone_on_with() {
     let mut world = world.reload(config);
     let id = world.add("c", bytes(10 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("c")), (State::Done, Some(&bytes(10 * PART))));
+    assert_eq!((world.state(id), world.store.object("c")), (State::Done, Some(bytes(10 * PART))));
 }
 
 #[test]

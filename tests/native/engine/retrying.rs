@@ -15,7 +15,7 @@ fn a_part_whose_etag_differs_is_sent_again() {
     world.trouble("PUT 2", 1, Trouble::Corrupt);
     let id = world.add("a", bytes(3 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(3 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(3 * PART))));
     assert_eq!(world.store.count("PUT 2"), 2);
 }
 
@@ -47,7 +47,7 @@ fn errors_of_the_store_are_retried_and_cost_nothing_but_their_parts() {
     world.trouble("complete", 1, Trouble::Reply(200, "InternalError"));
     let id = world.add("a", bytes(12 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(12 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(12 * PART))));
     assert_eq!((world.store.count("PUT"), retries(&world)), (12 + 6, 9));
 }
 
@@ -66,7 +66,7 @@ fn while_connections_break_parts_are_sent_one_after_the_other() {
     world.run_until(|world| world.store.count("PUT") >= sent + 4);
     assert!(world.most_in_flight <= 2, "{} at a time", world.most_in_flight);
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(30 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(30 * PART))));
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_refused_token_is_asked_for_again_for_minutes_once_one_was_taken() {
     world.run_until(|world| world.store.count("PUT") >= 3);
     world.trouble("sign", 30, Trouble::Reply(401, ""));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(12 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(12 * PART))));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_success_with_an_error_in_its_body_is_no_success() {
         world.trouble("PUT", 1, Trouble::Reply(200, "InternalError"));
         let id = world.add("a", bytes(size));
         world.run();
-        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(size))));
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(size))));
     }
 }
 
@@ -102,7 +102,7 @@ fn what_never_works_fails_soon_and_resume_tries_again() {
     world.network = true;
     world.tell(id, Input::Resume);
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(3 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(3 * PART))));
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_second_file_outlasts_an_outage_because_the_first_one_worked() {
     world.run_for(Millis::from_secs(200));
     world.network = true;
     world.run();
-    assert_eq!((world.state(id), world.store.object("b")), (State::Done, Some(&bytes(5 * PART))));
+    assert_eq!((world.state(id), world.store.object("b")), (State::Done, Some(bytes(5 * PART))));
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn an_expired_url_is_signed_again() {
     world.trouble("PUT 2", 2, Trouble::Reply(403, "AccessDenied"));
     let id = world.add("a", bytes(4 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(4 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(4 * PART))));
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_request_that_hangs_is_replaced() {
     world.trouble("PUT 2", 1, Trouble::Silence);
     let id = world.add("a", bytes(4 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(4 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(4 * PART))));
     assert!(world.now.mono >= Instant(30_000));
 }
 

@@ -1,6 +1,7 @@
 //! Parts in flight: signed, sent, verified, given up.
 
 use crate::bytes;
+use crate::model::store::md5;
 use crate::world::{PART, Trouble, World, config};
 use crate::{failure, retries};
 use partwise::core::backend::Backend;
@@ -25,7 +26,7 @@ fn every_body_is_sent_with_its_md5_where_that_is_wanted() {
         world.trouble("PUT 3", 1, Trouble::Reply(500, "InternalError"));
         let id = world.add("a", bytes(size));
         world.run();
-        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(size))));
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(size))));
         assert_eq!(world.store.proven, bodies);
     }
     let mut world = World::new();
@@ -40,7 +41,7 @@ fn a_body_that_arrives_damaged_is_refused_and_sent_again() {
     world.trouble("PUT 3", 1, Trouble::Corrupt);
     let id = world.add("a", bytes(5 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(5 * PART))));
     assert_eq!((world.store.proven, world.store.count("PUT 3"), retries(&world)), (5, 2, 1));
 }
 
@@ -137,8 +138,8 @@ fn a_single_request_tells_where_the_object_is() {
         _ => None,
     });
     let result = result.unwrap();
-    assert_eq!((result.location.as_deref(), result.key.as_str()), (Some("https://store/a"), "a"));
-    let md5 = crate::world::md5(&bytes(PART - 1));
+    assert_eq!((result.location.as_deref(), result.key.as_str()), (Some("https://store/b/a"), "a"));
+    let md5 = md5(&bytes(PART - 1));
     assert_eq!((result.etag, result.md5), (Some(md5.to_hex()), Some(md5)));
 }
 
@@ -158,7 +159,7 @@ fn parts_are_signed_eight_at_a_time_and_each_once() {
     let mut world = companion(|config| config.parallel = Parallel::Fixed(2));
     let id = world.add("a", bytes(20 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(20 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(20 * PART))));
     assert_eq!(signed(&world), ["1,2,3,4,5,6,7,8", "9,10,11,12,13,14,15,16", "17,18,19,20"]);
 }
 
@@ -177,7 +178,7 @@ fn urls_that_were_signed_ahead_are_used_for_three_quarters_of_their_life_and_at_
         [(900, 59_000, kept), (900, 61_000, anew), (40, 29_000, kept), (40, 31_000, anew)]
     {
         let mut world = companion(|config| config.parallel = Parallel::Fixed(1));
-        world.store.url_life = Some(life);
+        world.store.url_life = life;
         let id = world.add("a", bytes(16 * PART));
         world.run_until(|w| w.store.count("PUT") == 3);
         // The URL of part 4 is used up, those of parts 5 to 8 are not.
@@ -265,7 +266,7 @@ fn urls_for_later_are_kept_though_earlier_ones_are_still_missing() {
     world.trouble("sign", 1, Trouble::Silence);
     let id = world.add("a", bytes(16 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(16 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(16 * PART))));
     let later = signed(&world).iter().flat_map(|batch| batch.split(',')).filter(|part| *part == "16").count();
     assert_eq!(later, 1, "{:?}", signed(&world));
 }

@@ -1,6 +1,7 @@
 //! Multipart uploads that vanish, or are not what they seem, at the store.
 
-use crate::world::{PART, Trouble, World, config, md5};
+use crate::model::store::{Object, md5};
+use crate::world::{PART, Trouble, World, config};
 use crate::{bytes, failure, retries};
 use partwise::core::backend::Backend;
 use partwise::core::backend::callbacks::Callbacks;
@@ -17,7 +18,7 @@ fn an_upload_id_that_vanished_is_replaced() {
     world.run_until(|w| w.store.count("PUT") == 5);
     world.store.sessions.clear();
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(10 * PART))));
     assert_eq!(world.store.count("create"), 2);
 }
 
@@ -30,7 +31,7 @@ fn an_upload_id_that_vanished_while_the_page_was_closed_is_replaced() {
     world.store.sessions.clear();
     let id = world.add("a", bytes(10 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(10 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(10 * PART))));
 }
 
 #[test]
@@ -39,7 +40,7 @@ fn a_lost_reply_to_complete_is_found_out_without_sending_anything_again() {
     world.trouble("complete", 1, Trouble::ReplyLost);
     let id = world.add("a", bytes(5 * PART));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(5 * PART))));
     assert_eq!((world.store.count("PUT"), world.store.count("head")), (5, 1));
 }
 
@@ -57,17 +58,17 @@ fn lost_at_the_end(backend: Backend) -> World {
 fn a_backend_that_cannot_look_for_the_object_starts_anew() {
     let mut world = lost_at_the_end(Backend::Callbacks(Callbacks { has_object: true }));
     world.run();
-    assert_eq!(world.store.object("a"), Some(&bytes(5 * PART)));
+    assert_eq!(world.store.object("a"), Some(bytes(5 * PART)));
 }
 
 #[test]
 fn another_object_of_the_same_size_is_not_taken_for_ours() {
     for etag in [md5(b"other").to_hex(), format!("{}-5", md5(b"other").to_hex())] {
         let mut world = lost_at_the_end(Backend::Direct);
-        world.store.objects.insert("a".into(), vec![0; 5 * PART as usize]);
-        world.store.head_etag = etag;
+        let other = Object { bytes: vec![0; 5 * PART as usize].into(), etag };
+        world.store.objects.insert("a".into(), other);
         world.run();
-        assert_eq!(world.store.object("a"), Some(&bytes(5 * PART)));
+        assert_eq!(world.store.object("a"), Some(bytes(5 * PART)));
     }
 }
 
@@ -77,7 +78,7 @@ fn a_store_that_does_not_let_us_look_gets_everything_anew() {
         let mut world = lost_at_the_end(Backend::Direct);
         world.trouble("head", 99, Trouble::Reply(status, code));
         world.run();
-        assert_eq!(world.store.object("a"), Some(&bytes(5 * PART)), "{status} {code}");
+        assert_eq!(world.store.object("a"), Some(bytes(5 * PART)), "{status} {code}");
         assert!(world.store.count("head") <= 4);
     }
 }
@@ -108,7 +109,7 @@ fn a_part_the_store_denies_at_complete_is_sent_again() {
     world.run_until(|w| w.state(id) == State::Completing);
     world.store.sessions.values_mut().next().unwrap().parts.remove(&3);
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(5 * PART))));
     assert_eq!(world.store.count("PUT"), 6);
 }
 
@@ -267,7 +268,7 @@ fn a_session_that_cannot_be_completed_is_replaced_even_where_it_cannot_be_remove
         }
         let id = world.add("a", bytes(3 * PART));
         world.run();
-        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(3 * PART))));
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(3 * PART))));
         assert_eq!((world.store.count("create"), world.store.count("PUT")), (2, 6));
         assert_eq!(world.store.count("head"), 0);
         assert_eq!(world.store.sessions.is_empty(), removable);
@@ -303,6 +304,6 @@ fn a_session_whose_parts_are_denied_a_second_time_is_replaced() {
     world.run_until(|w| w.store.count("complete") == 1);
     world.trouble("complete", 1, Trouble::Reply(400, "InvalidPart"));
     world.run();
-    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(&bytes(5 * PART))));
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(5 * PART))));
     assert_eq!((world.store.count("list"), world.store.count("create")), (1, 2));
 }

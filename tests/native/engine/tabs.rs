@@ -67,7 +67,7 @@ fn who_waits_goes_on_where_the_sender_failed() {
     world.trouble("PUT", 1, Trouble::Reply(400, "Whatever"));
     world.run();
     assert_eq!((world.state(sender), world.state(waiting)), (State::Failed, State::Done));
-    assert_eq!(world.store.object("a"), Some(&bytes(20 * PART)));
+    assert_eq!(world.store.object("a"), Some(bytes(20 * PART)));
     assert_eq!(world.store.count("create"), 1);
     // What was in flight at the failure, and the part that failed.
     assert!(world.store.count("PUT") <= 20 + 3, "{}", world.store.count("PUT"));

@@ -17,7 +17,7 @@ fn the_key_and_the_upload_id_are_known_once_there_is_a_session() {
     assert_eq!((upload.key(), upload.upload_id()), (None, None));
     world.run_until(|w| w.state(id) == State::Uploading);
     let upload = world.engine.upload(id).unwrap();
-    assert_eq!((upload.key(), upload.upload_id()), (Some("a"), Some("U1")));
+    assert_eq!((upload.key(), upload.upload_id()), (Some("a"), Some("S1")));
     assert_eq!(upload.target().key, "a");
 }
 

@@ -1,13 +1,15 @@
-//! A small world around the engine: a clock that jumps to the next timeout, a store that keeps bytes and obeys S3's
-//! rules, a local storage that survives "reloads", and faults that tests put in the way.
+//! A small world around the engine: a clock that jumps to the next timeout, the model store, a local storage that
+//! survives "reloads", and faults that tests put in the way.
 
+use crate::model::store::ok;
+use crate::store::{Store, describe, sign};
 use partwise::core::backend::direct::LocalSigner;
-use partwise::core::backend::{Backend, ObjectUrl, PageCall, PageReply, SignedUrl, Step, StepReply, Target};
+use partwise::core::backend::{Backend, ObjectUrl, PageCall, PageReply, Step, StepReply, Target};
 use partwise::core::config::{Config, Identity, RawOptions, Verify};
 use partwise::core::engine::{Engine, UploadId, Work};
 use partwise::core::fingerprint::FileInfo;
-use partwise::core::hash::{Md5Digest, Md5Hasher, composite_etag};
-use partwise::core::http::{Body, HttpReply, HttpRequest, Method, NoReply};
+use partwise::core::hash::Md5Hasher;
+use partwise::core::http::{Body, HttpReply, HttpRequest, NoReply};
 use partwise::core::plan::PartSize;
 use partwise::core::retry::Fault;
 use partwise::core::schedule::Parallel;
@@ -18,32 +20,6 @@ use partwise::core::upload::{Action, Event, Input, Message, OpId, State};
 use std::collections::{BTreeMap, VecDeque};
 
 pub const PART: u64 = 1000;
-
-pub fn md5(bytes: &[u8]) -> Md5Digest {
-    let mut hasher = Md5Hasher::new();
-    hasher.update(bytes);
-    hasher.finish()
-}
-
-#[derive(Default)]
-pub struct Session {
-    pub key: String,
-    pub parts: BTreeMap<u32, Vec<u8>>,
-}
-
-#[derive(Default)]
-pub struct Store {
-    pub sessions: BTreeMap<String, Session>,
-    pub objects: BTreeMap<String, Vec<u8>>,
-    pub requests: Vec<String>,
-    /// Seconds for which URLs that are signed many at a time are good.
-    pub url_life: Option<u64>,
-    /// Bodies that arrived with their MD5 in a header, and match it.
-    pub proven: usize,
-    /// The ETag that HEAD tells; empty where a test does not care.
-    pub head_etag: String,
-    next: u32,
-}
 
 /// What happens to the next request whose name starts with a prefix.
 #[derive(Clone)]
@@ -118,7 +94,7 @@ impl World {
         Self {
             engine: Engine::new(config, backend, signer, true, 42),
             now: Now { mono: Default::default(), wall: UnixMillis(1_767_323_045_000) },
-            store: Store::default(),
+            store: Store::new(),
             storage: BTreeMap::new(),
             files: BTreeMap::new(),
             events: Vec::new(),
@@ -517,7 +493,7 @@ impl World {
                 }
                 Some(Trouble::Body(body)) => {
                     self.store.requests.push(name);
-                    Ok(StepReply::Http(ok(body.into(), Vec::new())))
+                    Ok(StepReply::Http(ok(body.into())))
                 }
                 Some(Trouble::ReplyLost) => {
                     self.serve(id, &request, &name, false);
@@ -553,7 +529,7 @@ impl World {
             Body::Text { text, .. } => text.clone().into_bytes(),
             _ => Vec::new(),
         };
-        self.store.serve(request, &body)
+        self.store.serve(request, &body, self.now.wall.0)
     }
 }
 
@@ -565,188 +541,5 @@ fn page_name(call: &PageCall) -> &'static str {
         PageCall::ListParts { .. } => "list",
         PageCall::Complete { .. } => "complete",
         PageCall::Abort { .. } => "abort",
-    }
-}
-
-fn sign(request: &StoreRequest) -> SignedUrl {
-    let mut url = format!("https://store/{}?", request.key);
-    for (name, value) in &request.query {
-        url.push_str(&format!("{name}={value}&"));
-    }
-    SignedUrl { url, headers: request.headers.clone(), expires: Some(900) }
-}
-
-/// `PUT 3`, `PUT object`, `create`, `list`, `complete`, `abort`, `head`.
-fn describe(request: &HttpRequest) -> String {
-    if request.method == Method::Get
-        && let Some(path) = request.url.strip_prefix("/s3/multipart/")
-        && path.contains('/')
-    {
-        return format!("sign {path}");
-    }
-    match (request.method, query(&request.url, "partNumber"), query(&request.url, "uploads")) {
-        (Method::Put, Some(part), _) => format!("PUT {part}"),
-        (Method::Put, None, _) => "PUT object".into(),
-        (Method::Post, _, Some(_)) => "create".into(),
-        (Method::Post, ..) if request.url == "/s3/multipart" => "create".into(),
-        (Method::Post, ..) => "complete".into(),
-        (Method::Get, ..) => "list".into(),
-        (Method::Delete, ..) => "abort".into(),
-        (Method::Head, ..) => "head".into(),
-    }
-}
-
-fn query(url: &str, name: &str) -> Option<String> {
-    let (_, query) = url.split_once('?')?;
-    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v.into())
-}
-
-fn ok(body: String, headers: Vec<(String, String)>) -> HttpReply {
-    HttpReply { status: 200, headers, body }
-}
-
-fn error(status: u16, code: &str) -> HttpReply {
-    HttpReply { status, headers: Vec::new(), body: format!("<Error><Code>{code}</Code></Error>") }
-}
-
-impl Store {
-    /// The session's parts put together, as the object would be.
-    pub fn object(&self, key: &str) -> Option<&Vec<u8>> {
-        self.objects.get(key)
-    }
-
-    pub fn count(&self, prefix: &str) -> usize {
-        self.requests.iter().filter(|r| r.starts_with(prefix)).count()
-    }
-
-    /// A store, and in front of it a signing server at `/s3`.
-    fn serve(&mut self, request: &HttpRequest, body: &[u8]) -> HttpReply {
-        let Some(path) = request.url.strip_prefix("/s3/multipart") else {
-            return self.store(request, body);
-        };
-        let steps: Vec<&str> = path.split(['/', '?']).collect();
-        let mut ask = request.clone();
-        let key = query(path, "key").unwrap_or_else(|| "a".into());
-        match (request.method, steps.as_slice()) {
-            (Method::Get, [_, id, "batch", _]) => {
-                let numbers = query(path, "partNumbers").unwrap().replace("%2C", ",");
-                let urls = numbers.split(',').map(|number| {
-                    format!("\"{number}\":\"https://store/{key}?partNumber={number}&uploadId={id}\"")
-                });
-                let urls = urls.collect::<Vec<_>>().join(",");
-                let life = self.url_life.unwrap_or(900);
-                return ok(format!("{{\"presignedUrls\":{{{urls}}},\"expires\":{life}}}"), vec![]);
-            }
-            (Method::Get, [_, id, number, _]) => {
-                let url = format!("https://store/{key}?partNumber={number}&uploadId={id}");
-                return ok(format!("{{\"url\":\"{url}\",\"expires\":900}}"), vec![]);
-            }
-            (Method::Post, [_, id, "complete", _]) => {
-                ask.url = format!("https://store/{key}?uploadId={id}");
-                let body = String::from_utf8_lossy(body).replace("{\"PartNumber\"", "<PartNumber>");
-                let reply = self.store(&ask, body.as_bytes());
-                let body = format!("{{\"location\":\"https://store/{key}\"}}");
-                return if reply.is_success() { ok(body, vec![]) } else { reply };
-            }
-            _ => ask.url = format!("https://store/{key}?uploads="),
-        }
-        self.store(&ask, body);
-        ok(format!("{{\"key\":\"{key}\",\"uploadId\":\"U{}\"}}", self.next), vec![])
-    }
-
-    fn store(&mut self, request: &HttpRequest, body: &[u8]) -> HttpReply {
-        let path = request.url.split('?').next().unwrap();
-        let key = path.trim_start_matches("https://store/").trim_start_matches("b/").to_owned();
-        let etag = |bytes: &[u8]| vec![("etag".to_owned(), format!("\"{}\"", md5(bytes).to_hex()))];
-        let upload = query(&request.url, "uploadId");
-        let told = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-md5"));
-        if let Some((_, told)) = told {
-            if *told != md5(body).to_base64() {
-                return error(400, "BadDigest");
-            }
-            self.proven += 1;
-        }
-        match describe(request).as_str() {
-            "create" => {
-                self.next += 1;
-                let id = format!("U{}", self.next);
-                self.sessions.insert(id.clone(), Session { key: key.clone(), ..Default::default() });
-                ok(
-                    format!(
-                        "<InitiateMultipartUploadResult><Key>{key}</Key><UploadId>{id}</UploadId></InitiateMultipartUploadResult>"
-                    ),
-                    vec![],
-                )
-            }
-            "PUT object" => {
-                self.objects.insert(key, body.to_vec());
-                ok(String::new(), etag(body))
-            }
-            "head" => match self.objects.get(&key) {
-                Some(bytes) => ok(
-                    String::new(),
-                    vec![
-                        ("content-length".into(), bytes.len().to_string()),
-                        ("etag".into(), format!("\"{}\"", self.head_etag)),
-                    ],
-                ),
-                None => HttpReply { status: 404, ..Default::default() },
-            },
-            name => {
-                let id = upload.unwrap();
-                let Some(session) = self.sessions.get_mut(&id) else { return error(404, "NoSuchUpload") };
-                match name {
-                    "list" => {
-                        let parts: String = session
-                            .parts
-                            .iter()
-                            .map(|(n, b)| {
-                                format!(
-                                    "<Part><PartNumber>{n}</PartNumber><ETag>\"{}\"</ETag><Size>{}</Size></Part>",
-                                    md5(b).to_hex(),
-                                    b.len()
-                                )
-                            })
-                            .collect();
-                        ok(
-                            format!(
-                                "<ListPartsResult><IsTruncated>false</IsTruncated>{parts}</ListPartsResult>"
-                            ),
-                            vec![],
-                        )
-                    }
-                    "abort" => {
-                        self.sessions.remove(&id);
-                        HttpReply { status: 204, ..Default::default() }
-                    }
-                    "complete" => {
-                        let text = String::from_utf8_lossy(body);
-                        let expected: Vec<u32> = session.parts.keys().copied().collect();
-                        let named = text.matches("<PartNumber>").count();
-                        if named != expected.len()
-                            || session.parts.values().any(|b| !text.contains(&md5(b).to_hex()))
-                        {
-                            return error(400, "InvalidPart");
-                        }
-                        let whole: Vec<u8> = session.parts.values().flatten().copied().collect();
-                        let tag = composite_etag(session.parts.values().map(|b| md5(b)));
-                        let key = session.key.clone();
-                        self.objects.insert(key.clone(), whole);
-                        self.sessions.remove(&id);
-                        ok(
-                            format!(
-                                "<CompleteMultipartUploadResult><Location>https://store/{key}</Location><Key>{key}</Key><ETag>\"{tag}\"</ETag></CompleteMultipartUploadResult>"
-                            ),
-                            vec![],
-                        )
-                    }
-                    put => {
-                        let number = put.trim_start_matches("PUT ").parse().unwrap();
-                        session.parts.insert(number, body.to_vec());
-                        ok(String::new(), etag(body))
-                    }
-                }
-            }
-        }
     }
 }

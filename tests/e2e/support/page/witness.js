@@ -32,6 +32,11 @@ export function note(value) {
   if (!told.has(kind)) told.set(kind, whole);
 }
 
+/** Forgets what was told. */
+export function forget() {
+  told.clear();
+}
+
 /** All that was told and is kept, as text. */
 export async function evidence() {
   return {

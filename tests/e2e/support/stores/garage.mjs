@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { everything } from '../cleanup.mjs';
 import { temporaryFolder } from '../files.mjs';
 import { toolsDir } from '../paths.mjs';
 import { freePort } from '../ports.mjs';
@@ -12,11 +11,14 @@ import { credentials } from '../s3.mjs';
 import { until } from '../until.mjs';
 import { shared } from './shared.mjs';
 
-/** @returns {Promise<import('./index.mjs').Server>} */
-export async function garage() {
+/**
+ * @param {import('../cleanup.mjs').Scope} scope
+ * @returns {Promise<import('./index.mjs').Server>}
+ */
+export async function garage(scope) {
   const own = join(toolsDir, 'bin', 'garage');
   const program = process.env.GARAGE ?? (existsSync(own) ? own : 'garage');
-  const folder = await temporaryFolder('garage-', everything);
+  const folder = await temporaryFolder('garage-', scope);
   const port = await freePort();
   const file = join(folder, 'garage.toml');
   await writeFile(file, configuration(folder, port, await freePort()));
@@ -36,7 +38,7 @@ export async function garage() {
       () => false,
     );
   const server = await shared(origin, async () => {
-    const running = await start(program, args, { ready: /^/, env });
+    const running = await start(program, args, { ready: /^/, env, scope });
     await until(serves, { what: 'Garage', within: 60_000 });
     return running;
   });

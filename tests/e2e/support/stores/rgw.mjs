@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { everything } from '../cleanup.mjs';
 import { temporaryFolder } from '../files.mjs';
 import { freePort } from '../ports.mjs';
 import { run, start } from '../process.mjs';
@@ -16,9 +15,12 @@ import { shared } from './shared.mjs';
 /** How long a daemon may take on a busy machine, and how often it is asked; milliseconds. */
 const PATIENCE = { within: 180_000, every: 500 };
 
-/** @returns {Promise<import('./index.mjs').Server>} */
-export async function rgw() {
-  const folder = await temporaryFolder('rgw-', everything);
+/**
+ * @param {import('../cleanup.mjs').Scope} scope
+ * @returns {Promise<import('./index.mjs').Server>}
+ */
+export async function rgw(scope) {
+  const folder = await temporaryFolder('rgw-', scope);
   const [monitor, gateway] = [await freePort(), await freePort()];
   for (const name of ['mon', 'osd', 'run', 'log']) await mkdir(join(folder, name));
   const env = { CEPH_CONF: join(folder, 'ceph.conf') };
@@ -38,18 +40,21 @@ export async function rgw() {
   );
   await command(`ceph-mon --mkfs -i a --monmap ${map} --keyring ${keyring}`);
 
-  await daemon('ceph-mon', ['-i', 'a', '-f'], env);
+  // These say nothing when they are ready; they are asked instead.
+  const daemon = (/** @type {string} */ program, /** @type {string[]} */ args) =>
+    start(program, args, { ready: /^/, env, scope });
+  await daemon('ceph-mon', ['-i', 'a', '-f']);
   const answer = (/** @type {string} */ line) => command(`ceph --connect-timeout 5 ${line}`).catch(() => '');
   await until(() => answer('mon stat'), { what: 'the Ceph monitor', ...PATIENCE });
   await command(`ceph osd new ${ids.osd}`);
   await command(`ceph-osd -i 0 --mkfs --osd-uuid ${ids.osd}`);
-  let osd = await daemon('ceph-osd', ['-i', '0', '-f'], env);
+  let osd = await daemon('ceph-osd', ['-i', '0', '-f']);
   let starts = 1;
   const isUp = async () => {
     if (!osd.alive()) {
       // Its first command may overtake the monitor's map; it is then told `wrong fsid` and ends.
       if ((starts += 1) > 5) throw new Error(`ceph-osd ended:\n${osd.output()}`);
-      osd = await daemon('ceph-osd', ['-i', '0', '-f'], env);
+      osd = await daemon('ceph-osd', ['-i', '0', '-f']);
     }
     return (await answer('osd stat')).includes('1 up');
   };
@@ -65,21 +70,10 @@ export async function rgw() {
     );
   // Stopped and started without the daemons that hold the data.
   return shared(origin, async () => {
-    const running = await daemon('radosgw', ['-f', '-n', 'client.admin'], env);
+    const running = await daemon('radosgw', ['-f', '-n', 'client.admin']);
     await until(reachable, { what: 'the Ceph gateway', ...PATIENCE });
     return running;
   });
-}
-
-/**
- * These say nothing when they are ready; they are asked instead.
- *
- * @param {string} program
- * @param {string[]} args
- * @param {Record<string, string>} env
- */
-function daemon(program, args, env) {
-  return start(program, args, { ready: /^/, env });
 }
 
 /**

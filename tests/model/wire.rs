@@ -28,39 +28,61 @@ pub struct Auth {
     pub token: Option<String>,
 }
 
-pub fn read(request: &HttpRequest) -> (Call, Auth) {
-    if let Body::Form { fields, .. } = &request.body {
-        let field = |name: &str| fields.iter().find(|(known, _)| known == name).unwrap().1.clone();
-        let auth = Auth { date: field("date").parse().unwrap(), seconds: 900, token: None };
-        return (Call::PutObject { key: field("key") }, auth);
+/// Query parameters, decoded.
+struct Query(Vec<(String, String)>);
+
+impl Query {
+    fn of(url: &str) -> Self {
+        let (_, query) = url.split_once('?').expect("a presigned URL has a query");
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        Self(pairs.map(|(name, value)| (name.to_owned(), percent_decode(value).unwrap())).collect())
     }
-    let (path, query) = request.url.split_once('?').expect("a presigned URL has a query");
-    let query: Vec<(&str, String)> = query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(name, value)| (name, percent_decode(value).unwrap()))
-        .collect();
-    let find = |name: &str| query.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+
+    fn find(&self, name: &str) -> Option<String> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+    }
+
+    fn number(&self, name: &str) -> Option<u32> {
+        self.find(name).map(|text| text.parse().unwrap())
+    }
+}
+
+fn field(fields: &[(String, String)], name: &str) -> String {
+    fields.iter().find(|(known, _)| known == name).unwrap().1.clone()
+}
+
+pub fn read(request: &HttpRequest) -> Call {
+    if let Body::Form { fields, .. } = &request.body {
+        return Call::PutObject { key: field(fields, "key") };
+    }
+    let (path, _) = request.url.split_once('?').expect("a presigned URL has a query");
     let key = percent_decode(path.strip_prefix(STORE).expect("the store's address")).unwrap();
-    let auth = Auth {
-        date: read_date(&find("X-Amz-Date").expect("a date")),
-        seconds: find("X-Amz-Expires").expect("a life").parse().unwrap(),
-        token: find("X-Amz-Security-Token"),
-    };
-    let number = |name: &str| find(name).map(|text| text.parse().unwrap());
-    let call = match (request.method, find("uploadId")) {
+    let query = Query::of(&request.url);
+    match (request.method, query.find("uploadId")) {
         (Method::Put, None) => Call::PutObject { key },
-        (Method::Put, Some(session)) => Call::PutPart { session, part: number("partNumber").unwrap() },
+        (Method::Put, Some(session)) => Call::PutPart { session, part: query.number("partNumber").unwrap() },
         (Method::Post, None) => Call::Create { key },
         (Method::Post, Some(session)) => Call::Complete { session, parts: read_parts(&request.body) },
         (Method::Get, Some(session)) => {
-            Call::List { session, after: number("part-number-marker").unwrap_or(0) }
+            Call::List { session, after: query.number("part-number-marker").unwrap_or(0) }
         }
         (Method::Delete, Some(session)) => Call::Abort { session },
         (Method::Head, _) => Call::Head { key },
         (method, session) => panic!("no such request: {method:?} {session:?}"),
-    };
-    (call, auth)
+    }
+}
+
+/// What a signature says, of a request that has one.
+pub fn read_auth(request: &HttpRequest) -> Auth {
+    if let Body::Form { fields, .. } = &request.body {
+        return Auth { date: field(fields, "date").parse().unwrap(), seconds: 900, token: None };
+    }
+    let query = Query::of(&request.url);
+    Auth {
+        date: read_date(&query.find("X-Amz-Date").expect("a date")),
+        seconds: query.number("X-Amz-Expires").expect("a life").into(),
+        token: query.find("X-Amz-Security-Token"),
+    }
 }
 
 /// `20260102T030405Z`.

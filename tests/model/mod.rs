@@ -1,0 +1,4 @@
+//! A model of an object store, shared by the tests that run the core against one: the engine's and the simulator's.
+
+pub mod store;
+pub mod wire;
