@@ -14,6 +14,11 @@ export default [
       await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 40 * MiB } });
       const upload = await tab.upload(file);
       await upload.reached(30);
+      // So that some are under way when it happens, however long that takes.
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 1 * MiB } });
+      const slowAt = Date.now();
+      const slow = async () => (await world.proxy.parts()).some(({ start }) => start > slowAt);
+      await until(slow, { what: 'a part that is slow', within: 30_000 });
 
       await tab.setOffline(true);
       // What is under way goes on when the browser only believes to be offline: the connections have to be cut, too.
@@ -25,6 +30,7 @@ export default [
       const offline = async () => (await upload.report()).state === 'offline';
       await stays(offline, { what: 'state offline', during: cutAt + 5_000 - Date.now() });
 
+      await world.proxy.rules();
       await world.proxy.offline(false);
       await tab.setOffline(false);
       const report = await upload.done();

@@ -27,12 +27,16 @@ export default [
       const expired = sent.filter(
         ({ rule, status }) => rule === null && (status === 403 || status === 400),
       ).length;
-      const retries = report.retries.filter(({ operation }) => operation === 'put-part').length;
+      const retried = report.retries.filter(({ operation }) => operation === 'put-part');
+      const retries = retried.length;
       assert.ok(injected >= 5, `only ${injected} faults in ${sent.length} requests`);
-      const others = sent.filter(({ rule, status }) => rule === null && status !== 200);
+      /** @param {{ partNumber?: number | null }[]} list */
+      const numbers = (list) => list.map(({ partNumber }) => partNumber ?? 0);
+      const failed = numbers(sent.filter(({ status }) => status !== 200));
+      const inVain = retried.filter(({ partNumber }) => !failed.includes(partNumber ?? 0));
       assert.ok(
         retries <= injected + expired,
-        `${retries} retries, ${injected} faults, ${expired} expired; ${JSON.stringify(others)}`,
+        `${retries} retries, ${injected} faults, ${expired} expired: ${JSON.stringify(inVain)} of ${numbers(retried)}, failed ${failed}`,
       );
       assert.equal(report.parts.length, 60);
       assert.ok(sent.length <= 60 + injected + expired, `${sent.length} requests for 60 parts`);
