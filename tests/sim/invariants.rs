@@ -109,7 +109,10 @@ impl World {
         let now = self.page_now(page);
         let Some(engine) = &self.pages[page].engine else { return };
         let running = &self.pages[page].running;
-        let all_busy = running.values().any(|running| running.doing.sends_file());
+        // A slot of another, or credentials for all.
+        let all_busy = running
+            .values()
+            .any(|running| running.doing.sends_file() || matches!(running.doing, Doing::Credentials));
         let soon = engine.poll_timeout(now).is_some_and(|due| due.since(now.mono).0 <= 1_000);
         for who in waited {
             let state = self.instances[who].state;
