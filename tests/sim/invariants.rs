@@ -8,7 +8,6 @@
 //! | what is known to be stored is not sent again, after a crash neither | `check_action`, `learn_records` |
 //! | progress neither falls nor exceeds the total | `event` |
 //! | being offline costs no attempt, and requests are few | `check_offline`, `check_action` |
-//! | coming back online resumes within a second | `check_back_online` |
 //! | a failure has a code that something explains, and the budget was used | `check_failure` |
 //! | nothing after the end | `check_action`, `check_page` |
 //! | what is cancelled is removed | `check_cancelled`, and `Run::end` for all that is left |
@@ -96,37 +95,6 @@ impl World {
             let probes = 1 + now.since(instance.offline_since).0 / 5_000;
             let begun = instance.begun_offline;
             assert!(begun <= probes + slots, "{who}: {begun} requests while offline");
-        }
-    }
-
-    pub fn waiting_for_network(&self, page: usize) -> Vec<Who> {
-        let mine = self.instances.iter().filter(|(who, _)| who.page == page);
-        mine.filter(|(_, instance)| instance.state == State::Offline).map(|(who, _)| *who).collect()
-    }
-
-    /// Who waited for the network goes on at once, or waits for a slot, or for less than a second.
-    pub fn check_back_online(&mut self, page: usize, waited: &[Who]) {
-        let now = self.page_now(page);
-        let Some(engine) = &self.pages[page].engine else { return };
-        let running = &self.pages[page].running;
-        // A slot of another, or credentials for all.
-        let all_busy = running
-            .values()
-            .any(|running| running.doing.sends_file() || matches!(running.doing, Doing::Credentials));
-        let soon = engine.poll_timeout(now).is_some_and(|due| due.since(now.mono).0 <= 1_000);
-        for who in waited {
-            let state = self.instances[who].state;
-            let mut mine =
-                running.iter().filter(|((upload, _), _)| *upload == who.upload).map(|(_, r)| &r.doing);
-            let goes_on = mine.clone().next().is_some();
-            // Whoever is cancelled shows what it was until that is done.
-            let is_removed = mine.any(|doing| matches!(doing, Doing::Abort(_)));
-            assert!(state != State::Offline || is_removed || soon, "{who}: waits for a network that is back");
-            let has_begun = matches!(state, State::Uploading | State::Starting);
-            assert!(
-                !has_begun || goes_on || all_busy || soon,
-                "{who}: does nothing although the network is back"
-            );
         }
     }
 

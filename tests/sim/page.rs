@@ -316,11 +316,7 @@ impl World {
             say!(self, "page {page}: the browser says {}", if online { "online" } else { "offline" });
             self.pages[page].online = online;
             self.learn_online(page, online);
-            let waiting = self.waiting_for_network(page);
             self.with(page, |engine, now| engine.tell_online(online, now));
-            if online {
-                self.check_back_online(page, &waiting);
-            }
         }
     }
 
