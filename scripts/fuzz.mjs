@@ -31,7 +31,7 @@ const RUSTFLAGS = [
 ].join(' ');
 
 /** Longest input in bytes; one that takes longer than a second, or more memory than this in MiB, is a finding. */
-const LIMITS = ['-max_len=32768', '-timeout=1', '-rss_limit_mb=1024', '-malloc_limit_mb=256'];
+const LIMITS = ['-max_len=32768', '-timeout=10', '-rss_limit_mb=1024', '-malloc_limit_mb=256'];
 
 /** @returns {Promise<string>} */
 async function host() {

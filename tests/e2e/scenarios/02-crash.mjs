@@ -24,7 +24,7 @@ export default [
     const tab = await world.tab(first);
     await tab.create(options);
     const before = await (await tab.upload(file)).reached(40);
-    await first.kill();
+    await tab.killBrowser();
     const confirmed = before.parts.map(({ partNumber }) => partNumber);
     assert.ok(confirmed.length >= 10, `only ${confirmed.length} parts were confirmed`);
     const sentBefore = Math.max(...(await world.proxy.log()).map(({ id }) => id));

@@ -29,6 +29,7 @@ export default Object.entries(changes).map(([how, change]) => ({
     await handle.close();
 
     const error = await upload.failed(60_000);
+    await world.account(await upload.report(), file);
     assert.ok(['file-changed', 'file-unreadable'].includes(error.code), `${error.code}: ${error.message}`);
     assert.deepEqual(await world.bucket.keys(), []);
   },

@@ -19,6 +19,19 @@ export default [
       /** @type {[string, (secret: string) => unknown, RegExp[]][]} */
       const ways = [
         [TOKEN, (secret) => localStorage.setItem('x', secret), [/bearer token in localStorage/]],
+        [
+          signed,
+          (url) => {
+            localStorage.setItem('y', url);
+            localStorage.removeItem('y');
+          },
+          [/a signature in written/],
+        ],
+        [
+          credentials.secretKey,
+          (secret) => new BroadcastChannel('z').postMessage({ secret }),
+          [/secret key in written/],
+        ],
         [credentials.secretKey, (secret) => console.warn({ secret }), [/secret key in console/]],
         [
           signed,

@@ -18,7 +18,7 @@ export default [
       let browser = await world.browser(profile);
       await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 25 * MiB } });
       const chance = randomNumbers(20);
-      /** @type {Map<number, number>} when which part was confirmed */
+      /** @type {Map<number, number>} when which part was confirmed first */
       const confirmed = new Map();
       const reports = [];
       for (let life = 0; life <= KILLS; life += 1) {
@@ -30,13 +30,14 @@ export default [
         const death = (100 * (life + 1 + 0.2 * chance())) / (KILLS + 1.2);
         const report = life < KILLS ? await upload.reached(death) : await upload.done();
         reports.push(report);
-        for (const { partNumber } of report.parts) confirmed.set(partNumber, Date.now());
+        for (const { partNumber } of report.parts)
+          if (!confirmed.has(partNumber)) confirmed.set(partNumber, Date.now());
         if (life === KILLS) break;
         if (world.can.killTab) {
           await tab.kill();
         } else {
           // With all that is in it.
-          await browser.kill();
+          await tab.killBrowser();
           browser = await world.browser(profile);
         }
       }

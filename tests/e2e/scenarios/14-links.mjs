@@ -5,8 +5,9 @@ import { MiB, randomFile } from '../support/files.mjs';
 import { bodies, isPart, parts } from '../support/proxy.mjs';
 import { until } from '../support/until.mjs';
 
-/** Milliseconds a watchdog of 3 s may take beyond it, back-off and a busy machine included. */
-const SLACK = 3_000;
+/** Milliseconds of a watchdog, and those it may take beyond, back-off and a busy machine included. */
+const WATCHDOG = 5_000;
+const SLACK = 5_000;
 
 /**
  * Ten seconds of this link carry five parts of the 5 MiB that S3 asks for at least, and each cut takes half of what is in
@@ -29,7 +30,8 @@ const links = [
     what: 'with the smallest parts of S3',
     options: (world) => world.signer(),
     size: 100 * MiB,
-    most: Infinity,
+    // Seen: 0.85 in Chromium and WebKit, 1.27 in Firefox.
+    most: 2,
   },
 ];
 
@@ -62,8 +64,7 @@ export default [
     name: 'black hole: connections that go silent without a reset are replaced when the watchdog says so, not earlier',
     async run(world) {
       const file = await randomFile(60 * MiB);
-      const watchdog = 3_000;
-      const tab = await world.uploader({ stallTimeout: watchdog, replyTimeout: watchdog, parallel: 4 });
+      const tab = await world.uploader({ stallTimeout: WATCHDOG, replyTimeout: WATCHDOG, parallel: 4 });
       await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
       const upload = await tab.upload(file);
       await upload.reached(30);
@@ -83,7 +84,7 @@ export default [
         const after = (given?.at ?? Infinity) - silentAt;
         // What the kernel still took counts as movement; of a part that had to wait for its turn the last was a little earlier.
         assert.ok(
-          after >= watchdog - 1_000 && after <= watchdog + SLACK,
+          after >= WATCHDOG - 1_000 && after <= WATCHDOG + SLACK,
           `part ${partNumber} was given up after ${after} ms`,
         );
       }
@@ -129,8 +130,7 @@ export default [
     name: 'black hole: a part that was taken and never answered is sent again when the reply is overdue, not earlier',
     async run(world) {
       const file = await randomFile(40 * MiB);
-      const watchdog = 3_000;
-      const tab = await world.uploader({ replyTimeout: watchdog });
+      const tab = await world.uploader({ replyTimeout: WATCHDOG });
       await world.proxy.rules({ match: { ...parts, partNumber: 3 }, times: 1, action: { do: 'swallow' } });
       const upload = await tab.upload(file);
       const report = await upload.done();
@@ -141,7 +141,7 @@ export default [
         ['hung', 'forwarded'],
       );
       const after = (third[1]?.start ?? Infinity) - (third[0]?.start ?? 0);
-      assert.ok(after >= watchdog && after <= watchdog + SLACK, `it was sent again after ${after} ms`);
+      assert.ok(after >= WATCHDOG && after <= WATCHDOG + SLACK, `it was sent again after ${after} ms`);
       await world.account(report, file);
     },
   },
@@ -149,11 +149,11 @@ export default [
     name: 'late: a reply that comes after the page has given up changes nothing, and the part is there once',
     async run(world) {
       const file = await randomFile(40 * MiB);
-      const tab = await world.uploader({ replyTimeout: 2_000 });
+      const tab = await world.uploader({ replyTimeout: 8_000 });
       await world.proxy.rules({
         match: { ...parts, partNumber: 2 },
         times: 1,
-        action: { do: 'delay-reply', ms: 4_000 },
+        action: { do: 'delay-reply', ms: 16_000 },
       });
       const report = await (await tab.upload(file)).done();
       await world.holds(report.key, file);
@@ -162,7 +162,7 @@ export default [
       // The first reply is still being held back.
       const ended = async () =>
         (await sent()).every(({ outcome, status }) => outcome !== null && status !== null);
-      await until(ended, { what: 'the late reply', within: 20_000 });
+      await until(ended, { what: 'the late reply', within: 60_000 });
       const second = await sent();
       assert.deepEqual(
         second.map(({ outcome, status }) => [outcome, status]),

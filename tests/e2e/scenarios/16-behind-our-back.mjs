@@ -5,6 +5,11 @@ import { abort, complete } from '../support/meddle.mjs';
 import { bodies } from '../support/proxy.mjs';
 import { until } from '../support/until.mjs';
 
+/** So that the upload does not end while someone meddles with it. @param {import('../support/world.mjs').World} world */
+function slow(world) {
+  return world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 1 * MiB } });
+}
+
 /** @type {import('../run.mjs').Scenario[]} */
 export default [
   {
@@ -14,7 +19,9 @@ export default [
       const tab = await world.uploader();
       await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 15 * MiB } });
       const upload = await tab.upload(file);
-      const { key } = await upload.reached(50);
+      await upload.reached(50);
+      await slow(world);
+      const { key } = await upload.report();
       await abort(world.bucket, key ?? '');
       await world.proxy.rules();
       const report = await upload.done();
@@ -40,6 +47,7 @@ export default [
       await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 15 * MiB } });
       const upload = await tab.upload(file);
       await upload.until('half of the parts', ({ parts }) => parts.length >= 6);
+      await slow(world);
       const { key = '' } = await upload.report();
       const count = await complete(world.bucket, key);
       await world.proxy.rules();
@@ -61,7 +69,7 @@ export default [
         name: 'held',
         match: completion,
         times: 1,
-        action: { do: 'delay', ms: 3_000 },
+        action: { do: 'delay', ms: 10_000 },
       });
       const upload = await tab.upload(file);
       const asked = async () =>

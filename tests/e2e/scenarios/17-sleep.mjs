@@ -21,6 +21,7 @@ async function sleepThrough(world, sleep, onlyPage) {
   await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 5 * MiB } });
   const upload = await tab.upload(file);
   await upload.reached(30);
+  const confirmed = (await upload.report()).parts.map(({ partNumber }) => partNumber);
   await sleep(tab, true);
   const asleepAt = Date.now();
   const sent = async () => (await world.proxy.log()).filter(isPart).length;
@@ -36,9 +37,13 @@ async function sleepThrough(world, sleep, onlyPage) {
   const report = await upload.done();
   await world.holds(report.key, file);
   assert.equal(report.badProgress, null);
-  const first = (await world.proxy.log()).filter(isPart).find(({ start }) => start >= awakeAt);
+  assert.ok(awakeAt - asleepAt >= URL_EXPIRES * 1_000, 'no URL had expired');
+  const later = (await world.proxy.parts()).filter(({ start }) => start >= awakeAt);
+  const [first] = later;
+  const again = later.filter(({ partNumber }) => confirmed.includes(partNumber ?? 0));
+  assert.deepEqual(again, [], 'confirmed parts were sent again');
   world.figures.push(`went on ${(((first?.start ?? Infinity) - awakeAt) / 1000).toFixed(1)} s after waking`);
-  const expired = (await world.proxy.parts()).filter(({ status }) => status === 403).length;
+  const expired = (await world.proxy.parts()).filter(({ status }) => status === 403 || status === 400).length;
   world.figures.push(`${expired} expired URLs used`);
   await world.account(report, file);
 }

@@ -125,8 +125,10 @@ export default [
       await gateway.rules(...['GET', 'POST'].map((method) => ({ match: { method }, action: html })));
       const tab = await world.tab();
       await tab.create({ endpoint: `${gateway.origin}/s3`, headers: { Authorization: `Bearer ${TOKEN}` } });
-      const upload = await tab.upload(await randomFile(6 * MiB));
+      const file = await randomFile(6 * MiB);
+      const upload = await tab.upload(file);
       const error = await upload.failed(60_000);
+      await world.account(await upload.report(), file);
       assert.equal(error.code, 'backend');
       assert.match(error.message, /no JSON/);
       assert.deepEqual(await world.bucket.keys(), []);

@@ -97,7 +97,9 @@ export default [
       const before = await (
         await first.upload(file)
       ).until('confirmed parts', ({ parts }) => parts.length > 2);
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 1 * MiB } });
       await first.close();
+      await world.proxy.rules();
 
       const tab = await world.tab(browser);
       assert.notDeepEqual(await tab.stored(), []);

@@ -7,6 +7,9 @@ import { constants } from 'node:os';
 export class Scope {
   /** @type {Set<Stop>} */
   #stops = new Set();
+  /** Nothing new should begin. */
+  ending = false;
+  #ended = false;
 
   /**
    * Stops this too, in its turn.
@@ -14,22 +17,38 @@ export class Scope {
    * @template {Stop} T
    * @param {T} stop
    * @returns {() => void} takes it off the list, for what was stopped already
+   * @throws after the end; then it is stopped at once
    */
   onEnd(stop) {
+    if (this.#ended) {
+      attempt(stop);
+      throw new Error('it comes too late: all has been stopped');
+    }
     this.#stops.add(stop);
     return () => this.#stops.delete(stop);
   }
 
-  /** Stops everything; one failure does not keep the rest running. */
+  /** Stops everything, also what begins meanwhile; one failure does not keep the rest running. */
   async end() {
-    for (const stop of [...this.#stops].reverse()) {
+    this.ending = true;
+    for (let stop = this.#last(); stop; stop = this.#last()) {
       this.#stops.delete(stop);
-      try {
-        await stop();
-      } catch (error) {
-        console.error('while stopping:', error);
-      }
+      await attempt(stop);
     }
+    this.#ended = true;
+  }
+
+  #last() {
+    return [...this.#stops].at(-1);
+  }
+}
+
+/** @param {Stop} stop */
+async function attempt(stop) {
+  try {
+    await stop();
+  } catch (error) {
+    console.error('while stopping:', error);
   }
 }
 

@@ -15,6 +15,8 @@ export class Tab {
   console = [];
   /** @type {UploadInTab[]} */
   uploads = [];
+  /** What the page was told and wrote, once it is gone. @type {Record<string, string> | undefined} */
+  #testament;
 
   /**
    * @param {import('./browsers/index.mjs').Browser} browser
@@ -129,12 +131,30 @@ export class Tab {
 
   /** Kills the page's process: no event, no farewell. Other tabs live on. Where that cannot be done, closes the tab. */
   async kill() {
+    await this.testify();
     await (this.view.kill ? this.view.kill() : this.view.close());
+  }
+
+  /** Kills its browser with all that is in it. */
+  async killBrowser() {
+    await this.testify();
+    await this.browser.kill();
   }
 
   /** Closes it as the user does. */
   async close() {
+    await this.testify();
     await this.view.close();
+  }
+
+  /** Has the page's evidence taken down before it goes. */
+  async testify() {
+    this.#testament = await this.evidence();
+  }
+
+  /** What the page was told, wrote and keeps, for `secrets.mjs`. @returns {Promise<Record<string, string>>} */
+  async evidence() {
+    return this.#testament ?? this.call('evidence');
   }
 
   /**

@@ -70,7 +70,9 @@ export class World {
     const browser = await pool.take(engine);
     this.scope.onEnd(async () => {
       const tabs = this.tabs.filter((tab) => tab.browser === browser);
-      const closed = tabs.map((tab) => inTime(tab.close(), { what: 'the tab to close', within: 10_000 }));
+      const closed = tabs.map((tab) =>
+        inTime(tab.view.close(), { what: 'the tab to close', within: 10_000 }),
+      );
       const clean = await Promise.all(closed).then(
         () => !this.failed && browser.alive(),
         () => false,

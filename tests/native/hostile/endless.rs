@@ -26,7 +26,7 @@ fn bodies() -> Vec<(&'static str, String)> {
 
 #[test]
 fn overlong_and_bottomless_replies_end_in_an_error() {
-    for by in [By::Companion, By::SignRequest] {
+    for by in [By::Companion, By::SignRequest, By::Credentials] {
         for operation in ["create", "sign", "put", "complete"] {
             for (what, body) in bodies() {
                 let mut asked_for = 0;
@@ -49,6 +49,45 @@ fn overlong_and_bottomless_replies_end_in_an_error() {
                 assert!(["store", "backend"].contains(&outcome.failure()), "{}", outcome.failure());
                 assert!(outcome.took < LONG && outcome.requests < 100, "{} requests", outcome.requests);
                 assert!(outcome.told().len() < 200_000, "{by:?} {operation} {what}");
+            }
+        }
+    }
+}
+
+/// What is asked only after a completion was refused: which parts are there, whether the object is, and to remove the
+/// upload.
+#[test]
+fn overlong_and_bottomless_replies_to_who_looks_for_what_is_left_end_the_upload_too() {
+    for by in [By::Companion, By::SignRequest, By::Credentials] {
+        for (refusal, status) in [("InvalidPart", 400), ("NoSuchUpload", 404)] {
+            for (what, body) in bodies() {
+                let mut looked = 0;
+                let outcome = upload(by, |asked| match asked.name() {
+                    "complete" => {
+                        let (xml, json) =
+                            (format!("<Code>{refusal}</Code>"), format!("{{\"code\":\"{refusal}\"}}"));
+                        let is_server = matches!(asked, Asked::Server(_));
+                        Some(reply(
+                            status,
+                            &[],
+                            if is_server { json } else { format!("<Error>{xml}</Error>") },
+                        ))
+                    }
+                    "list" | "head" | "abort" => {
+                        looked += 1;
+                        Some(reply(200, &[("content-length", "9".repeat(30).as_str())], body.clone()))
+                    }
+                    _ => None,
+                });
+                assert!(looked > 0, "{by:?} {refusal} {what}");
+                assert_eq!(outcome.state, State::Failed, "{by:?} {refusal} {what}");
+                let code = outcome.failure();
+                assert!(
+                    ["store", "backend", "session-lost"].contains(&code),
+                    "{by:?} {refusal} {what}: {code}"
+                );
+                assert!(outcome.took < LONG && outcome.requests < 200, "{} requests", outcome.requests);
+                assert!(outcome.told().len() < 200_000, "{by:?} {refusal} {what}");
             }
         }
     }

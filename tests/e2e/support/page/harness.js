@@ -176,11 +176,12 @@ export const harness = {
     }
   },
 
-  /** Adds all chosen files at once, as a page does when a folder is dropped on it; how many they are. */
+  /** Adds all chosen files at once, as a page does when a folder is dropped on it: how many, and from when to when. */
   addAll() {
     const files = document.querySelector('input')?.files ?? [];
+    const from = Date.now();
     for (const file of files) stories.push(new Story(uploader.add(file)));
-    return files.length;
+    return { count: files.length, from, to: Date.now() };
   },
 
   /** How many uploads are in which state, and the errors of those that failed. */

@@ -95,6 +95,26 @@
     };
   }
 
-  const observed = { lines, requests, longTasks, blocked: false };
+  /** What was written where it stays or where other pages read it, the first of each kind. @type {Map<string, string>} */
+  const written = new Map();
+  /**
+   * @param {any} prototype
+   * @param {string} name of a method that writes
+   */
+  const spy = (prototype, name) => {
+    const original = prototype[name];
+    prototype[name] = function (/** @type {unknown[]} */ ...values) {
+      const text = show(values);
+      const kind = text.replace(/[0-9a-f]{8,}|\d+/g, '0');
+      if (!written.has(kind)) written.set(kind, text);
+      return original.apply(this, values);
+    };
+  };
+  spy(Storage.prototype, 'setItem');
+  spy(IDBObjectStore.prototype, 'put');
+  spy(IDBObjectStore.prototype, 'add');
+  spy(BroadcastChannel.prototype, 'postMessage');
+
+  const observed = { lines, requests, longTasks, written, blocked: false };
   Object.assign(window, { observed });
 }

@@ -32,15 +32,20 @@ export function note(value) {
   if (!told.has(kind)) told.set(kind, whole);
 }
 
-/** Forgets what was told. */
+/** What `observe.js` has seen written. @type {Map<string, string>} */
+const written = /** @type {any} */ (window).observed.written;
+
+/** Forgets what was told and written. */
 export function forget() {
   told.clear();
+  written.clear();
 }
 
-/** All that was told and is kept, as text. */
+/** All that was told, was written at any time, and is kept, as text. */
 export async function evidence() {
   return {
     told: [...told.values()].join('\n'),
+    written: [...written.values()].join('\n'),
     localStorage: text(attempt(() => ({ ...localStorage }))),
     sessionStorage: text(attempt(() => ({ ...sessionStorage }))),
     cookies: String(attempt(() => document.cookie)),

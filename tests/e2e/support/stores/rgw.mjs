@@ -46,7 +46,8 @@ export async function rgw(scope) {
   await daemon('ceph-mon', ['-i', 'a', '-f']);
   const answer = (/** @type {string} */ line) => command(`ceph --connect-timeout 5 ${line}`).catch(() => '');
   await until(() => answer('mon stat'), { what: 'the Ceph monitor', ...PATIENCE });
-  await command(`ceph osd new ${ids.osd}`);
+  // Repeating it changes nothing, and right after its start the monitor may refuse.
+  await until(() => answer(`osd new ${ids.osd}`), { what: 'the Ceph monitor to take an OSD', ...PATIENCE });
   await command(`ceph-osd -i 0 --mkfs --osd-uuid ${ids.osd}`);
   let osd = await daemon('ceph-osd', ['-i', '0', '-f']);
   let starts = 1;
