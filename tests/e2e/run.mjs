@@ -20,9 +20,9 @@ import { World } from './support/world.mjs';
 
 /** Milliseconds a scenario may take at most: the slowest sends 5 GiB. */
 const LONGEST = 600_000;
-/** Scenarios at the same time, and so many more of the long ones, which mostly wait. */
+/** Scenarios at the same time, and how many times as many of those that mostly wait. */
 const LANES = '3';
-const LONG_LANES = 4;
+const PATIENT = 4;
 
 /**
  * @typedef {object} Scenario
@@ -30,6 +30,7 @@ const LONG_LANES = 4;
  * @property {(world: World) => Promise<void>} run
  * @property {boolean} [alone] nothing else may run meanwhile: it measures
  * @property {boolean} [ownStore] it stops the store, and so needs one that is nobody else's
+ * @property {boolean} [waits] it mostly waits, and judges by the time things take: only together with its like
  * @property {boolean} [long] it takes about a minute or more: only with `--all`, or when `--grep` asks for it
  * @property {readonly (keyof import('./support/browsers/index.mjs').Capabilities)[]} [needs] what the browser must be
  *   able to do
@@ -167,10 +168,11 @@ async function main() {
   try {
     for (let round = 1; round <= Number(values.repeat); round += 1) {
       const start = performance.now();
+      const waiting = jobs.filter(({ scenario }) => scenario.waits);
       const alone = jobs.filter(({ scenario }) => scenario.alone);
-      const long = jobs.filter(({ scenario }) => scenario.long && !scenario.alone);
-      const short = jobs.filter(({ scenario }) => !scenario.long && !scenario.alone);
-      await Promise.all([inLanes(LONG_LANES, long, run), inLanes(lanes, short, run)]);
+      const others = jobs.filter(({ scenario }) => !scenario.waits && !scenario.alone);
+      await inLanes(lanes * PATIENT, waiting, run);
+      await inLanes(lanes, others, run);
       await inLanes(1, alone, run);
       console.log(`round ${round}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
     }

@@ -1,6 +1,7 @@
 /** What is remembered of an unfinished upload. */
 import assert from 'node:assert/strict';
 import { MiB, sparseFile } from '../support/files.mjs';
+import { parts } from '../support/proxy.mjs';
 import { credentials } from '../support/s3.mjs';
 import { TOKEN } from '../support/signer.mjs';
 
@@ -14,6 +15,11 @@ export default [
     async run(world) {
       const file = await sparseFile(1010 * 5 * MiB, world.scope);
       const tab = await world.uploader();
+      // The last part is held back, so that the upload cannot end before it is paused.
+      await world.proxy.rules({
+        match: { ...parts, partNumber: 1010 },
+        action: { do: 'delay', ms: 300_000 },
+      });
       const upload = await tab.upload(file);
       await upload.until('1000 confirmed parts', ({ parts }) => parts.length >= 1000, 400_000);
       await upload.pause();

@@ -40,6 +40,7 @@ export default [
   ...links.map(({ options, what, size, most }) => ({
     name: `link: with 20 Mbit/s, 300 ms of delay and a cut every 10 s it finishes ${what}`,
     long: true,
+    waits: true,
     /** @param {import('../support/world.mjs').World} world */
     async run(world) {
       const file = await randomFile(size);

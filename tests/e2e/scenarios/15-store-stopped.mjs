@@ -15,6 +15,7 @@ export default [
     name: 'outage: after the store was down for 60 s it goes on by itself',
     ownStore: true,
     long: true,
+    waits: true,
     async run(world) {
       const file = await randomFile(100 * MiB);
       const tab = await world.uploader();

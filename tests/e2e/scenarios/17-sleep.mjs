@@ -53,12 +53,14 @@ export default [
   {
     name: 'sleep: a page that was frozen for 2 minutes, its URLs expired, continues',
     long: true,
+    waits: true,
     needs: ['freeze'],
     run: (world) => sleepThrough(world, (tab, asleep) => tab.freeze(asleep), true),
   },
   {
     name: 'sleep: a browser that stood still for 2 minutes, as with the lid closed, its URLs expired, continues',
     long: true,
+    waits: true,
     run: (world) => sleepThrough(world, (tab, asleep) => tab.browser.suspend(asleep), false),
   },
 ];
