@@ -157,7 +157,7 @@ impl Adaptive {
     /// request that ends just before or after the measurement changes it by a whole part.
     fn grown(&mut self, limit: usize, now: Instant) -> usize {
         if self.halved.is_some_and(|at| now.since(at) < QUIET_BEFORE_GROWTH) {
-            *self = Self { since: Some(now), halved: self.halved, ..Self::default() };
+            *self = Self { halved: self.halved, ..Self::default() };
             return limit;
         }
         let elapsed = self.since.map_or(Millis(0), |since| now.since(since));
@@ -166,7 +166,7 @@ impl Adaptive {
         }
         let rate = self.bytes.saturating_mul(1000) / elapsed.0.max(1);
         let grows = self.saturated && rate > self.rate.saturating_add(self.rate / 10) && limit < MAX_AUTO;
-        *self = Self { since: Some(now), rate, halved: self.halved, ..Self::default() };
+        *self = Self { since: Some(now), rate, ..Self::default() };
         if grows { limit + 1 } else { limit }
     }
 }
