@@ -76,7 +76,7 @@ export interface Progress {
   readonly total: number;
   /** 0 to 100. 100 only when every byte has been confirmed or is on its way. */
   readonly percent: number;
-  /** Smoothed over the last seconds; 0 while nothing moves. */
+  /** Smoothed over the last seconds; 0 once nothing has moved for 20 s. */
   readonly bytesPerSecond: number;
   /** `null` while no rate is known. */
   readonly secondsLeft: number | null;
@@ -273,8 +273,8 @@ export interface CommonOptions {
   /** Where the worker script is served, for a content security policy without `blob:`. Default: a Blob URL. */
   workerUrl?: string | URL;
   /**
-   * Names where uploads go, so that an unfinished upload is never continued somewhere else.
-   * Default: the endpoint, the store and bucket, or `'default'`.
+   * Names where uploads go, so that an unfinished upload is never continued somewhere else. Put the user's id in it where
+   * several people sign in with the same browser. Default: the endpoint, the store and bucket, or `'default'`.
    */
   destination?: string;
 }
@@ -449,16 +449,22 @@ export class Uploader {
    */
   add(file: File, options?: AddOptions): Upload;
   /** Everything added that is neither done nor cancelled, oldest first. */
-  readonly uploads: Upload[];
-  /** Uploads an earlier page left unfinished at this destination; adding the same file again continues one. */
+  readonly uploads: readonly Upload[];
+  /**
+   * Uploads to this destination that other pages have not finished, whether they are gone or not; adding the same file,
+   * with the same key and type, continues one.
+   */
   pending(): Promise<PendingUpload[]>;
   /**
    * Removes an unfinished upload of an earlier page at the store and forgets it here. Rejects with an
    * {@link UploadError}, and keeps it, when the store cannot be reached or refuses, and with `locked` while it is being
-   * sent, by another tab or this page. An unknown id is no error.
+   * sent, by another tab or this page. An unknown id is no error; what is no id, and a disposed uploader, are `bad-option`.
    */
   discard(id: string): Promise<void>;
-  /** Stops everything and lets go of all resources; unfinished uploads stay resumable. May be called twice. */
+  /**
+   * Stops everything and lets go of all resources; unfinished uploads stay resumable. Their `finished` rejects with
+   * `cancelled`; they keep the state they were in, and tell nothing more. May be called twice.
+   */
   dispose(): void;
 }
 

@@ -138,9 +138,13 @@ impl Uploader {
     }
 
     /// Removes one of them at the store and here.
-    pub fn discard(&self, id: String) -> Promise {
+    pub fn discard(&self, id: &JsValue) -> Promise {
         let shared = self.shared.clone();
+        let id =
+            id.as_string().ok_or_else(|| bad_value(Operation::Abort, "id", "a string that pending() gave"));
         future_to_promise(async move {
+            let id = id.map_err(|e| error::to_js(&e))?;
+            shared.in_use(Operation::Abort).map_err(|e| error::to_js(&e))?;
             JsFuture::from(shared.driver().records().recovered()).await.ok();
             let header = shared.stored().into_iter().map(|(h, _)| h).find(|h| h.fingerprint.as_str() == id);
             let started = header.and_then(|header| shared.driver().discard(&header));
@@ -173,10 +177,7 @@ impl Uploader {
 impl Uploader {
     fn add_file(&self, file: &JsValue, options: &JsValue) -> Result<JsValue, UploadError> {
         let driver = self.shared.driver();
-        if driver.is_disposed() {
-            return Err(UploadError::new(Code::BadOption, Operation::Add, "this uploader was disposed")
-                .hint("Make a new one with createUploader()."));
-        }
+        self.shared.in_use(Operation::Add)?;
         let file = file.dyn_ref::<File>();
         let file = file.ok_or_else(|| bad_value(Operation::Add, "what is added", "a File"))?.clone();
         if let Some(given) = options.dyn_ref::<Object>() {
@@ -227,6 +228,14 @@ impl Uploader {
 }
 
 impl Shared {
+    fn in_use(&self, operation: Operation) -> Result<(), UploadError> {
+        if self.driver().is_disposed() {
+            return Err(UploadError::new(Code::BadOption, operation, "this uploader was disposed")
+                .hint("Make a new one with createUploader()."));
+        }
+        Ok(())
+    }
+
     fn stored(&self) -> Vec<(Header, u64)> {
         let driver = self.driver();
         let ours = driver.look(|engine| destination_id(&engine.config().destination));

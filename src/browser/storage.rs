@@ -6,6 +6,7 @@
 use crate::core::checkpoint::PREFIX;
 use js_sys::{Array, Promise};
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::Storage;
@@ -34,6 +35,8 @@ pub enum StorageFault {
     Full,
 }
 
+type Memory = Rc<RefCell<Vec<(String, String)>>>;
+
 /// Records by key. What cannot be stored is kept in memory and wins over what is stored under the same key.
 pub struct Records {
     storage: Option<Storage>,
@@ -41,7 +44,7 @@ pub struct Records {
     mirror: Option<Mirror>,
     recovered: Promise,
     /// Few: what a fault has kept from the storage, or the uploads of one page.
-    memory: RefCell<Vec<(String, String)>>,
+    memory: Memory,
     fault: Cell<Option<StorageFault>>,
 }
 
@@ -52,17 +55,18 @@ impl Records {
         let storage = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
         let fault = storage.is_none().then_some(StorageFault::Denied);
         let mirror = storage.is_some().then(Mirror::new);
+        let memory = Memory::default();
         let recovered = match (&storage, &mirror) {
-            (Some(storage), Some(mirror)) => recover(storage.clone(), mirror.load(PREFIX)),
+            (Some(storage), Some(mirror)) => recover(storage.clone(), memory.clone(), mirror.load(PREFIX)),
             _ => Promise::resolve(&JsValue::UNDEFINED),
         };
-        Self { storage, mirror, recovered, memory: RefCell::default(), fault: Cell::new(fault) }
+        Self { storage, mirror, recovered, memory, fault: Cell::new(fault) }
     }
 
     /// Records that end with the page.
     pub fn memory() -> Self {
         let recovered = Promise::resolve(&JsValue::UNDEFINED);
-        Self { storage: None, mirror: None, recovered, memory: RefCell::default(), fault: Cell::new(None) }
+        Self { storage: None, mirror: None, recovered, memory: Memory::default(), fault: Cell::new(None) }
     }
 
     /// Resolved once everything a crash may have taken is back. Wait for it before the first `load`.
@@ -156,23 +160,24 @@ impl Records {
     }
 }
 
-/// Puts back what the copies have and the storage has not. A longer record in the storage is newer: another page has
-/// confirmed more parts and is about to copy that.
-fn recover(storage: Storage, copies: Promise) -> Promise {
+/// Puts back what the copies have and the storage has not, or keeps it in memory where the storage is full. A longer record
+/// in the storage is newer: another page has confirmed more parts and is about to copy that.
+fn recover(storage: Storage, memory: Memory, copies: Promise) -> Promise {
     future_to_promise(async move {
-        // A storage that is full or denied has its own way of saying so.
-        let _ = put_back(&storage, copies).await;
+        // A storage that is denied, and copies that cannot be read, have their own way of saying so.
+        let _ = put_back(&storage, &memory, copies).await;
         Ok(JsValue::UNDEFINED)
     })
 }
 
-async fn put_back(storage: &Storage, copies: Promise) -> Result<(), JsValue> {
+async fn put_back(storage: &Storage, memory: &Memory, copies: Promise) -> Result<(), JsValue> {
     for copy in Array::from(&JsFuture::from(copies).await?).iter() {
         let copy = Array::from(&copy);
         if let (Some(key), Some(value)) = (copy.get(0).as_string(), copy.get(1).as_string()) {
             let known = storage.get_item(&key)?.unwrap_or_default();
-            if known != value && known.len() <= value.len() {
-                storage.set_item(&key, &value)?;
+            let is_older = known != value && known.len() <= value.len();
+            if is_older && storage.set_item(&key, &value).is_err() {
+                memory.borrow_mut().push((key, value));
             }
         }
     }

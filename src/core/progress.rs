@@ -6,6 +6,9 @@ use super::units::Instant;
 const SMOOTHING_MILLIS: f64 = 5_000.0;
 /// Events come in bursts; a rate measured over less than this is noise.
 const SAMPLE_MILLIS: u64 = 250;
+/// Without a byte for so long nothing moves. Browsers tell of bytes by the hundred kilobytes that the kernel takes, which
+/// on a link of ten kilobytes a second is every ten seconds or so.
+const STANDSTILL_MILLIS: u64 = 20_000;
 
 /// Progress at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,7 +17,7 @@ pub struct Snapshot {
     pub loaded: u64,
     /// Bytes of the file.
     pub total: u64,
-    /// Smoothed; 0 while nothing is known or nothing moves.
+    /// Smoothed; 0 while nothing is known, or nothing has moved for 20 s.
     pub bytes_per_second: f64,
     /// `None` while no rate is known.
     pub seconds_left: Option<f64>,
@@ -72,14 +75,24 @@ struct Rate {
     age_millis: f64,
     /// Where and when the current sample began.
     sample: Option<(u64, Instant)>,
+    /// When bytes last moved.
+    moved: Instant,
 }
 
 impl Rate {
     fn observe(&mut self, sent: u64, now: Instant) {
         let Some((from, since)) = self.sample else {
             self.sample = Some((sent, now));
+            self.moved = now;
             return;
         };
+        if sent > from {
+            self.moved = now;
+        } else if now.since(self.moved).0 >= STANDSTILL_MILLIS {
+            // What comes then is measured from here.
+            *self = Self { sample: Some((sent, now)), moved: self.moved, ..Self::default() };
+            return;
+        }
         let elapsed = now.since(since).0;
         if sent < from {
             // A request failed and its bytes are sent again. They count as speed then, but their loss is none.
@@ -140,6 +153,20 @@ mod tests {
         let snapshot = run(&mut progress, &mut sent, &mut now, 4 * MB, 1);
         assert!(about(snapshot.bytes_per_second, 4e6), "{snapshot:?}");
         assert!(snapshot.seconds_left.is_some_and(|left| about(left, 24.0)), "{snapshot:?}");
+    }
+
+    #[test]
+    fn after_a_standstill_no_rate_is_known_until_bytes_move_again() {
+        let (mut progress, mut sent, mut now) = (Progress::new(1000 * MB), 0, 0);
+        run(&mut progress, &mut sent, &mut now, 10 * MB, 30);
+        let still = run(&mut progress, &mut sent, &mut now, 0, 19);
+        assert!(still.bytes_per_second > 0.0 && still.seconds_left.is_some(), "{still:?}");
+        let still = run(&mut progress, &mut sent, &mut now, 0, 1);
+        assert_eq!((still.bytes_per_second, still.seconds_left), (0.0, None));
+        let still = run(&mut progress, &mut sent, &mut now, 0, 60);
+        assert_eq!((still.bytes_per_second, still.seconds_left), (0.0, None));
+        let again = run(&mut progress, &mut sent, &mut now, 4 * MB, 1);
+        assert!(about(again.bytes_per_second, 4e6), "{again:?}");
     }
 
     #[test]

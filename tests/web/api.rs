@@ -173,6 +173,22 @@ async fn discarding_tells_when_the_backend_refuses_and_keeps_the_record() {
 }
 
 #[wasm_bindgen_test]
+async fn discarding_what_is_no_id_and_after_dispose_is_refused_with_an_error_of_ours() {
+    page(
+        "const uploader = make(options());
+         for (const id of [5, {}, null, undefined, ['x']]) {
+             const error = await caught(uploader.discard(id));
+             check(error.code === 'bad-option' && error.message.includes('pending()'), String(id));
+         }
+         await uploader.discard('unknown');
+         uploader.dispose();
+         const error = await caught(uploader.discard('unknown'));
+         check(error.code === 'bad-option' && error.message.includes('disposed'), 'disposed');",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
 async fn a_paused_upload_has_no_speed() {
     page(
         "const uploader = make(options('reply=never'));

@@ -105,15 +105,35 @@ fn a_storage_that_refuses_to_write_is_replaced_by_memory() {
     assert_eq!(loaded(&records, "ours/"), pairs(&[("ours/1", "a")]));
 }
 
+fn fill_storage() {
+    run("let size = 1 << 22;
+         for (let n = 0; size >= 1; n += 1) {
+           try { localStorage.setItem('fill' + n, 'x'.repeat(size)) } catch { size = Math.floor(size / 2) }
+         }");
+}
+
+#[wasm_bindgen_test]
+async fn what_a_full_storage_did_not_take_is_found_after_a_reload() {
+    run("localStorage.clear()");
+    let records = reopened().await;
+    fill_storage();
+    let value = "1,2,".repeat(100);
+    for key in ["partwise/1/a/head", "partwise/1/a/0"] {
+        assert_eq!(records.put(key, &value), Err(StorageFault::Full));
+    }
+    let expected = pairs(&[("partwise/1/a/0", &value), ("partwise/1/a/head", &value)]);
+    assert_eq!(loaded(&reopened().await, "partwise/"), expected);
+    records.remove_prefix("partwise/");
+    assert_eq!(loaded(&reopened().await, "partwise/"), pairs(&[]));
+    run("localStorage.clear()");
+}
+
 #[wasm_bindgen_test]
 fn a_full_storage_keeps_what_it_has_and_the_rest_lives_in_memory() {
     run("localStorage.clear()");
     let records = Records::local();
     assert_eq!(records.put("ours/1", "old"), Ok(()));
-    run("let size = 1 << 22;
-         for (let n = 0; size >= 1; n += 1) {
-           try { localStorage.setItem('fill' + n, 'x'.repeat(size)) } catch { size = Math.floor(size / 2) }
-         }");
+    fill_storage();
     let new = "new".repeat(100);
     assert_eq!(records.put("ours/1", &new), Err(StorageFault::Full));
     assert_eq!(records.put("ours/2", &new), Err(StorageFault::Full));

@@ -430,7 +430,7 @@ impl Upload {
             return;
         }
         let (code, message) = if full {
-            ("storage-full", "localStorage is full: a reload will not find all of this upload")
+            ("storage-full", "localStorage is full: a reload may not find all of this upload")
         } else {
             ("storage-unavailable", "localStorage cannot be used: a reload will not find this upload")
         };
