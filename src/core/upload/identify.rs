@@ -81,7 +81,7 @@ impl Upload {
         if self.config.identity == Identity::Md5 {
             let headers = checkpoint::headers(records);
             let mut alike = headers.iter().map(|(header, _)| header).filter(|header| {
-                self.may_be_content_of(header) && self.resumable(&header.fingerprint, records, now).is_some()
+                header.md5.is_some() && self.resumable(&header.fingerprint, records, now).is_some()
             });
             match self.whole {
                 Whole::Known(md5) => {
@@ -125,11 +125,6 @@ impl Upload {
             && !self.wants_another_key(&stored.header.key);
         let plan = Plan::resume(*size, *part_size, &self.config.limits).filter(|_| is_ours)?;
         Some((stored, plan))
-    }
-
-    /// The same content may go on under the name it had, unless the page asks for another key.
-    fn may_be_content_of(&self, header: &Header) -> bool {
-        header.md5.is_some() && !self.wants_another_key(&header.key)
     }
 
     pub(super) fn wants_another_key(&self, key: &str) -> bool {

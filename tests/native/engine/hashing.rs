@@ -134,6 +134,18 @@ fn a_file_of_another_size_is_not_held_up_by_what_is_stored() {
 }
 
 #[test]
+fn a_new_file_is_not_held_up_by_one_whose_md5_was_never_known() {
+    let mut world = hashing_last();
+    world.add("a", bytes(20 * PART));
+    world.run_until(|w| w.store.count("PUT") >= 10 && w.storage.len() > 1);
+    let mut world = world.reload(World::md5_identity());
+    world.slow_hashes = true;
+    let id = world.add("b", bytes(20 * PART));
+    world.run_until(|w| w.store.count("PUT") > 0);
+    assert_eq!((world.state(id), told_md5s(&world)), (State::Uploading, vec![]));
+}
+
+#[test]
 fn what_belongs_to_no_job_is_ignored() {
     let mut world = World::with(config(), Backend::Direct, None);
     let id = world.add("a", bytes(5 * PART));
