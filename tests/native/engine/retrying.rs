@@ -182,3 +182,14 @@ fn a_reply_to_a_part_that_does_not_end_is_no_success() {
     assert_eq!((world.state(id), world.store.count("PUT 2")), (State::Done, 2));
     assert_eq!(retries(&world), 1);
 }
+
+#[test]
+fn an_etag_is_taken_up_to_128_bytes() {
+    for (length, retried) in [(128, 0), (129, 1), (100_000, 1)] {
+        let mut world = World::with(World::unverified(), Backend::Direct, None);
+        world.trouble("PUT 1", 1, Trouble::LongEtag(length));
+        world.add("a", bytes(2 * PART));
+        world.run_until(|w| w.store.count("complete") == 1);
+        assert_eq!(retries(&world), retried, "{length}");
+    }
+}

@@ -33,6 +33,8 @@ pub enum Trouble {
     Silence,
     Corrupt,
     NoEtag,
+    /// Of so many bytes.
+    LongEtag(usize),
     /// A function of the page throws this.
     Throws(&'static str),
 }
@@ -500,6 +502,11 @@ impl World {
                     no_reply(NoReply::Network)
                 }
                 Some(Trouble::Corrupt) => Ok(StepReply::Http(self.serve(id, &request, &name, true))),
+                Some(Trouble::LongEtag(length)) => {
+                    let mut reply = self.serve(id, &request, &name, false);
+                    reply.headers = vec![("etag".into(), "e".repeat(length))];
+                    Ok(StepReply::Http(reply))
+                }
                 Some(Trouble::NoEtag) => {
                     let mut reply = self.serve(id, &request, &name, false);
                     reply.headers.clear();
