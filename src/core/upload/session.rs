@@ -209,15 +209,16 @@ impl Upload {
             return self.notice(tries.attempts, delay, error);
         }
         match self.phase {
-            // What could not be removed stays remembered, to be discarded later.
+            // What could not be removed stays remembered, to be discarded or resumed later.
             Phase::Aborting if self.only_discards => self.fail(error),
             Phase::Aborting => {
                 self.warn(
                     "abort-failed",
                     error.message,
-                    "The unfinished upload stays at the store: a lifecycle rule that removes incomplete uploads clears it.",
+                    "The unfinished upload stays at the store and in pending(): discard it later, or leave it to a \
+                     lifecycle rule that removes incomplete uploads.",
                 );
-                self.cancelled();
+                self.end_cancelled();
             }
             Phase::Replacing => self.recreate(),
             // S3 answers 403 for a missing object to whom it does not let list: that is no reason to give up.
@@ -247,9 +248,6 @@ impl Upload {
     fn created(&mut self, created: Created, now: Now) {
         let session = Session { key: created.key, upload_id: created.upload_id };
         self.session = Some(session.clone());
-        if matches!(self.phase, Phase::Aborting) {
-            return self.set_control(Op::Abort);
-        }
         if let Some(fingerprint) = self.fingerprint.clone() {
             // Parts of another session must not be taken for parts of this one.
             self.forget();
@@ -271,6 +269,10 @@ impl Upload {
             let record = header.record();
             self.header = Some(header);
             self.act(Action::Save(record));
+        }
+        // Cancelled meanwhile, it is remembered until it is removed.
+        if matches!(self.phase, Phase::Aborting) {
+            return self.set_control(Op::Abort);
         }
         self.advanced = now.mono;
         self.phase = Phase::Sending;
