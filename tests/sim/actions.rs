@@ -25,6 +25,7 @@ impl World {
             Work::FetchCredentials => {
                 let who = Who { page, upload: UploadId(0) };
                 say!(self, "page {page}: asks for credentials");
+                self.pages[page].awaits_credentials = true;
                 return self.send(who, OpId(0), What::Credentials, Doing::Credentials, None);
             }
             Work::Upload(upload, action) => (upload, action),
@@ -133,7 +134,8 @@ impl World {
 
     fn run(&mut self, who: Who, op: OpId, doing: Doing) {
         let since = self.page_now(who.page).mono;
-        self.pages[who.page].running.insert((who.upload, op), Running { doing, request: None, since });
+        let running = Running { doing, request: None, since, moved: None };
+        self.pages[who.page].running.insert((who.upload, op), running);
     }
 
     fn begin_step(&mut self, who: Who, op: OpId, step: Step) {

@@ -14,11 +14,11 @@
 //! | what is cancelled is removed | `check_cancelled`, and `Run::end` for all that is left |
 //! | no secret in events, errors or records | `check_text`, `check_record` |
 
-use crate::learning::Recorded;
+use crate::learning::{Instance, Recorded};
 use crate::network::Doing;
 use crate::page::Who;
 use crate::say;
-use crate::world::{PART, Way, World};
+use crate::world::{Happening, PART, Way, World};
 use partwise::core::backend::Step;
 use partwise::core::checkpoint::Record;
 use partwise::core::error::{Code, Operation, UploadError};
@@ -30,6 +30,9 @@ impl World {
     pub fn check_action(&mut self, who: Who, action: &Action) {
         if self.instances[&who].is_over() {
             panic!("{who}: {action:?} after it was {:?}", self.instances[&who].state);
+        }
+        if matches!(action, Action::Send(..) | Action::Perform(..)) {
+            self.instance(who).begun = Some(self.page_now(who.page).mono);
         }
         match action {
             Action::TryLock(name) | Action::Lock(name) => self.instance(who).lock = Some(name.clone()),
@@ -99,32 +102,40 @@ impl World {
         }
     }
 
-    pub fn waiting_for_network(&self, page: usize) -> Vec<Who> {
-        let mine = self.instances.iter().filter(|(who, _)| who.page == page);
-        mine.filter(|(_, instance)| instance.state == State::Offline).map(|(who, _)| *who).collect()
+    /// The network is back: who waits for it has a second to go on.
+    pub fn expect_back_online(&mut self, page: usize) {
+        let waits = |instance: &Instance| instance.state == State::Offline && !instance.leaves;
+        let mine = self.instances.iter().filter(|(who, instance)| who.page == page && waits(instance));
+        for who in mine.map(|(who, _)| *who).collect::<Vec<_>>() {
+            self.agenda.after(1_000, Happening::BackOnline(who));
+        }
     }
 
-    /// Who waited for the network goes on at once, or waits for a slot, or for less than a second.
-    pub fn check_back_online(&mut self, page: usize, waited: &[Who]) {
-        let now = self.page_now(page);
-        let Some(engine) = &self.pages[page].engine else { return };
-        let running = &self.pages[page].running;
-        let all_busy = running.values().any(|running| running.doing.sends_file());
-        let soon = engine.poll_timeout(now).is_some_and(|due| due.since(now.mono).0 <= 1_000);
-        for who in waited {
-            let state = self.instances[who].state;
-            let mut mine =
-                running.iter().filter(|((upload, _), _)| *upload == who.upload).map(|(_, r)| &r.doing);
-            let goes_on = mine.clone().next().is_some();
-            // Whoever is cancelled shows what it was until that is done.
-            let is_removed = mine.any(|doing| matches!(doing, Doing::Abort(_)));
-            assert!(state != State::Offline || is_removed || soon, "{who}: waits for a network that is back");
-            let has_begun = matches!(state, State::Uploading | State::Starting);
-            assert!(
-                !has_begun || goes_on || all_busy || soon,
-                "{who}: does nothing although the network is back"
-            );
+    /// Who waited for the network has started a request within the second, or right before it, or waits for something else: a slot, a hash,
+    /// credentials, or a request that has moved since the network went.
+    pub fn check_back_online(&mut self, who: Who) {
+        let (now, instance) = (self.page_now(who.page), &self.instances[&who]);
+        let page = &self.pages[who.page];
+        let Some(engine) = &page.engine else { return };
+        let is_undisturbed = page.online && !page.frozen && page.disturbed + 1_000 <= self.agenda.now();
+        let wants = !instance.state.is_final() && instance.state != State::Paused && !instance.leaves;
+        let has_begun = instance.begun.is_some_and(|at| now.mono.since(at).0 < 2_000);
+        if !is_undisturbed || !wants || has_begun {
+            return;
         }
+        let mut mine = page.running.iter().filter(|((upload, _), _)| *upload == who.upload);
+        let waits_for_other = page.awaits_credentials
+            || mine.any(|(_, running)| match running.doing {
+                Doing::Hash | Doing::Check => true,
+                _ => running.moved.is_some_and(|moved| moved > instance.offline_since),
+            });
+        let no_slot = engine.free_slots(now) == 0 || page.is_late(self.agenda.now());
+        let waits_for_slot = instance.state == State::Uploading && no_slot;
+        assert!(
+            waits_for_other || waits_for_slot,
+            "{who}: is {:?} and has done nothing for a second although the network is back",
+            instance.state
+        );
     }
 
     pub fn event(&mut self, who: Who, event: Event) {

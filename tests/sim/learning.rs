@@ -7,7 +7,7 @@ use crate::page::{Running, Who};
 use crate::say;
 use crate::storage::StorageFault;
 use crate::world::World;
-use partwise::core::backend::StepReply;
+use partwise::core::backend::{PageReply, StepReply};
 use partwise::core::engine::CredentialsReply;
 use partwise::core::error::Code;
 use partwise::core::http::{HttpReply, NoReply};
@@ -52,6 +52,10 @@ pub struct Instance {
     pub abort_failed: bool,
     /// An earlier page's, only to be removed.
     pub only_discards: bool,
+    /// When it last began a request.
+    pub begun: Option<Instant>,
+    /// The user has cancelled it.
+    pub leaves: bool,
     /// When the user last said something that may bring it back after a failure.
     pub spoken: Option<u64>,
 }
@@ -112,6 +116,8 @@ impl World {
             last_code: None,
             abort_failed: false,
             only_discards: false,
+            begun: None,
+            leaves: false,
             spoken: None,
         };
         self.instances.insert(who, instance);
@@ -186,8 +192,10 @@ impl World {
         for (_, instance) in self.instances.iter_mut().filter(|(who, _)| who.page == page) {
             if instance.online != online {
                 instance.online = online;
-                instance.offline_since = now;
                 instance.begun_offline = 0;
+            }
+            if !online {
+                instance.offline_since = now;
             }
             instance.told = now;
         }
@@ -290,16 +298,18 @@ impl World {
     }
 
     fn learn_created(&mut self, who: Who, result: &Result<StepReply, Failure>) {
-        let Some(session) = self.instance(who).created.last().cloned() else { return };
+        let created = &self.instances[&who].created;
         let told = match result {
-            Ok(StepReply::Http(reply)) => {
+            Ok(StepReply::Http(reply)) => created.iter().find(|session| {
                 reply.body.contains(&format!("<UploadId>{session}<"))
                     || reply.body.contains(&format!("\"uploadId\":\"{session}\""))
+            }),
+            Ok(StepReply::Page(PageReply::Created(reply))) => {
+                created.iter().find(|session| **session == reply.upload_id)
             }
-            Ok(StepReply::Page(_)) => true,
-            _ => false,
+            _ => None,
         };
-        if told {
+        if let Some(session) = told.cloned() {
             let instance = self.instance(who);
             instance.session = Some(session.clone());
             instance.known.clear();

@@ -36,6 +36,8 @@ pub struct Running {
     pub request: Option<u64>,
     /// On the page's clock.
     pub since: Instant,
+    /// When bytes of it last moved, if they did.
+    pub moved: Option<Instant>,
 }
 
 pub struct Page {
@@ -54,6 +56,10 @@ pub struct Page {
     pub skew: i64,
     /// What the browser told last.
     pub online: bool,
+    /// World time at which it was last frozen, thawed, told of the network or given credentials.
+    pub disturbed: u64,
+    /// It has asked for credentials and not got them.
+    pub awaits_credentials: bool,
 }
 
 /// Something that comes back to a page.
@@ -90,7 +96,14 @@ impl Page {
             behind: time.saturating_sub(5_000),
             skew,
             online,
+            disturbed: time,
+            awaits_credentials: false,
         }
+    }
+
+    /// Its timer is due and has not come yet: timers are some milliseconds late.
+    pub fn is_late(&self, time: u64) -> bool {
+        self.timer.is_some_and(|(due, _)| due <= self.now(time).mono)
     }
 
     pub fn now(&self, time: u64) -> Now {
@@ -186,12 +199,14 @@ impl World {
 
     pub fn freeze(&mut self, page: usize) {
         self.pages[page].frozen = true;
+        self.pages[page].disturbed = self.agenda.now();
     }
 
     pub fn thaw(&mut self, page: usize) {
         if !std::mem::replace(&mut self.pages[page].frozen, false) || !self.is_open(page) {
             return;
         }
+        self.pages[page].disturbed = self.agenda.now();
         for delivery in std::mem::take(&mut self.pages[page].mailbox) {
             self.deliver(delivery);
         }
@@ -248,7 +263,13 @@ impl World {
         }
         let is_running = self.pages[page].running.contains_key(&(who.upload, op));
         match delivery.what {
-            Delivered::Progress(sent) if is_running => self.tell(who, Input::Progress(op, sent)),
+            Delivered::Progress(sent) if is_running => {
+                let now = self.page_now(page).mono;
+                if let Some(running) = self.pages[page].running.get_mut(&(who.upload, op)) {
+                    running.moved = Some(now);
+                }
+                self.tell(who, Input::Progress(op, sent));
+            }
             Delivered::HashProgress(hashed) if is_running => self.tell(who, Input::HashProgress(op, hashed)),
             Delivered::Replied(result) if is_running => {
                 let running = self.pages[page].running.remove(&(who.upload, op)).unwrap();
@@ -291,6 +312,8 @@ impl World {
             }
             Delivered::Loaded(prefix) => self.loaded(who, prefix),
             Delivered::Credentials(reply) => {
+                self.pages[page].awaits_credentials = false;
+                self.pages[page].disturbed = self.agenda.now();
                 self.learn_of_credentials(page, &reply);
                 self.with(page, |engine, now| engine.credentials(reply, now));
             }
@@ -315,12 +338,12 @@ impl World {
         if self.pages[page].online != online {
             say!(self, "page {page}: the browser says {}", if online { "online" } else { "offline" });
             self.pages[page].online = online;
+            self.pages[page].disturbed = self.agenda.now();
             self.learn_online(page, online);
-            let waiting = self.waiting_for_network(page);
-            self.with(page, |engine, now| engine.tell_online(online, now));
             if online {
-                self.check_back_online(page, &waiting);
+                self.expect_back_online(page);
             }
+            self.with(page, |engine, now| engine.tell_online(online, now));
         }
     }
 

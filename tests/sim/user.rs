@@ -193,6 +193,7 @@ impl World {
         };
         self.may_begin_again(who);
         if fault == Fault::Cancelled {
+            self.instance(who).leaves = true;
             self.let_go(who);
         }
         say!(self, "user: {input:?} {who}");

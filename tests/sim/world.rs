@@ -73,6 +73,8 @@ pub enum Happening {
     Wake(u64),
     Unplug(Ending),
     FileBack(usize),
+    /// Who waited for the network has had a second to go on.
+    BackOnline(Who),
     Act,
 }
 
@@ -287,6 +289,7 @@ impl World {
             Happening::Wake(slept) => self.wake(slept),
             Happening::Unplug(ending) => self.ends(ending),
             Happening::FileBack(file) => self.file_back(file),
+            Happening::BackOnline(who) => self.check_back_online(who),
             Happening::Act => self.act(),
         }
         true

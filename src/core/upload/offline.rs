@@ -16,6 +16,18 @@ const PROBE_EVERY: Millis = Millis(5000);
 /// Two tries: for so long a reply says that there is a network, whatever the browser says.
 const CONTRADICTED_FOR: Millis = Millis(10_000);
 
+/// A request so young when the network comes back is left to itself: the page may just have woken up.
+const JUST_BEGUN: Millis = Millis(1000);
+
+/// How the network is known to be back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Back {
+    /// The browser says so.
+    Told,
+    /// This request was answered.
+    Answered(OpId),
+}
+
 /// What is known of the network.
 #[derive(Debug)]
 pub(super) struct Network {
@@ -61,11 +73,6 @@ impl Network {
         self.probe_at
     }
 
-    /// When the network was last lost.
-    pub fn offline_since(&self) -> Instant {
-        self.offline_since
-    }
-
     /// The next try, and when waiting ends in failure.
     pub fn timeouts(&self, config: &Config) -> [Option<Instant>; 2] {
         if self.online {
@@ -82,7 +89,7 @@ impl Upload {
         self.network.told_online = online;
         self.network.contradicted = None;
         if online && !self.network.online {
-            self.came_back(None, now);
+            self.came_back(Back::Told, now);
         } else if !online && self.network.online {
             self.went_away(now);
         }
@@ -119,7 +126,7 @@ impl Upload {
     pub(super) fn heard(&mut self, id: OpId, reply: &StepReply, now: Now) {
         if !self.network.online && matches!(reply, StepReply::Http(_)) {
             self.network.contradicted = Some(now.mono);
-            self.came_back(Some(id), now);
+            self.came_back(Back::Answered(id), now);
         }
     }
 
@@ -147,15 +154,22 @@ impl Upload {
         self.progress.idle();
     }
 
-    /// The network is back, as the reply to `answered` may have shown.
-    fn came_back(&mut self, answered: Option<OpId>, now: Now) {
+    fn came_back(&mut self, back: Back, now: Now) {
         self.network.online = true;
-        self.restart_silent_flights(answered, now);
+        self.restart_silent_flights(back, now);
+        self.restart_silent_control(back, now);
         self.parts.wake(now.mono);
         self.wake_control(now.mono);
         if self.network.told_online {
             self.forgive();
         }
+    }
+
+    /// Requests that have not moved since the network went are likely dead. When it is the browser that says it is back,
+    /// so are those tried meanwhile that have never moved, unless they have only just begun.
+    pub(super) fn is_silent(&self, since: Instant, has_moved: bool, back: Back, now: Now) -> bool {
+        let has_had_time = now.mono.since(since) >= JUST_BEGUN;
+        since <= self.network.offline_since || (back == Back::Told && !has_moved && has_had_time)
     }
 
     /// What failed before a time without network, or without the wish to go on, is counted afresh after it.

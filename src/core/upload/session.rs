@@ -1,5 +1,6 @@
 //! Control calls: create, list, complete, abort, head. One at a time.
 
+use super::offline::Back;
 use super::{Action, OpId, Phase, Upload, Whole};
 use crate::core::backend::{Done, Next, Op, Session, StepReply};
 use crate::core::checkpoint::{Confirmed, Header, prefix_of, reconcile};
@@ -33,6 +34,7 @@ pub(super) struct Control {
 struct Running {
     id: OpId,
     asked: Asked,
+    since: Instant,
     deadline: Instant,
 }
 
@@ -55,6 +57,18 @@ impl Upload {
             && let Some(running) = control.running.take()
         {
             self.actions.push_back(Action::Drop(running.id));
+        }
+    }
+
+    /// Makes a control call again that [`Upload::is_silent`]. A second Complete may find the upload gone, and not every
+    /// backend can tell that it was completed; cancelling has its own way of giving up.
+    pub(super) fn restart_silent_control(&mut self, back: Back, now: Now) {
+        if let Some(Control { running: Some(running), .. }) = &self.control
+            && back != Back::Answered(running.id)
+            && self.is_silent(running.since, false, back, now)
+            && !matches!(self.phase, Phase::Aborting)
+        {
+            self.interrupt_control(|op| matches!(op, Op::Complete(_)));
         }
     }
 
@@ -125,7 +139,8 @@ impl Upload {
                     _ => self.config.stall_timeout,
                 };
                 if let Some(control) = &mut self.control {
-                    control.running = Some(Running { id, asked: step.asked(), deadline: now.mono + wait });
+                    let (asked, since) = (step.asked(), now.mono);
+                    control.running = Some(Running { id, asked, since, deadline: since + wait });
                 }
                 self.act(Action::Perform(id, step));
             }

@@ -257,6 +257,38 @@ fn requests_that_were_silent_while_offline_are_made_anew_when_the_network_is_bac
 }
 
 #[test]
+fn calls_that_were_silent_while_offline_are_made_anew_when_the_network_is_back() {
+    for (call, tried_offline) in
+        [("create", false), ("create", true), ("list", false), ("sign", false), ("sign", true)]
+    {
+        let mut world = World::new();
+        world.add("a", bytes(5 * PART));
+        if call == "list" {
+            world.run_until(|w| w.storage.len() > 1);
+            world = world.reload(config());
+            world.add("a", bytes(5 * PART));
+        }
+        let id = world.engine.unfinished().next().unwrap();
+        if call == "sign" {
+            world.run_until(|w| w.store.count("create") == 1);
+            world.remote_signing = true;
+        }
+        if tried_offline {
+            world.online(false);
+        }
+        world.trouble(call, 1, Trouble::Silence);
+        world.run_until(|w| w.troubles[0].1 == 0);
+        world.online(false);
+        world.pass(1000);
+        let back = world.now.mono;
+        world.online(true);
+        world.run();
+        assert_eq!(world.state(id), State::Done, "{call}");
+        assert!(world.now.mono.since(back) < Millis(1000), "{call}, tried while offline: {tried_offline}");
+    }
+}
+
+#[test]
 fn what_a_page_refuses_while_offline_is_refused() {
     let mut world = World::new();
     world.remote_signing = true;
