@@ -426,7 +426,7 @@ impl Upload {
     }
 
     fn storage_fault(&mut self, full: bool) {
-        if std::mem::replace(&mut self.storage_warned, true) {
+        if self.has_ended() || std::mem::replace(&mut self.storage_warned, true) {
             return;
         }
         let (code, message) = if full {
