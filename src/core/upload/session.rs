@@ -145,9 +145,7 @@ impl Upload {
                 self.act(Action::Perform(id, step));
             }
             Ok(Next::Done(done)) => {
-                if let Some(Control { running: Some(running), .. }) = self.control.take() {
-                    self.note_worked(running.asked);
-                }
+                self.control = None;
                 self.control_done(op, done, now);
             }
             Err(fault) => self.control_failed(fault, now),
@@ -159,14 +157,18 @@ impl Upload {
         if let Ok(reply) = &result {
             self.heard(id, reply, now);
         }
-        let ours = matches!(&self.control, Some(Control { running: Some(r), .. }) if r.id == id);
-        if !ours {
-            return self.part_replied(id, result, now);
-        }
-        let Some(op) = self.control.as_ref().map(|c| c.op.clone()) else { return };
+        let (op, asked) = match &self.control {
+            Some(Control { op, running: Some(running), .. }) if running.id == id => {
+                (op.clone(), running.asked)
+            }
+            _ => return self.part_replied(id, result, now),
+        };
         match result {
             Ok(reply) => {
                 let next = self.backend.next(&op, &self.context(), reply);
+                if next.is_ok() {
+                    self.note_worked(asked);
+                }
                 self.control_next(&op, next, now);
             }
             Err(fault) => self.control_failed(fault, now),

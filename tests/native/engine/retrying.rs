@@ -182,3 +182,14 @@ fn a_reply_to_a_part_that_does_not_end_is_no_success() {
     assert_eq!((world.state(id), world.store.count("PUT 2")), (State::Done, 2));
     assert_eq!(retries(&world), 1);
 }
+
+#[test]
+fn a_signer_that_has_signed_a_control_call_is_not_taken_for_misconfigured() {
+    let mut world = World::new();
+    world.remote_signing = true;
+    let id = world.add("a", bytes(1 + PART));
+    world.run_until(|w| w.store.count("create") == 1);
+    world.trouble("sign", 12, Trouble::Reply(500, "it fails"));
+    world.run();
+    assert_eq!((world.state(id), world.troubles[0].1), (State::Done, 0));
+}
