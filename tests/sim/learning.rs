@@ -1,6 +1,7 @@
 //! What the uploads, the store and the storage have reason to know, which is what `invariants` judges them by: parts that
 //! were confirmed, sessions that are gone, failures that were met.
 
+use crate::failures::{Troubles, side};
 use crate::faults::Fault;
 use crate::network::Doing;
 use crate::page::{Running, Who};
@@ -10,11 +11,9 @@ use crate::world::World;
 use partwise::core::backend::{PageReply, StepReply};
 use partwise::core::engine::CredentialsReply;
 use partwise::core::error::Code;
-use partwise::core::http::{HttpReply, NoReply};
-use partwise::core::retry::{Asked, Fault as Failure};
-use partwise::core::store::normalize_etag;
-use partwise::core::units::Instant;
-use partwise::core::upload::{State, UploadResult};
+use partwise::core::retry::{Asked, Fault as Failure, MAX_LISTINGS};
+use partwise::core::units::{Instant, Millis};
+use partwise::core::upload::{Event, State, UploadResult};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An upload as the world sees it.
@@ -42,14 +41,27 @@ pub struct Instance {
     /// When the browser last said whether it is offline.
     pub told: Instant,
     pub begun_offline: u64,
-    /// Codes that something it met explains.
-    pub explained: BTreeSet<&'static str>,
-    pub failures: u64,
+    pub troubles: Troubles,
+    /// Lists that a backend answered with 500, of one listing.
     pub failed_lists: u64,
+    /// Times that a Complete was refused for want of a part.
+    pub refusals: u64,
+    /// Reasons to begin anew, since it last did.
     pub doubts: u64,
+    pub restarts: u64,
+    /// Failed attempts to remove a session that were followed by another.
+    pub failed_aborts: u64,
+    /// When the first of them did.
+    pub aborts_since: Option<Instant>,
+    /// The removal was refused for good.
+    pub abort_refused: bool,
+    pub abort_failed: bool,
     pub advanced: Instant,
     pub last_code: Option<Code>,
-    pub abort_failed: bool,
+    /// Its failure has been told.
+    pub has_failed: bool,
+    /// World time.
+    pub added: u64,
     /// An earlier page's, only to be removed.
     pub only_discards: bool,
     /// When it last began a request.
@@ -82,6 +94,26 @@ impl Instance {
     pub fn is_over(&self) -> bool {
         self.state.is_final() && (self.state != State::Failed || self.spoken.is_none())
     }
+
+    /// The last word is the result or the failure, or that it is cancelled; after a failure the user may begin again.
+    pub fn may_tell(&self, event: &Event) -> bool {
+        match (self.state, event) {
+            (State::Done, Event::Done(_)) => self.result.is_none(),
+            (State::Failed, Event::Failed(_)) => !self.has_failed,
+            (State::Failed, _) => self.has_failed && self.spoken.is_some(),
+            (state, _) => !state.is_final(),
+        }
+    }
+
+    /// Three attempts to remove a session have failed, or one did for good, or all the budget is spent on it.
+    pub fn has_given_up_abort(&self, now: Instant, retry_for: Millis) -> bool {
+        let is_spent = self.aborts_since.is_some_and(|since| now.since(since) >= retry_for);
+        self.failed_aborts >= 2 || self.abort_refused || is_spent
+    }
+
+    pub fn forget_aborts(&mut self) {
+        (self.failed_aborts, self.aborts_since, self.abort_refused) = (0, None, false);
+    }
 }
 
 impl World {
@@ -108,13 +140,19 @@ impl World {
             offline_since: now,
             told: now,
             begun_offline: 0,
-            explained: BTreeSet::new(),
-            failures: 0,
+            troubles: Troubles::default(),
             failed_lists: 0,
+            refusals: 0,
             doubts: 0,
+            restarts: 0,
+            failed_aborts: 0,
+            aborts_since: None,
+            abort_refused: false,
+            abort_failed: false,
             advanced: now,
             last_code: None,
-            abort_failed: false,
+            has_failed: false,
+            added: self.agenda.now(),
             only_discards: false,
             begun: None,
             leaves: false,
@@ -136,14 +174,22 @@ impl World {
         }
     }
 
+    /// It ended by what others did, who knew nothing of a session that could not be recorded.
+    pub fn let_go_unsaved(&mut self, who: Who) {
+        let instance = &self.instances[&who];
+        if instance.tampered || instance.saves_fail {
+            self.ledger.orphans.extend(instance.session.clone());
+        }
+    }
+
     /// It has begun again: what comes is judged afresh.
     pub fn begin_again(&mut self, who: Who) {
         let now = self.page_now(who.page).mono;
         let instance = self.instance(who);
-        instance.failures = 0;
-        instance.doubts = 0;
-        instance.failed_lists = 0;
-        instance.explained.clear();
+        instance.troubles = Troubles::default();
+        (instance.doubts, instance.restarts) = (0, 0);
+        (instance.failed_lists, instance.refusals) = (0, 0);
+        instance.forget_aborts();
         instance.advanced = now;
     }
 
@@ -173,16 +219,10 @@ impl World {
         self.ledger.orphans.extend(self.store.sessions.keys().cloned());
     }
 
-    /// The upload was told that its session is gone, or cannot be completed.
-    fn doubt(&mut self, who: Who) {
-        let Some(instance) = self.instances.get_mut(&who) else { return };
-        instance.doubts += 1;
-        instance.known.clear();
-        let lock = instance.lock.clone();
-        if let Some(session) = instance.session.clone() {
-            self.ledger.orphans.insert(session);
-        }
-        if let Some(lock) = lock {
+    /// The engine begins anew by design, whatever the store still has.
+    fn forget_known(&mut self, who: Who) {
+        self.instance(who).known.clear();
+        if let Some(lock) = self.instance(who).lock.clone() {
             self.ledger.recorded.remove(&lock);
         }
     }
@@ -204,96 +244,75 @@ impl World {
     pub fn learn_of_file(&mut self, who: Who, exception: Option<&String>) {
         if let Some(exception) = exception {
             let changed = exception == "NotReadableError";
-            self.instance(who).explained.insert(if changed { "file-changed" } else { "file-unreadable" });
+            self.meet(who, None, &[if changed { "file-changed" } else { "file-unreadable" }], false);
         }
     }
 
     /// A reply is about to be delivered.
     pub fn learn(&mut self, who: Who, doing: &Doing, result: &Result<StepReply, Failure>) {
-        let ours = if doing.asked() == Asked::Backend { "backend" } else { "store" };
-        let file_md5 = self.md5_of(self.instances[&who].file);
-        let is_single = matches!(doing, Doing::PutObject);
-        let Some(instance) = self.instances.get_mut(&who) else { return };
-        let mut explain = |codes: &[&'static str]| {
-            instance.failures += 1;
-            instance.explained.extend(codes);
+        if !self.instances.contains_key(&who) {
+            return;
+        }
+        let worked = self.meet_reply(who, doing, result);
+        self.pages[who.page].worked[side(doing.asked())] |= worked;
+        if let Ok(StepReply::Http(_)) = result {
+            let now = self.page_now(who.page).mono;
+            let is_offline = !self.pages[who.page].online;
+            let instance = self.instance(who);
+            instance.online = true;
+            instance.troubles.contradicted = instance.troubles.contradicted.max(is_offline.then_some(now));
+        }
+        let (status, said) = match result {
+            Ok(StepReply::Http(reply)) => (Some(reply.status), reply.body.as_str()),
+            Err(Failure::Page { status, message }) => (*status, message.as_str()),
+            _ => (None, ""),
         };
-        let mut gone = false;
-        match result {
-            Err(Failure::NoReply(NoReply::File(name))) => {
-                explain(&[if name == "NotReadableError" { "file-changed" } else { "file-unreadable" }]);
-            }
-            Err(Failure::Page { status: Some(status), message }) => {
-                explain(codes_of(*status, "", ours));
-                gone = *status == 404 || message.contains("NoSuchUpload") || message.contains("InvalidPart");
-            }
-            Err(Failure::Page { .. }) => explain(&["backend"]),
-            Err(_) => explain(&["network"]),
-            Ok(StepReply::Http(reply)) => {
-                instance.online = true;
-                let failed = !reply.is_success() || reply.body.contains("<Error>");
-                if failed {
-                    explain(codes_of(reply.status, &reply.body, ours));
-                    gone = reply.status == 404
-                        || reply.body.contains("NoSuchUpload")
-                        || reply.body.contains("InvalidPart");
-                } else if doing.sends_file() {
-                    match reply.header("etag") {
-                        None => explain(&["etag-hidden"]),
-                        Some(etag) if is_single && normalize_etag(etag) != file_md5.to_hex() => {
-                            explain(&["checksum-mismatch"]);
-                        }
-                        Some(_) if !is_single => {
-                            // Whether a part's ETag is right is seen when the part is confirmed.
-                            instance.explained.insert("checksum-mismatch");
-                        }
-                        Some(_) => {}
-                    }
-                } else if reply.body.is_empty()
-                    || reply.body.starts_with("<!doctype")
-                    || (matches!(doing, Doing::List(_)) && is_endless(&reply.body))
-                {
-                    explain(&[ours]);
-                }
-            }
-            Ok(_) => {}
-        }
-        if let Doing::List(asked) = doing {
-            let is_500 = matches!(result, Ok(StepReply::Http(HttpReply { status: 500, .. })));
-            instance.failed_lists += u64::from(is_500);
-            gone |= *asked == Asked::Backend && is_500 && instance.failed_lists >= 3;
-            if matches!(result, Ok(StepReply::Http(reply)) if reply.is_success())
-                || matches!(result, Ok(StepReply::Page(_)))
-            {
-                instance.failed_lists = 0;
-            }
-        }
-        let is_of_session = matches!(
-            doing,
-            Doing::Put { .. } | Doing::List(_) | Doing::Complete(_) | Doing::SignPart | Doing::Sign(_)
-        );
+        let is_gone = !worked && (status == Some(404) || said.contains("NoSuchUpload"));
         match doing {
-            Doing::Head(_) => self.learn_head(who),
-            Doing::Abort(_) if result.is_err() || gone => {
-                let session = self.instances[&who].session.clone();
-                self.ledger.orphans.extend(session);
+            Doing::Complete(_) if !worked && said.contains("InvalidPart") => self.learn_refused(who),
+            Doing::List(asked) => self.learn_list(who, *asked, status, worked, is_gone),
+            Doing::Put { .. } | Doing::Complete(_) | Doing::SignPart | Doing::Sign(_) if is_gone => {
+                self.instance(who).doubts += 1;
             }
             Doing::Abort(_) => {
-                if let (Ok(StepReply::Http(reply)), Some(session)) =
-                    (result, self.instances[&who].session.clone())
-                    && !reply.is_success()
-                {
-                    self.ledger.orphans.insert(session);
-                }
+                let again = [401, 408, 409, 429];
+                self.instance(who).abort_refused |=
+                    status.is_some_and(|status| (400..500).contains(&status) && !again.contains(&status));
             }
-            _ if gone && is_of_session => self.doubt(who),
-            _ => {}
-        }
-        match doing {
+            Doing::Head(_) if matches!(result, Ok(StepReply::Http(_))) => self.learn_head(who),
             Doing::Create(_) => self.learn_created(who, result),
             // Whoever has been told is done with it; dying before it has told the user is nobody's fault.
-            Doing::Complete(_) if !gone => self.learn_end(who, result),
+            Doing::Complete(_) if worked => self.learn_end(who),
             _ => {}
+        }
+    }
+
+    /// A part is missing, and the engine lists again to see which; all others it keeps. It begins anew when that has not
+    /// helped, or cannot: a store that a refused repetition has spoiled a part for lists that part all the same.
+    fn learn_refused(&mut self, who: Who) {
+        let instance = self.instance(who);
+        instance.doubts += 1;
+        instance.refusals += 1;
+        let again = instance.refusals > 1;
+        let session = instance.session.clone();
+        let session = session.and_then(|session| self.store.sessions.get(&session));
+        if again || session.is_some_and(|session| session.parts.values().any(|part| part.spoiled)) {
+            self.forget_known(who);
+        }
+    }
+
+    /// Uppy's Companion says 500 to a stale upload id, and the engine begins anew after three, whoever says so.
+    fn learn_list(&mut self, who: Who, asked: Asked, status: Option<u16>, worked: bool, is_gone: bool) {
+        let instance = self.instance(who);
+        if worked {
+            instance.failed_lists = 0;
+        } else if asked == Asked::Backend && status == Some(500) {
+            instance.failed_lists += 1;
+        }
+        let is_suspect = !worked && instance.failed_lists >= u64::from(MAX_LISTINGS);
+        instance.doubts += u64::from(is_gone || is_suspect);
+        if is_suspect {
+            self.forget_known(who);
         }
     }
 
@@ -312,45 +331,34 @@ impl World {
         if let Some(session) = told.cloned() {
             let instance = self.instance(who);
             instance.session = Some(session.clone());
+            instance.refusals = 0;
             instance.known.clear();
             instance.tampered = false;
             self.ledger.orphans.remove(&session);
         }
     }
 
-    /// A store that does not answer that cannot tell; one that does has told.
+    /// Whoever gets an answer has been told; a connection that breaks tells nothing.
     fn learn_head(&mut self, who: Who) {
         if let Some(lock) = self.instance(who).lock.clone() {
             self.ledger.completed.remove(&lock);
         }
     }
 
-    fn learn_end(&mut self, who: Who, result: &Result<StepReply, Failure>) {
-        if self.tally.of(Fault::CompletedBehind) > 0 {
-            // "Done already", with the ETag of what somebody else made of it.
-            self.instance(who).explained.insert("checksum-mismatch");
-        }
-        let told = match result {
-            Ok(StepReply::Http(reply)) => reply.is_success() && !reply.body.contains("<Error>"),
-            Ok(_) => true,
-            Err(_) => false,
-        };
-        if told && let Some(lock) = self.instance(who).lock.clone() {
+    fn learn_end(&mut self, who: Who) {
+        if let Some(lock) = self.instance(who).lock.clone() {
             self.ledger.completed.remove(&lock);
         }
     }
 
     pub fn learn_of_credentials(&mut self, page: usize, reply: &CredentialsReply) {
-        for (_, instance) in self.instances.iter_mut().filter(|(who, _)| who.page == page) {
+        let mine: Vec<Who> = self.instances.keys().copied().filter(|who| who.page == page).collect();
+        for who in mine {
             match reply {
-                Err(Failure::Page { status: Some(status), .. }) => {
-                    instance.explained.extend(codes_of(*status, "", "backend"));
-                }
-                _ => {
-                    instance.explained.insert("backend");
-                }
+                Err(failure) => drop(self.meet_reply(who, &Doing::Credentials, &Err(failure.clone()))),
+                // They may end too soon.
+                Ok(_) => self.meet(who, Some(Asked::Backend), &["backend"], true),
             }
-            instance.failures += 1;
         }
     }
 
@@ -358,16 +366,7 @@ impl World {
     pub fn learn_drop(&mut self, who: Who, running: &Running) {
         let waited = self.page_now(who.page).mono.since(running.since);
         if waited >= self.settings.config.stall_timeout {
-            let instance = self.instance(who);
-            instance.explained.insert("stalled");
-            instance.failures += 1;
-        }
-        if matches!(running.doing, Doing::Create(_) | Doing::Abort(_)) {
-            // Nobody learns what came of it.
-            let instance = self.instance(who);
-            let sessions = instance.created.last().cloned().into_iter().chain(instance.session.clone());
-            let sessions: Vec<_> = sessions.collect();
-            self.ledger.orphans.extend(sessions);
+            self.meet(who, Some(running.doing.asked()), &["stalled"], true);
         }
     }
 
@@ -379,9 +378,7 @@ impl World {
         if kept.is_err()
             && let Some(lock) = lock
         {
-            let session = self.instance(who).session.clone();
             self.ledger.recorded.remove(&lock);
-            self.ledger.orphans.extend(session);
         }
     }
 
@@ -435,25 +432,6 @@ impl World {
         // Until its creator hears of it, nobody can remove it.
         self.ledger.orphans.insert(session.clone());
         say!(self, "store: {session} is for {key}, {}", lock.unwrap_or_default());
-    }
-}
-
-/// There is more to list, after nothing.
-fn is_endless(body: &str) -> bool {
-    body.contains("<IsTruncated>true") && !body.contains("<Part>")
-}
-
-fn codes_of(status: u16, body: &str, ours: &'static str) -> &'static [&'static str] {
-    let store = ours == "store";
-    match status {
-        _ if body.contains("BadDigest") => &["checksum-mismatch"],
-        _ if body.contains("SlowDown") || body.contains("TooManyRequests") => &["throttled"],
-        400 if body.contains("expired") => &["url-expired", "denied"],
-        401 | 403 => &["denied", "url-expired"],
-        404 => &["session-lost", "store", "backend"],
-        429 | 503 => &["throttled"],
-        _ if store => &["store"],
-        _ => &["backend"],
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod actions;
 mod clock;
+mod failures;
 mod faults;
 mod harness;
 mod invariants;

@@ -58,6 +58,8 @@ pub struct Page {
     pub online: bool,
     /// World time at which it was last frozen, thawed, told of the network or given credentials.
     pub disturbed: u64,
+    /// Whether the store and the backend have answered with a success.
+    pub worked: [bool; 2],
     /// It has asked for credentials and not got them.
     pub awaits_credentials: bool,
 }
@@ -97,6 +99,7 @@ impl Page {
             skew,
             online,
             disturbed: time,
+            worked: [false; 2],
             awaits_credentials: false,
         }
     }

@@ -4,13 +4,13 @@ use crate::faults::Fault;
 use crate::model::store::{self, Effect, error};
 use crate::model::wire::{self, Call};
 use crate::network::{Doing, Fate, Request, What, brief};
-use crate::page::Who;
 use crate::sabotage::Sabotage;
 use crate::say;
-use crate::world::World;
+use crate::world::{World, Written};
 use partwise::core::backend::StepReply;
 use partwise::core::http::{HttpReply, HttpRequest, NoReply};
 use partwise::core::retry::Fault as Failure;
+use std::rc::Rc;
 
 impl World {
     /// The other side acts, or pretends to.
@@ -22,7 +22,7 @@ impl World {
             What::Call(call) => self.at_page_server(call),
             What::Credentials => self.at_token_server(),
         };
-        self.take_effects(request.who, request.fate == Fate::ReplyLost);
+        self.take_effects(request);
         result
     }
 
@@ -151,6 +151,7 @@ impl World {
 
     /// A list that does not tell what is stored.
     pub fn garble_list(&mut self, session: &str, parts: &mut Vec<(u32, String, usize)>) -> bool {
+        let stored = parts.clone();
         if self.strikes(Fault::ListShort) {
             parts.truncate(parts.len() / 2);
         } else if self.strikes(Fault::ListHoled) {
@@ -160,7 +161,11 @@ impl World {
                 keep
             });
         } else if self.strikes(Fault::ListForeign) {
-            for (_, etag, _) in parts.iter_mut() {
+            let only =
+                self.rng.maybe_pick(&stored).filter(|_| self.rng.once_in(2)).map(|(number, ..)| number);
+            for (_, etag, _) in
+                parts.iter_mut().filter(|(number, ..)| only.is_none_or(|only| only == *number))
+            {
                 *etag = store::md5(b"foreign").to_hex();
             }
         } else if self.strikes(Fault::ListForeignSize) {
@@ -170,7 +175,9 @@ impl World {
         } else {
             return false;
         }
-        self.lose_session(session);
+        for part in stored.iter().filter(|part| !parts.contains(part)) {
+            self.lose_part(session, part.0);
+        }
         true
     }
 
@@ -182,20 +189,35 @@ impl World {
         Ok(reply)
     }
 
-    fn take_effects(&mut self, who: Who, reply_lost: bool) {
+    fn take_effects(&mut self, request: &Request) {
+        let who = request.who;
         for effect in std::mem::take(&mut self.store.effects) {
             match effect {
+                Effect::Stored { key, bytes } => {
+                    // What is damaged on the way of a request that nobody waits for, nobody can notice.
+                    let content =
+                        (!request.abandoned).then(|| self.files[self.instances[&who].file].bytes.clone());
+                    self.write_down(&key, bytes, content);
+                }
                 Effect::Created { session, key } => self.note_created(who, session, &key),
                 Effect::Completed { session, mut bytes } => {
                     if self.sabotage == Some(Sabotage::StoreMixesParts) {
                         bytes = bytes.iter().rev().copied().collect();
                     }
-                    if reply_lost {
+                    let content = self.contents[&session].clone();
+                    self.write_down(&self.keys[&session].clone(), bytes.clone(), Some(content));
+                    if request.fate == Fate::ReplyLost {
                         self.tally.count(Fault::CompleteLost);
                     }
                     self.check_completion(who, &session, &bytes);
                 }
             }
         }
+    }
+
+    /// An object was stored, which was meant to be some content, if anybody cares.
+    pub fn write_down(&mut self, key: &str, bytes: Rc<[u8]>, content: Option<Rc<[u8]>>) {
+        let at = self.agenda.now();
+        self.written.entry(key.into()).or_default().push(Written { at, bytes, content });
     }
 }

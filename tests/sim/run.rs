@@ -11,13 +11,11 @@ use partwise::core::checkpoint::{PREFIX, headers};
 use partwise::core::upload::{Input, State};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Virtual milliseconds in which everything must have ended in peace.
-const PATIENCE: u64 = 3 * 3_600_000;
+/// Virtual milliseconds in which everything must have ended in peace, besides the time for which the engine may retry:
+/// the longest `Retry-After` that is honoured, requests that still hang, and what was scheduled before.
+const PATIENCE: u64 = 15 * 60_000;
 /// So many things happen in no run that ends.
 const MOST_STEPS: u64 = 400_000;
-/// How often the user tries again what has failed, in peace.
-const MOST_ROUNDS: usize = 4;
-
 /// What came of a run.
 pub struct Report {
     pub hash: u64,
@@ -82,17 +80,14 @@ impl World {
         }
         self.heal();
         self.settle(&mut steps);
-        for _ in 0..MOST_ROUNDS {
-            let failed = self.in_state(State::Failed);
-            if failed.is_empty() {
-                break;
-            }
-            for who in failed {
-                self.may_begin_again(who);
-                self.tell(who, Input::Resume);
-            }
-            self.settle(&mut steps);
+        // What trouble still made fail, the user tries again; from then on nothing fails that can be done.
+        self.tell_failed(|| Input::Resume);
+        self.settle(&mut steps);
+        for who in self.in_state(State::Failed) {
+            self.check_hopeless(who);
         }
+        self.tell_failed(|| Input::Cancel);
+        self.settle(&mut steps);
         self.discard_rest();
         self.settle(&mut steps);
         self.end();
@@ -101,8 +96,7 @@ impl World {
     /// Until nothing is left to happen.
     fn settle(&mut self, steps: &mut u64) {
         let since = self.agenda.now();
-        // A laptop that sleeps is not in peace yet.
-        let patience = PATIENCE + 6 * 3_600_000;
+        let patience = PATIENCE + self.settings.config.retry_for.0;
         while self.step() {
             *steps += 1;
             assert!(*steps < MOST_STEPS, "it goes round in circles");
@@ -113,6 +107,20 @@ impl World {
     fn in_state(&self, state: State) -> Vec<Who> {
         let open = self.instances.iter().filter(|(who, _)| self.is_open(who.page));
         open.filter(|(_, instance)| instance.state == state).map(|(who, _)| *who).collect()
+    }
+
+    fn tell_failed(&mut self, input: fn() -> Input) {
+        for who in self.in_state(State::Failed) {
+            self.may_begin_again(who);
+            self.tell(who, input());
+        }
+    }
+
+    /// Only what is gone for good may fail in peace.
+    fn check_hopeless(&self, who: Who) {
+        let instance = &self.instances[&who];
+        let (file, code) = (&self.files[instance.file], instance.last_code);
+        assert!(file.exception.is_some(), "{who}: {} has failed in peace, {code:?}", file.name);
     }
 
     /// What is still remembered, the user has removed.
@@ -140,10 +148,10 @@ impl World {
             let file = &self.files[instance.file];
             let state = instance.state;
             let ends = match state {
-                State::Done | State::Cancelled => true,
-                // Only what is gone for good may stay failed.
-                State::Failed if instance.only_discards => self.settings.way == Way::PlainCompanion,
-                State::Failed => file.exception.is_some(),
+                State::Done => instance.result.is_some(),
+                State::Cancelled => true,
+                // Companion does not tell an upload that is gone from one it cannot remove.
+                State::Failed => instance.only_discards && self.settings.way == Way::PlainCompanion,
                 _ => false,
             };
             let code = instance.last_code;

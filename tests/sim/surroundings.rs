@@ -167,7 +167,8 @@ impl World {
                 self.lose_session(&id);
             }
             (Fault::CompletedBehind, Some(_)) if self.would_be_noticed() => {
-                self.store.complete_behind(&id);
+                let object = self.store.complete_behind(&id);
+                self.write_down(&self.keys[&id].clone(), object, None);
                 self.lose_session(&id);
             }
             (Fault::PartGone, Some(part)) => {

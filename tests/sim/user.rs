@@ -191,7 +191,9 @@ impl World {
             Fault::Cancelled => Input::Cancel,
             _ => Input::Resume,
         };
-        self.may_begin_again(who);
+        if fault != Fault::Paused {
+            self.may_begin_again(who);
+        }
         if fault == Fault::Cancelled {
             self.instance(who).leaves = true;
             self.let_go(who);

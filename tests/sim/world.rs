@@ -62,6 +62,20 @@ pub struct File {
     pub exception: Option<&'static str>,
 }
 
+/// An object as it was stored.
+pub struct Written {
+    pub at: u64,
+    pub bytes: Rc<[u8]>,
+    /// What it was to be, by whoever sent it; nothing that we have anything to do with, if `None`.
+    pub content: Option<Rc<[u8]>>,
+}
+
+impl Written {
+    pub fn meant(&self, bytes: &[u8]) -> bool {
+        self.content.as_deref() == Some(bytes)
+    }
+}
+
 /// Something due.
 pub enum Happening {
     Timer(usize),
@@ -126,6 +140,8 @@ pub struct World {
     pub instances: BTreeMap<Who, Instance>,
     /// What each session at the store is to become.
     pub contents: BTreeMap<String, Rc<[u8]>>,
+    /// What was stored under each key, one after the other.
+    pub written: BTreeMap<String, Vec<Written>>,
     /// Keys by session.
     pub keys: BTreeMap<String, String>,
     pub ledger: Ledger,
@@ -237,6 +253,7 @@ impl World {
             dies_at: None,
             instances: BTreeMap::new(),
             contents: BTreeMap::new(),
+            written: BTreeMap::new(),
             keys: BTreeMap::new(),
             ledger: Ledger::default(),
             acts: Vec::new(),
