@@ -61,6 +61,11 @@ impl Network {
         self.probe_at = now;
     }
 
+    /// Until now, no network was wanted.
+    pub fn was_not_wanted(&mut self, now: Instant) {
+        self.away_since = now;
+    }
+
     fn goes_away(&mut self, now: Instant) {
         self.online = false;
         self.offline_since = now;
@@ -100,11 +105,17 @@ impl Upload {
     pub(super) fn watch_network(&mut self, now: Now) {
         if let (false, false, Some(wait)) = (self.network.online, self.paused, self.config.offline_timeout)
             && now.mono.since(self.network.away_since) >= wait
-            && !matches!(self.phase, Phase::Claiming(_) | Phase::Aborting)
+            && self.wants_network()
         {
             let error = UploadError::new(Code::OfflineTimeout, Operation::PutPart, "no network for too long");
             self.fail(error.hint("Call resume() when the network is back; nothing that arrived is lost."));
         }
+    }
+
+    /// Whether it gets on only with a network. Who waits for a lock, or for its turn, does not know whether there is one.
+    pub(super) fn wants_network(&self) -> bool {
+        use Phase::{Completing, Creating, Heading, Listing, Replacing, Sending};
+        matches!(self.phase, Creating | Listing | Heading | Replacing | Sending | Completing)
     }
 
     /// Whether new requests may start now.

@@ -150,6 +150,27 @@ fn the_offline_timeout_counts_from_when_the_upload_begins_to_wait() {
 }
 
 #[test]
+fn who_waits_for_another_upload_of_the_file_does_not_time_out_offline() {
+    let mut config = config();
+    config.offline_timeout = Some(Millis(60_000));
+    let mut world = World::with(config, Backend::Direct, None);
+    world.online(false);
+    let first = world.add("a", bytes(3 * PART));
+    let second = world.add("a", bytes(3 * PART));
+    world.run_until(|w| w.locks() == 2 && w.store.count("PUT") == 3);
+    world.tell(first, Input::Pause);
+    world.run_for(Millis(120_000));
+    assert_eq!(world.state(second), State::Queued);
+    world.network = false;
+    world.tell(first, Input::Cancel);
+    world.run_until(|w| w.state(second) == State::Offline);
+    let begun = world.now.mono;
+    world.run();
+    assert_eq!((world.state(second), failure(&world)), (State::Failed, Code::OfflineTimeout));
+    assert!(world.now.mono.since(begun) >= Millis(59_000));
+}
+
+#[test]
 fn while_offline_one_part_is_tried_every_five_seconds() {
     let mut world = World::new();
     let id = world.add("a", bytes(10 * PART));
