@@ -19,6 +19,8 @@ pub fn md5(bytes: &[u8]) -> Md5Digest {
 #[derive(Clone, Copy, Debug)]
 pub enum Again {
     Ok,
+    /// 200, without an ETag.
+    EmptyEtag,
     NotFound,
     Denied,
 }
@@ -284,6 +286,7 @@ impl Store {
         let (key, etag) = &self.completed[id];
         match (self.flavour.again, self.objects.contains_key(key)) {
             (Again::Ok, true) => complete_reply(key, &format!("\"{etag}\"")),
+            (Again::EmptyEtag, true) => complete_reply(key, ""),
             (Again::Denied, _) => error(403, "AccessDenied", "Access Denied", now),
             _ => error(404, "NoSuchUpload", "The specified upload does not exist.", now),
         }

@@ -84,6 +84,9 @@ impl World {
                     true => Ok(()),
                     false => records.put(storage, &record.key, &record.value),
                 });
+                if kept == Some(Err(StorageFault::Full)) {
+                    self.count(Fault::StorageFull);
+                }
                 if let Some(kept) = kept {
                     self.learn_saved(who, &record.key, kept);
                 }

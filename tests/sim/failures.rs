@@ -152,7 +152,8 @@ impl World {
         }
         let now = self.page_now(who.page).mono;
         let is_wrong = instance.troubles.contradicted.is_some_and(|at| now.since(at) <= CONTRADICTED_FOR);
-        let waited = now.since(instance.told.max(instance.advanced));
+        // That a hash which was late confirms a part meanwhile tells nothing of the network.
+        let waited = now.since(instance.told);
         let spent = is_wrong && waited >= self.settings.config.retry_for;
         assert!(spent, "{who}: an attempt was spent while offline: {error}");
     }

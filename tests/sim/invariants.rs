@@ -19,7 +19,7 @@ use crate::learning::{Instance, Recorded};
 use crate::network::Doing;
 use crate::page::Who;
 use crate::say;
-use crate::world::{Happening, PART, Way, World};
+use crate::world::{Happening, PART, Way, World, Written};
 use partwise::core::backend::Step;
 use partwise::core::checkpoint::Record;
 use partwise::core::error::Operation;
@@ -220,7 +220,6 @@ impl World {
 
     fn confirmed(&mut self, who: Who, number: u32, etag: &str) {
         say!(self, "{who}: part {number} is confirmed");
-        self.confirmed += 1;
         let now = self.page_now(who.page);
         let instance = &self.instances[&who];
         let session = self.pages[who.page].engine.as_ref().and_then(|engine| {
@@ -259,7 +258,11 @@ impl World {
         let stored = self.written.get(&result.key).map(Vec::as_slice).unwrap_or_default();
         let ours = stored.iter().rposition(|written| written.bytes == bytes);
         let after = ours.and_then(|at| stored.get(at + 1));
-        let whole = ours.is_some() && after.is_none_or(|after| after.at >= begun && !after.meant(&bytes));
+        // Another upload of it may have damaged it on the way, and will notice.
+        let is_others = |after: &Written| {
+            after.meant.as_ref().is_none_or(|(by, content)| *by != who || *content != bytes)
+        };
+        let whole = ours.is_some() && after.is_none_or(|after| after.at >= begun && is_others(after));
         assert!(whole, "{who}: done, but {} is not what the file is", result.key);
         // Only direct backends keep the keys that pages choose.
         let keeps = matches!(self.settings.way, Way::DirectRemote | Way::DirectLocal);
@@ -348,6 +351,7 @@ impl World {
             panic!("{who}: {session} was completed, after {other} was, and the store would have said so");
         }
         if has_head && is_known {
+            self.armed += 1;
             self.ledger.completed.insert(lock, session.into());
         }
     }

@@ -5,6 +5,7 @@ use crate::failures::{Troubles, side};
 use crate::faults::Fault;
 use crate::network::Doing;
 use crate::page::{Running, Who};
+use crate::sabotage::Sabotage;
 use crate::say;
 use crate::storage::StorageFault;
 use crate::world::World;
@@ -279,7 +280,12 @@ impl World {
                 self.instance(who).abort_refused |=
                     status.is_some_and(|status| (400..500).contains(&status) && !again.contains(&status));
             }
-            Doing::Head(_) if matches!(result, Ok(StepReply::Http(_))) => self.learn_head(who),
+            Doing::Head(_)
+                if matches!(result, Ok(StepReply::Http(_)))
+                    && self.sabotage != Some(Sabotage::HeadDenies) =>
+            {
+                self.learn_head(who);
+            }
             Doing::Create(_) => self.learn_created(who, result),
             // Whoever has been told is done with it; dying before it has told the user is nobody's fault.
             Doing::Complete(_) if worked => self.learn_end(who),
@@ -393,7 +399,8 @@ impl World {
             // It cannot know what others have done.
             self.ledger.completed.remove(&lock);
         }
-        let recorded = self.ledger.recorded.get(&lock).filter(|_| !is_denied);
+        let hides = self.pages[who.page].records.hides(&lock.replace("partwise/", "partwise/1/"));
+        let recorded = self.ledger.recorded.get(&lock).filter(|_| !is_denied && !hides);
         let (session, known) = match recorded {
             Some(recorded) => (Some(recorded.session.clone()), recorded.parts.clone()),
             None => (stored_session(&lock, records), BTreeSet::new()),
@@ -414,7 +421,8 @@ impl World {
 
     /// A page dies: what it has not written yet, nobody will ever know of.
     pub fn learn_death(&mut self, page: usize) {
-        self.in_flight = (self.sent.len() as u64).saturating_sub(self.confirmed);
+        let running = self.pages[page].running.values();
+        self.in_flight = running.filter(|running| running.doing.sends_file()).count() as u64;
         let storage = self.storage.map.values();
         let headers: String = storage.filter(|value| value.contains("upload=")).cloned().collect();
         for (_, instance) in self.instances.iter().filter(|(who, _)| who.page == page) {

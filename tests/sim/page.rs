@@ -13,7 +13,7 @@ use partwise::core::fingerprint::FileInfo;
 use partwise::core::hash::Md5Digest;
 use partwise::core::retry::Fault as Failure;
 use partwise::core::units::{Instant, Now, UnixMillis};
-use partwise::core::upload::{Event, Input, Message, OpId};
+use partwise::core::upload::{Input, Message, OpId};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -145,13 +145,9 @@ impl World {
             if let Some(work) = engine.poll_action() {
                 self.perform(page, work);
             } else if let Some((upload, event)) = engine.poll_event() {
-                let repeated = event.clone();
-                self.event(Who { page, upload }, event);
-                if let (Some(Sabotage::ProgressFalls), Event::Progress(mut progress)) =
-                    (self.sabotage, repeated)
-                {
-                    progress.loaded /= 2;
-                    self.event(Who { page, upload }, Event::Progress(progress));
+                let again = self.sabotage.and_then(|sabotage| sabotage.repeats(&event));
+                for event in std::iter::once(event).chain(again) {
+                    self.event(Who { page, upload }, event);
                 }
             } else {
                 break;
@@ -346,7 +342,9 @@ impl World {
             if online {
                 self.expect_back_online(page);
             }
-            self.with(page, |engine, now| engine.tell_online(online, now));
+            if online || self.sabotage != Some(Sabotage::OfflineKept) {
+                self.with(page, |engine, now| engine.tell_online(online, now));
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use crate::faults::Fault;
 use crate::model::store::{self, Effect, error};
 use crate::model::wire::{self, Call};
 use crate::network::{Doing, Fate, Request, What, brief};
+use crate::page::Who;
 use crate::sabotage::Sabotage;
 use crate::say;
 use crate::world::{World, Written};
@@ -39,6 +40,9 @@ impl World {
         self.maybe_damage(&mut body, md5.is_some());
         if let (Some(Sabotage::AbortForgotten), Call::Abort { .. }) = (self.sabotage, &call) {
             return Ok(HttpReply { status: 204, ..Default::default() });
+        }
+        if let (Some(Sabotage::HeadDenies), Call::Head { .. }) = (self.sabotage, &call) {
+            return Ok(HttpReply { status: 404, ..Default::default() });
         }
         let before = self.part_at(&call);
         let mut reply = self.store.serve(&call, &body, md5, now);
@@ -195,8 +199,8 @@ impl World {
             match effect {
                 Effect::Stored { key, bytes } => {
                     // What is damaged on the way of a request that nobody waits for, nobody can notice.
-                    let content =
-                        (!request.abandoned).then(|| self.files[self.instances[&who].file].bytes.clone());
+                    let content = (!request.abandoned)
+                        .then(|| (who, self.files[self.instances[&who].file].bytes.clone()));
                     self.write_down(&key, bytes, content);
                 }
                 Effect::Created { session, key } => self.note_created(who, session, &key),
@@ -205,7 +209,7 @@ impl World {
                         bytes = bytes.iter().rev().copied().collect();
                     }
                     let content = self.contents[&session].clone();
-                    self.write_down(&self.keys[&session].clone(), bytes.clone(), Some(content));
+                    self.write_down(&self.keys[&session].clone(), bytes.clone(), Some((who, content)));
                     if request.fate == Fate::ReplyLost {
                         self.tally.count(Fault::CompleteLost);
                     }
@@ -216,8 +220,8 @@ impl World {
     }
 
     /// An object was stored, which was meant to be some content, if anybody cares.
-    pub fn write_down(&mut self, key: &str, bytes: Rc<[u8]>, content: Option<Rc<[u8]>>) {
+    pub fn write_down(&mut self, key: &str, bytes: Rc<[u8]>, meant: Option<(Who, Rc<[u8]>)>) {
         let at = self.agenda.now();
-        self.written.entry(key.into()).or_default().push(Written { at, bytes, content });
+        self.written.entry(key.into()).or_default().push(Written { at, bytes, meant });
     }
 }

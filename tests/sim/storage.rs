@@ -53,6 +53,11 @@ impl Records {
         all.into_iter().filter(|(key, _)| key.starts_with(prefix)).collect()
     }
 
+    /// Whether something of a file is kept in memory, which another tab may know better by now.
+    pub fn hides(&self, prefix: &str) -> bool {
+        self.memory.keys().any(|key| key.starts_with(prefix))
+    }
+
     pub fn put(&mut self, storage: &mut LocalStorage, key: &str, value: &str) -> Result<(), StorageFault> {
         let kept = if self.denied { Err(StorageFault::Denied) } else { storage.put(key, value) };
         self.memory.remove(key);

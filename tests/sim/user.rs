@@ -74,14 +74,11 @@ impl World {
             }
             let name = format!("f{file}");
             let key_is_explicit = self.rng.once_in(3);
-            self.files.push(File {
-                key: name.clone(),
-                name,
-                key_is_explicit,
-                modified: 1,
-                bytes,
-                exception: None,
-            });
+            // Two files may go to one key.
+            let shared = self.rng.once_in(8).then(|| self.files.first().map(|first| first.key.clone()));
+            let own = if key_is_explicit { format!("k{file}") } else { name.clone() };
+            let key = shared.flatten().filter(|_| key_is_explicit).unwrap_or(own);
+            self.files.push(File { key, name, key_is_explicit, modified: 1, bytes, exception: None });
         }
         let share = self.rng.pick(&[10, 40, 80]);
         for (act, weight) in ACTS {
@@ -110,10 +107,13 @@ impl World {
         let (backend, signer) = self.settings.backend();
         let seed = self.rng.next();
         let skew = if !self.healed && self.rng.once_in(10) { self.draw_skew() } else { 0 };
-        let online = !self.outage;
+        let online = self.draw_online();
         let engine = Engine::new(self.settings.config.clone(), backend, signer, online, seed);
         self.pages.push(Page::open(engine, denied, self.agenda.now(), skew, online));
         let page = self.pages.len() - 1;
+        if denied {
+            self.count(Fault::StorageDenied);
+        }
         say!(self, "page {page} opens{}", if denied { ", without storage" } else { "" });
         page
     }
@@ -140,6 +140,17 @@ impl World {
         }
     }
 
+    /// The page lets go of its uploader and makes another, which has the same clock and the same files to send.
+    pub fn dispose(&mut self, page: usize) {
+        self.count(Fault::Dispose);
+        self.kill(page);
+        let Some(tab) = self.tabs.iter().position(|tab| tab.page == page) else { return };
+        let next = self.open_page(self.tabs[tab].denied);
+        let Page { behind, skew, .. } = self.pages[page];
+        (self.pages[next].behind, self.pages[next].skew) = (behind, skew);
+        self.add_again(tab, next);
+    }
+
     /// A page of its own again in a tab whose page is gone, and what was unfinished is added again.
     pub fn reopen(&mut self, tab: usize) {
         if self.is_open(self.tabs[tab].page) {
@@ -150,7 +161,12 @@ impl World {
             return;
         }
         let denied = self.tabs[tab].denied && !self.healed;
-        self.tabs[tab].page = self.open_page(denied);
+        let page = self.open_page(denied);
+        self.add_again(tab, page);
+    }
+
+    fn add_again(&mut self, tab: usize, page: usize) {
+        self.tabs[tab].page = page;
         for want in std::mem::take(&mut self.tabs[tab].wants) {
             let state = want.who.map(|who| self.instances[&who].state);
             if !matches!(state, Some(State::Done | State::Cancelled)) && self.is_open(self.tabs[tab].page) {
@@ -215,8 +231,7 @@ impl World {
             3..6 => self.say_to(who, Fault::Resumed),
             6 => self.say_to(who, Fault::Cancelled),
             _ => {
-                self.count(Fault::Dispose);
-                self.kill_and_come_back(who.page);
+                self.dispose(who.page);
             }
         }
     }
@@ -263,7 +278,12 @@ impl World {
                     self.pump(who.page);
                 }
             }
-            Fault::Killed | Fault::Reload | Fault::Dispose => {
+            Fault::Dispose => {
+                if let Some(page) = self.some_page() {
+                    self.dispose(page);
+                }
+            }
+            Fault::Killed | Fault::Reload => {
                 if let Some(page) = self.some_page() {
                     self.count(fault);
                     self.kill_and_come_back(page);
@@ -296,7 +316,6 @@ impl World {
                 }
             }
             Fault::StorageDenied => {
-                self.count(fault);
                 let tab = self.rng.below(self.tabs.len() as u64) as usize;
                 self.tabs[tab].denied = !self.tabs[tab].denied;
             }

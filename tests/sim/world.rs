@@ -22,7 +22,7 @@ use partwise::core::plan::PartSize;
 use partwise::core::schedule::Parallel;
 use partwise::core::store::{Limits, s3};
 use partwise::core::units::Millis;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// When the world begins, in milliseconds since 1970.
@@ -66,14 +66,8 @@ pub struct File {
 pub struct Written {
     pub at: u64,
     pub bytes: Rc<[u8]>,
-    /// What it was to be, by whoever sent it; nothing that we have anything to do with, if `None`.
-    pub content: Option<Rc<[u8]>>,
-}
-
-impl Written {
-    pub fn meant(&self, bytes: &[u8]) -> bool {
-        self.content.as_deref() == Some(bytes)
-    }
+    /// By whom, and what it was to be; nothing that an upload has anything to do with, if `None`.
+    pub meant: Option<(Who, Rc<[u8]>)>,
 }
 
 /// Something due.
@@ -111,6 +105,8 @@ pub struct World {
     pub agenda: Agenda<Happening>,
     pub store: Store,
     pub storage: LocalStorage,
+    /// Keys that are not ours.
+    pub foreign: BTreeSet<String>,
     pub backups: Vec<BTreeMap<String, String>>,
     pub locks: Locks,
     pub pages: Vec<Page>,
@@ -119,6 +115,8 @@ pub struct World {
     pub requests: BTreeMap<u64, Request>,
     pub requested: u64,
     pub outage: bool,
+    /// The browser says that there is no network, in peace.
+    pub lies_offline: bool,
     pub store_down: bool,
     pub backend_down: bool,
     /// A rule that is broken on purpose.
@@ -127,10 +125,10 @@ pub struct World {
     pub asleep: bool,
     /// All requests with file content that left.
     pub sent: Vec<Doing>,
-    /// Parts that uploads have confirmed.
-    pub confirmed: u64,
-    /// Parts sent and not confirmed when the page died that was to die.
+    /// Parts that were being sent when a page last died.
     pub in_flight: u64,
+    /// Times that an upload was completed whose completion has to be found out.
+    pub armed: u64,
     /// Uploads that the store put together.
     pub completions: u64,
     /// Storage writes so far.
@@ -210,10 +208,10 @@ impl Settings {
 /// A store as no vendor runs it, perhaps.
 pub fn draw_flavour(rng: &mut Rng) -> Flavour {
     Flavour {
-        again: rng.pick(&[Again::Ok, Again::NotFound, Again::NotFound, Again::Denied]),
+        again: rng.pick(&[Again::Ok, Again::EmptyEtag, Again::NotFound, Again::NotFound, Again::Denied]),
         first_etag: rng.pick(&[FirstEtag::Quoted, FirstEtag::Entities, FirstEtag::Empty]),
         page: rng.pick(&[1, 2, 3, 1000]),
-        min_part: rng.pick(&[0, PART as usize]),
+        min_part: if rng.once_in(20) { PART as usize + 1 } else { rng.pick(&[0, PART as usize]) },
         etags_are_md5: !rng.once_in(8),
         head_hides: rng.once_in(6),
         expired_is_400: rng.once_in(3),
@@ -233,6 +231,7 @@ impl World {
             agenda: Agenda::new(),
             store: Store::new(flavour),
             storage: LocalStorage::new(),
+            foreign: BTreeSet::new(),
             backups: Vec::new(),
             locks: Locks::default(),
             pages: Vec::new(),
@@ -241,13 +240,14 @@ impl World {
             requests: BTreeMap::new(),
             requested: 0,
             outage: false,
+            lies_offline: false,
             store_down: false,
             backend_down: false,
             sabotage: None,
             asleep: false,
             sent: Vec::new(),
-            confirmed: 0,
             in_flight: 0,
+            armed: 0,
             completions: 0,
             writes: 0,
             dies_at: None,
@@ -270,6 +270,12 @@ impl World {
         );
         say!(world, "{settings}, {flavour:?}");
         world
+    }
+
+    /// The store takes parts of this size and refuses to put them together, for which there is no remedy.
+    pub fn is_too_small(&self, file: usize) -> bool {
+        let is_multipart = self.files[file].bytes.len() as u64 > PART;
+        is_multipart && self.store.flavour.min_part as u64 > PART
     }
 
     /// Milliseconds since 1970, as the store's clock has it.
