@@ -15,7 +15,8 @@
 //! | what is cancelled is removed, or remembered | `check_cancelled`, and `World::end` for all that is left |
 //! | no secret in events, errors or records | `check_text`, `check_record` |
 
-use crate::learning::{Instance, Recorded};
+use crate::instance::Instance;
+use crate::learning::Recorded;
 use crate::network::Doing;
 use crate::page::Who;
 use crate::say;

@@ -12,6 +12,7 @@ mod clock;
 mod failures;
 mod faults;
 mod harness;
+mod instance;
 mod invariants;
 mod kills;
 mod learning;

@@ -2,7 +2,8 @@
 
 use crate::clock::Agenda;
 use crate::faults::{Fault, Tally, Weather};
-use crate::learning::{Instance, Ledger};
+use crate::instance::Instance;
+use crate::learning::Ledger;
 use crate::locks::Locks;
 use crate::model::store::{Again, FirstEtag, Flavour, Store};
 use crate::network::{Doing, Request, Step};
