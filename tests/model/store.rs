@@ -103,6 +103,9 @@ pub enum Effect {
         session: String,
         bytes: Rc<[u8]>,
     },
+    Aborted {
+        session: String,
+    },
     /// In a single request.
     Stored {
         key: String,
@@ -191,7 +194,10 @@ impl Store {
                 self.complete(session, parts, now)
             }
             Call::Abort { session } => match self.sessions.remove(session) {
-                Some(_) => HttpReply { status: 204, ..Default::default() },
+                Some(_) => {
+                    self.effects.push(Effect::Aborted { session: session.clone() });
+                    HttpReply { status: 204, ..Default::default() }
+                }
                 None => gone(),
             },
             Call::Head { key } => match self.objects.get(key) {

@@ -264,7 +264,10 @@ impl World {
             after.meant.as_ref().is_none_or(|(by, content)| *by != who || *content != bytes)
         };
         let whole = ours.is_some() && after.is_none_or(|after| after.at >= begun && is_others(after));
-        assert!(whole, "{who}: done, but {} is not what the file is", result.key);
+        // Where ETags are no MD5s, an object of the same size that was there before passes for ours once the upload is gone.
+        let is_alike = !self.store.flavour.etags_are_md5
+            && stored.last().is_some_and(|last| last.bytes.len() == bytes.len());
+        assert!(whole || is_alike, "{who}: done, but {} is not what the file is", result.key);
         // Only direct backends keep the keys that pages choose.
         let keeps = matches!(self.settings.way, Way::DirectRemote | Way::DirectLocal);
         let is_asked_for = !self.files[file].key_is_explicit || !keeps || result.key == *name;

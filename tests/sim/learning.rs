@@ -9,10 +9,12 @@ use crate::page::{Running, Who};
 use crate::sabotage::Sabotage;
 use crate::say;
 use crate::storage::StorageFault;
-use crate::world::World;
+use crate::world::{Way, World};
 use partwise::core::backend::{PageReply, StepReply};
+use partwise::core::checkpoint::{Checkpoint, Header, PREFIX, headers, load};
 use partwise::core::engine::CredentialsReply;
 use partwise::core::retry::{Asked, Fault as Failure, MAX_LISTINGS};
+use partwise::core::units::{Millis, PartNumber};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the storage must still know of a file.
@@ -282,7 +284,18 @@ impl World {
             self.ledger.completed.remove(&lock);
         }
         let hides = self.pages[who.page].records.hides(&lock.replace("partwise/", "partwise/1/"));
-        let recorded = self.ledger.recorded.get(&lock).filter(|_| !is_denied && !hides);
+        if hides {
+            // It goes by what its memory has, and writes over what others have stored.
+            self.ledger.recorded.remove(&lock);
+            self.ledger.completed.remove(&lock);
+        }
+        let recorded = self.ledger.recorded.get(&lock).map(|recorded| recorded.session.clone());
+        if let Some(session) = recorded.filter(|session| self.goes_elsewhere(who, session)) {
+            // Begun under this name by another file of the same content, for a key of its own.
+            self.ledger.recorded.remove(&lock);
+            self.ledger.orphans.insert(session);
+        }
+        let recorded = self.ledger.recorded.get(&lock).filter(|_| !is_denied);
         let (session, known) = match recorded {
             Some(recorded) => (Some(recorded.session.clone()), recorded.parts.clone()),
             None => (stored_session(&lock, records), BTreeSet::new()),
@@ -299,6 +312,62 @@ impl World {
         instance.session = session;
         instance.known = known;
         instance.saves_fail = false;
+    }
+
+    /// Only direct backends keep the keys that pages choose.
+    fn goes_elsewhere(&self, who: Who, session: &str) -> bool {
+        let file = &self.files[self.instances[&who].file];
+        let keeps = matches!(self.settings.way, Way::DirectRemote | Way::DirectLocal);
+        keeps && file.key_is_explicit && self.keys.get(session) != Some(&file.key)
+    }
+
+    /// The browser has died, and the storage is what the copies will make of it: what they have, must be known again.
+    /// A record whose page died before its copy was made is lost.
+    pub fn learn_crash(&mut self, before: BTreeSet<String>) {
+        let after = self.storage.sessions();
+        self.ledger.orphans.extend(before.into_iter().filter(|session| !after.contains(session)));
+        let records: Vec<_> =
+            self.storage.map.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        self.ledger.recorded.retain(|lock, recorded| {
+            let stored = checkpoint_of(lock, &records);
+            let Some(stored) = stored.filter(|stored| stored.header.upload_id == recorded.session) else {
+                return false;
+            };
+            // What is older than the copy and as long is kept, be it of a part that was sent again since.
+            let etag = |part: u32| stored.confirmed.get(PartNumber::new(part)?);
+            let at_store = self.store.sessions.get(&recorded.session);
+            recorded.parts.retain(|part| {
+                let is = at_store.and_then(|session| session.parts.get(part)).map(|part| part.etag.clone());
+                is.is_some() && etag(*part) == is
+            });
+            true
+        });
+        self.ledger.completed.retain(|lock, session| {
+            checkpoint_of(lock, &records).is_some_and(|stored| {
+                let Header { upload_id, size, part_size, .. } = &stored.header;
+                upload_id == session && stored.confirmed.len() as u64 == size.div_ceil(*part_size)
+            })
+        });
+    }
+
+    /// Copies were a moment behind what they have replaced.
+    pub fn learn_replaced(&mut self, keys: &[String]) {
+        for key in keys {
+            let lock = key.replace(PREFIX, "partwise/");
+            let lock = lock.rsplit_once('/').map_or(lock.as_str(), |(lock, _)| lock).to_owned();
+            self.ledger.recorded.remove(&lock);
+            self.ledger.completed.remove(&lock);
+            let sessions: Vec<_> = self
+                .instances
+                .values_mut()
+                .filter(|instance| instance.lock.as_ref() == Some(&lock))
+                .filter_map(|instance| {
+                    instance.tampered = true;
+                    instance.session.clone()
+                })
+                .collect();
+            self.ledger.orphans.extend(sessions);
+        }
     }
 
     /// A page dies: what it has not written yet, nobody will ever know of.
@@ -323,6 +392,13 @@ impl World {
         self.ledger.orphans.insert(session.clone());
         say!(self, "store: {session} is for {key}, {}", lock.unwrap_or_default());
     }
+}
+
+fn checkpoint_of(lock: &str, records: &[(String, String)]) -> Option<Checkpoint> {
+    let name = lock.strip_prefix("partwise/")?;
+    let all = headers(records).into_iter().map(|(header, _)| header);
+    let header = all.into_iter().find(|header| header.fingerprint.as_str() == name)?;
+    load(&header.fingerprint, records, header.created, Millis(0))
 }
 
 /// The upload id in the header of a file's records.

@@ -197,6 +197,8 @@ impl World {
         let who = request.who;
         for effect in std::mem::take(&mut self.store.effects) {
             match effect {
+                // By a page that is gone, perhaps, whose request was late.
+                Effect::Aborted { session } => self.lose_session(&session),
                 Effect::Stored { key, bytes } => {
                     // What is damaged on the way of a request that nobody waits for, nobody can notice.
                     let content = (!request.abandoned)

@@ -22,6 +22,8 @@ pub enum Sabotage {
     RecordTells,
     /// Two pages get the same lock.
     LockShared,
+    /// What a crash of the browser took is not put back.
+    CopiesForgotten,
     /// HEAD says 404 to an object that is there, and the store does not know that it does.
     HeadDenies,
     /// The engine is not told that the browser says offline.
@@ -56,6 +58,7 @@ pub const ALL: &[(Sabotage, &str)] = &[
     (Sabotage::ProgressFalls, "progress falls"),
     (Sabotage::RecordTells, "a secret gets out"),
     (Sabotage::LockShared, "without its lock"),
+    (Sabotage::CopiesForgotten, "known to be stored"),
     (Sabotage::HeadDenies, "the store would have said so"),
     (Sabotage::OfflineKept, "an attempt was spent while offline"),
     (Sabotage::EndTwice, "after the end"),

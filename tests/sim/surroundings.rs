@@ -11,6 +11,7 @@ use crate::world::{Ending, File, Happening, PART, Way, World};
 use partwise::core::checkpoint::PREFIX;
 use partwise::core::engine::UploadId;
 use partwise::core::upload::{Input, OpId};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 impl World {
@@ -43,6 +44,22 @@ impl World {
             self.thaw(page);
             self.rearm(page);
         }
+    }
+
+    /// The browser dies with all its pages, and forgets what it has not written to disk.
+    pub fn crash(&mut self) {
+        self.count(Fault::BrowserKilled);
+        let before = self.storage.sessions();
+        self.storage.crash();
+        let left = self.storage.map.clone();
+        let _ = self.storage.put_back(PREFIX);
+        self.learn_crash(before);
+        for page in 0..self.pages.len() {
+            if self.is_open(page) {
+                self.kill_and_come_back(page);
+            }
+        }
+        self.storage.map = left;
     }
 
     pub fn begins(&mut self, fault: Fault) {
@@ -105,9 +122,12 @@ impl World {
                 let quotas = [0, 150, 400, usize::MAX];
                 self.storage.quota = self.rng.pick(&quotas);
             }
-            Fault::StorageCleared => self.storage.map.clear(),
+            Fault::StorageCleared => self.storage.replace(BTreeMap::new()),
             Fault::StorageOlder => self.add_other_versions(&some_key.unwrap_or_default()),
-            Fault::StorageBack => self.storage.map = self.rng.pick(&self.backups.clone()),
+            Fault::StorageBack => {
+                let earlier = self.rng.pick(&self.backups.clone());
+                self.storage.replace(earlier);
+            }
             _ => self.garble_storage(some_key.unwrap_or_default()),
         }
     }
@@ -118,10 +138,10 @@ impl World {
         for version in ["partwise/0/", "partwise/2/"] {
             let key = key.replace(PREFIX, version);
             self.foreign.insert(key.clone());
-            self.storage.map.insert(key, value.replace("upload=", "upload=other"));
+            self.storage.add(&key, &value.replace("upload=", "upload=other"));
         }
         self.foreign.insert("somebody else's".into());
-        self.storage.map.insert("somebody else's".into(), "value".into());
+        self.storage.add("somebody else's", "value");
     }
 
     fn garble_storage(&mut self, key: String) {

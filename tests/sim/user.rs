@@ -3,8 +3,10 @@
 use crate::faults::{Fault, Weather};
 use crate::page::{Page, Who};
 use crate::rng::Rng;
+use crate::sabotage::Sabotage;
 use crate::say;
 use crate::world::{File, Happening, PART, World};
+use partwise::core::checkpoint::PREFIX;
 use partwise::core::engine::Engine;
 use partwise::core::upload::{Input, State};
 use std::rc::Rc;
@@ -30,6 +32,7 @@ const ACTS: &[(Fault, u64)] = &[
     (Fault::Resumed, 12),
     (Fault::Cancelled, 2),
     (Fault::Killed, 6),
+    (Fault::BrowserKilled, 3),
     (Fault::Reload, 4),
     (Fault::Dispose, 3),
     (Fault::Frozen, 4),
@@ -113,6 +116,11 @@ impl World {
         let page = self.pages.len() - 1;
         if denied {
             self.count(Fault::StorageDenied);
+        } else if self.sabotage != Some(Sabotage::CopiesForgotten) {
+            match self.storage.put_back(PREFIX) {
+                Ok(replaced) => self.learn_replaced(&replaced),
+                Err(_) => self.lose_records(),
+            }
         }
         say!(self, "page {page} opens{}", if denied { ", without storage" } else { "" });
         page
@@ -293,6 +301,7 @@ impl World {
                     }
                 }
             }
+            Fault::BrowserKilled => self.crash(),
             Fault::Frozen => {
                 if let Some(page) = self.some_page() {
                     self.count(fault);

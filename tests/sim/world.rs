@@ -82,6 +82,8 @@ pub enum Happening {
     Wake(u64),
     Unplug(Ending),
     FileBack(usize),
+    /// A page's copy of a record reaches IndexedDB, or that one is removed, or all below a prefix.
+    Copied(usize, String, Option<String>),
     /// Who waited for the network has had a second to go on.
     BackOnline(Who),
     Act,
@@ -313,6 +315,8 @@ impl World {
             Happening::Wake(slept) => self.wake(slept),
             Happening::Unplug(ending) => self.ends(ending),
             Happening::FileBack(file) => self.file_back(file),
+            Happening::Copied(page, key, value) if self.is_open(page) => self.storage.copy(key, value),
+            Happening::Copied(..) => {}
             Happening::BackOnline(who) => self.check_back_online(who),
             Happening::Act => self.act(),
         }
