@@ -177,13 +177,14 @@ export class Upload {
   /** Goes on after `pause()`, or tries a failed upload again from what the store already has. */
   resume(): void;
   /**
-   * Stops, removes the unfinished upload at the store and forgets it here. Resolves when that is done or given up. What
-   * another tab is sending meanwhile stays.
+   * Stops, removes the unfinished upload at the store and forgets it here. Resolves when that is done, or given up after
+   * three attempts: then there is a warning `abort-failed`, and {@link Uploader.pending} lists it, to be discarded later.
+   * What another tab is sending meanwhile stays.
    */
   cancel(): Promise<void>;
 }
 
-/** An upload that an earlier page left unfinished. */
+/** An upload that an earlier page left unfinished, or that could not be removed when it was cancelled. */
 export interface PendingUpload {
   /** For {@link Uploader.discard}. */
   readonly id: string;
@@ -451,12 +452,12 @@ export class Uploader {
   /** Everything added that is neither done nor cancelled, oldest first. */
   readonly uploads: readonly Upload[];
   /**
-   * Uploads to this destination that other pages have not finished, whether they are gone or not; adding the same file,
-   * with the same key and type, continues one.
+   * Uploads to this destination that other pages have not finished, whether they are gone or not, or that `cancel()` could
+   * not remove; adding the same file, with the same key and type, continues one.
    */
   pending(): Promise<PendingUpload[]>;
   /**
-   * Removes an unfinished upload of an earlier page at the store and forgets it here. Rejects with an
+   * Removes one of {@link Uploader.pending} at the store and forgets it here. Rejects with an
    * {@link UploadError}, and keeps it, when the store cannot be reached or refuses, and with `locked` while it is being
    * sent, by another tab or this page. An unknown id is no error; what is no id, and a disposed uploader, are `bad-option`.
    */

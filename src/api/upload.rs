@@ -279,7 +279,7 @@ impl Upload {
         driver.tell(self.inner.id, Input::Resume);
     }
 
-    /// Stops, removes the unfinished upload at the store and forgets it.
+    /// Stops, removes the unfinished upload at the store and forgets it; what cannot be removed stays in `pending()`.
     pub fn cancel(&self) -> Promise {
         let state = self.inner.state();
         if matches!(state, State::Done | State::Cancelled) || self.inner.shared.driver().is_disposed() {

@@ -318,6 +318,11 @@ impl Engine {
         }
     }
 
+    /// How many slots could be taken now; none while the store wants a rest.
+    pub fn free_slots(&self, now: Now) -> usize {
+        self.pool.free(now.mono)
+    }
+
     /// How many slots are in use; always the sum of what the uploads hold.
     pub fn held_slots(&self) -> usize {
         self.pool.held()

@@ -19,6 +19,8 @@ pub fn md5(bytes: &[u8]) -> Md5Digest {
 #[derive(Clone, Copy, Debug)]
 pub enum Again {
     Ok,
+    /// 200, without an ETag.
+    EmptyEtag,
     NotFound,
     Denied,
 }
@@ -93,8 +95,22 @@ pub struct Object {
 
 /// What a request changed.
 pub enum Effect {
-    Created { session: String, key: String },
-    Completed { session: String, bytes: Rc<[u8]> },
+    Created {
+        session: String,
+        key: String,
+    },
+    Completed {
+        session: String,
+        bytes: Rc<[u8]>,
+    },
+    Aborted {
+        session: String,
+    },
+    /// In a single request.
+    Stored {
+        key: String,
+        bytes: Rc<[u8]>,
+    },
 }
 
 pub struct Store {
@@ -103,8 +119,6 @@ pub struct Store {
     /// Uploads that were completed, with the key and the object's ETag then.
     completed: BTreeMap<String, (String, String)>,
     pub objects: BTreeMap<String, Object>,
-    /// Everything that was ever stored under a key.
-    pub history: BTreeMap<String, Vec<Rc<[u8]>>>,
     pub effects: Vec<Effect>,
     /// When tokens of temporary credentials end, in milliseconds since 1970.
     pub tokens: BTreeMap<String, u64>,
@@ -119,7 +133,6 @@ impl Store {
             sessions: BTreeMap::new(),
             completed: BTreeMap::new(),
             objects: BTreeMap::new(),
-            history: BTreeMap::new(),
             effects: Vec::new(),
             tokens: BTreeMap::new(),
             created: 0,
@@ -160,6 +173,7 @@ impl Store {
             Call::PutObject { key } => {
                 let etag = self.etag(body);
                 self.keep(key, body.into(), &etag);
+                self.effects.push(Effect::Stored { key: key.clone(), bytes: body.into() });
                 stored(&etag)
             }
             Call::PutPart { session, part } => {
@@ -180,7 +194,10 @@ impl Store {
                 self.complete(session, parts, now)
             }
             Call::Abort { session } => match self.sessions.remove(session) {
-                Some(_) => HttpReply { status: 204, ..Default::default() },
+                Some(_) => {
+                    self.effects.push(Effect::Aborted { session: session.clone() });
+                    HttpReply { status: 204, ..Default::default() }
+                }
                 None => gone(),
             },
             Call::Head { key } => match self.objects.get(key) {
@@ -222,7 +239,6 @@ impl Store {
     }
 
     fn keep(&mut self, key: &str, bytes: Rc<[u8]>, etag: &str) {
-        self.history.entry(key.into()).or_default().push(bytes.clone());
         self.objects.insert(key.into(), Object { bytes, etag: etag.into() });
     }
 
@@ -276,19 +292,21 @@ impl Store {
         let (key, etag) = &self.completed[id];
         match (self.flavour.again, self.objects.contains_key(key)) {
             (Again::Ok, true) => complete_reply(key, &format!("\"{etag}\"")),
+            (Again::EmptyEtag, true) => complete_reply(key, ""),
             (Again::Denied, _) => error(403, "AccessDenied", "Access Denied", now),
             _ => error(404, "NoSuchUpload", "The specified upload does not exist.", now),
         }
     }
 
     /// Somebody else completes the upload with whatever it has.
-    pub fn complete_behind(&mut self, id: &str) {
-        let Some(session) = self.sessions.remove(id) else { return };
+    pub fn complete_behind(&mut self, id: &str) -> Rc<[u8]> {
+        let Some(session) = self.sessions.remove(id) else { return Rc::default() };
         let digests = session.parts.values().map(|part| md5(&part.bytes));
         let etag = composite_etag(digests);
         let bytes: Rc<[u8]> = session.parts.values().flat_map(|part| part.bytes.iter().copied()).collect();
         self.completed.insert(id.into(), (session.key.clone(), etag.clone()));
-        self.keep(&session.key, bytes, &etag);
+        self.keep(&session.key, bytes.clone(), &etag);
+        bytes
     }
 }
 

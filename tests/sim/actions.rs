@@ -15,6 +15,9 @@ use partwise::core::retry::Fault as Failure;
 use partwise::core::units::ByteRange;
 use partwise::core::upload::{Action, Input, Message, OpId};
 
+/// Milliseconds until a record is in IndexedDB.
+const COPY_TAKES: u64 = 20;
+
 impl World {
     fn later(&mut self, who: Who, op: OpId, wait: u64, what: Delivered) {
         self.agenda.after(wait, Happening::Deliver(Delivery { who, op, what }));
@@ -25,6 +28,7 @@ impl World {
             Work::FetchCredentials => {
                 let who = Who { page, upload: UploadId(0) };
                 say!(self, "page {page}: asks for credentials");
+                self.pages[page].awaits_credentials = true;
                 return self.send(who, OpId(0), What::Credentials, Doing::Credentials, None);
             }
             Work::Upload(upload, action) => (upload, action),
@@ -83,6 +87,12 @@ impl World {
                     true => Ok(()),
                     false => records.put(storage, &record.key, &record.value),
                 });
+                if !forgotten {
+                    self.copy(page, record.key.clone(), Some(record.value.clone()));
+                }
+                if kept == Some(Err(StorageFault::Full)) {
+                    self.count(Fault::StorageFull);
+                }
                 if let Some(kept) = kept {
                     self.learn_saved(who, &record.key, kept);
                 }
@@ -96,6 +106,7 @@ impl World {
             Action::Remove(key) => {
                 say!(self, "{who}: removes {key}");
                 self.write(page, |records, storage| records.remove(storage, &key));
+                self.copy(page, key, None);
             }
             Action::SetClock(_) | Action::DropCredentials => unreachable!("the engine keeps these to itself"),
         }
@@ -107,6 +118,14 @@ impl World {
         let keys = self.pages[who.page].records.load(&self.storage, prefix);
         for (key, _) in keys {
             self.write(who.page, |records, storage| records.remove(storage, &key));
+        }
+        self.copy(who.page, prefix.into(), None);
+    }
+
+    /// It arrives a moment later, unless the page dies before.
+    fn copy(&mut self, page: usize, key: String, value: Option<String>) {
+        if self.is_open(page) && self.pages[page].records.has_copies() {
+            self.agenda.after(COPY_TAKES, Happening::Copied(page, key, value));
         }
     }
 
@@ -124,6 +143,7 @@ impl World {
             self.kill_and_come_back(page);
             return None;
         }
+        self.storage.touch(self.agenda.now());
         let written = write(&mut self.pages[page].records, &mut self.storage);
         if self.dies_at == Some((self.writes, true)) || self.strikes(Fault::KilledAtWrite) {
             self.kill_and_come_back(page);
@@ -133,7 +153,8 @@ impl World {
 
     fn run(&mut self, who: Who, op: OpId, doing: Doing) {
         let since = self.page_now(who.page).mono;
-        self.pages[who.page].running.insert((who.upload, op), Running { doing, request: None, since });
+        let running = Running { doing, request: None, since, moved: None };
+        self.pages[who.page].running.insert((who.upload, op), running);
     }
 
     fn begin_step(&mut self, who: Who, op: OpId, step: Step) {

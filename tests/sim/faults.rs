@@ -73,6 +73,7 @@ faults! {
     Frozen "tab frozen",
     ClockStep "wall clock steps",
     Killed "page killed",
+    BrowserKilled "browser killed, late writes lost",
     KilledAtWrite "page killed at a storage write",
     Reload "page reloaded",
     Dispose "uploader disposed",

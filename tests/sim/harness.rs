@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 /// Default number of runs: about a minute on two cores when optimized, seconds when not.
 const RUNS: u64 = if cfg!(debug_assertions) { 3_000 } else { 80_000 };
-/// Scenarios in which a page dies at every write; those from the 10th on are of 103 parts.
-const SCENARIOS: u64 = if cfg!(debug_assertions) { 10 } else { 15 };
+/// Scenarios in which a page dies at every write; those from the 12th on are of 103 parts.
+const SCENARIOS: u64 = if cfg!(debug_assertions) { 12 } else { 18 };
 /// Lines of the trace shown of a run that fails.
 const TAIL: usize = 150;
 
@@ -91,6 +91,7 @@ pub fn explain(what: &str, report: &Report) -> String {
 struct Sum {
     tally: Tally,
     uploads: u64,
+    armed: u64,
     lines: u64,
     /// Virtual milliseconds of all runs together.
     time: u64,
@@ -106,6 +107,7 @@ fn whatever_happens_every_invariant_holds() -> Outcome {
     let sum = Mutex::new(Sum {
         tally: Tally::new(),
         uploads: 0,
+        armed: 0,
         lines: 0,
         time: 0,
         longest: (0, 0),
@@ -126,6 +128,7 @@ fn whatever_happens_every_invariant_holds() -> Outcome {
                     let mut sum = sum.lock().unwrap();
                     sum.tally.add(&report.tally);
                     sum.uploads += report.uploads;
+                    sum.armed += report.armed;
                     sum.lines += report.lines;
                     sum.time += report.time;
                     sum.longest = sum.longest.max((report.time, seed));
@@ -144,6 +147,9 @@ fn whatever_happens_every_invariant_holds() -> Outcome {
         sum.tally.iter().filter(|(_, count)| *count == 0).map(|(fault, _)| fault.name()).collect();
     if runs >= RUNS && !dead.is_empty() {
         return Err(format!("{told}\nnever struck: {}", dead.join(", ")));
+    }
+    if runs >= RUNS && sum.armed == 0 {
+        return Err(format!("{told}\nno completion was such that a second one would be noticed"));
     }
     match sum.failed.first() {
         Some(seed) => {
@@ -167,12 +173,14 @@ fn tell(sum: &Sum, runs: u64, took: Duration) -> String {
     let faults = sum.tally.iter().map(|(fault, count)| format!("  {count:>9}  {}", fault.name()));
     format!(
         "{}\n{runs} runs with {} uploads, {} things happened in {:.0} virtual days, {:.1} s\n\
+         {} completions that were not to be repeated\n\
          slowest run: seed {} with {:.0} ms; longest: seed {} with {:.1} virtual hours",
         faults.collect::<Vec<_>>().join("\n"),
         sum.uploads,
         sum.lines,
         sum.time as f64 / 86_400_000.0,
         took.as_secs_f64(),
+        sum.armed,
         sum.slowest.1,
         sum.slowest.0.as_secs_f64() * 1000.0,
         sum.longest.1,

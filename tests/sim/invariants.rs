@@ -3,24 +3,28 @@
 //!
 //! | invariant | where |
 //! |---|---|
-//! | what is done is at the store, byte for byte | `ends` |
+//! | what is done is at the store, byte for byte | `check_done` |
 //! | completed without hole or foreign part, and not twice | `check_completion` |
 //! | what is known to be stored is not sent again, after a crash neither | `check_action`, `learn_records` |
 //! | progress neither falls nor exceeds the total | `event` |
-//! | being offline costs no attempt, and requests are few | `check_offline`, `check_action` |
-//! | a failure has a code that something explains, and the budget was used | `check_failure` |
-//! | nothing after the end | `check_action`, `check_page` |
-//! | what is cancelled is removed | `check_cancelled`, and `Run::end` for all that is left |
+//! | being offline costs no attempt, and requests are few | `check_offline` (`failures.rs`), `check_action` |
+//! | coming back online resumes within a second | `check_back_online` |
+//! | a failure has a code that something explains, and the budget was used | `check_failure` (`failures.rs`) |
+//! | nothing after the end | `event`, `check_action`, `check_page` |
+//! | beginning anew has a reason | `check_restarted` |
+//! | what is cancelled is removed, or remembered | `check_cancelled`, and `World::end` for all that is left |
 //! | no secret in events, errors or records | `check_text`, `check_record` |
 
+use crate::instance::Instance;
 use crate::learning::Recorded;
 use crate::network::Doing;
 use crate::page::Who;
 use crate::say;
-use crate::world::{PART, Way, World};
+use crate::world::{Happening, PART, Way, World, Written};
 use partwise::core::backend::Step;
 use partwise::core::checkpoint::Record;
-use partwise::core::error::{Code, Operation, UploadError};
+use partwise::core::error::Operation;
+use partwise::core::retry::{Asked, MAX_LISTINGS};
 use partwise::core::schedule::{MAX_AUTO, Parallel};
 use partwise::core::upload::{Action, Event, State, UploadResult};
 use std::collections::BTreeSet;
@@ -29,6 +33,9 @@ impl World {
     pub fn check_action(&mut self, who: Who, action: &Action) {
         if self.instances[&who].is_over() {
             panic!("{who}: {action:?} after it was {:?}", self.instances[&who].state);
+        }
+        if matches!(action, Action::Send(..) | Action::Perform(..)) {
+            self.instance(who).begun = Some(self.page_now(who.page).mono);
         }
         match action {
             Action::TryLock(name) | Action::Lock(name) => self.instance(who).lock = Some(name.clone()),
@@ -43,8 +50,7 @@ impl World {
                     && !self.pages[who.page].running.contains_key(&(who.upload, *op)) =>
             {
                 // It may have waited for credentials.
-                self.instance(who).explained.insert("stalled");
-                self.instance(who).failures += 1;
+                self.meet(who, Some(Asked::Backend), &["stalled"], true);
             }
             _ => {}
         }
@@ -98,24 +104,62 @@ impl World {
         }
     }
 
+    /// The network is back: who waits for it has a second to go on.
+    pub fn expect_back_online(&mut self, page: usize) {
+        let waits = |instance: &Instance| instance.state == State::Offline && !instance.leaves;
+        let mine = self.instances.iter().filter(|(who, instance)| who.page == page && waits(instance));
+        for who in mine.map(|(who, _)| *who).collect::<Vec<_>>() {
+            self.agenda.after(1_000, Happening::BackOnline(who));
+        }
+    }
+
+    /// Who waited for the network has started a request within the second, or right before it, or waits for something else: a slot, a hash,
+    /// credentials, or a request that has moved since the network went.
+    pub fn check_back_online(&mut self, who: Who) {
+        let (now, instance) = (self.page_now(who.page), &self.instances[&who]);
+        let page = &self.pages[who.page];
+        let Some(engine) = &page.engine else { return };
+        let is_undisturbed = page.online && !page.frozen && page.disturbed + 1_000 <= self.agenda.now();
+        let wants = !instance.state.is_final() && instance.state != State::Paused && !instance.leaves;
+        let has_begun = instance.begun.is_some_and(|at| now.mono.since(at).0 < 2_000);
+        if !is_undisturbed || !wants || has_begun {
+            return;
+        }
+        let mut mine = page.running.iter().filter(|((upload, _), _)| *upload == who.upload);
+        let waits_for_other = page.awaits_credentials
+            || mine.any(|(_, running)| match running.doing {
+                Doing::Hash | Doing::Check => true,
+                _ => running.moved.is_some_and(|moved| moved > instance.offline_since),
+            });
+        let no_slot = engine.free_slots(now) == 0 || page.is_late(self.agenda.now());
+        let waits_for_slot = instance.state == State::Uploading && no_slot;
+        assert!(
+            waits_for_other || waits_for_slot,
+            "{who}: is {:?} and has done nothing for a second although the network is back",
+            instance.state
+        );
+    }
+
     pub fn event(&mut self, who: Who, event: Event) {
         self.check_text(&format!("{event:?}"));
         let total = self.files[self.instances[&who].file].bytes.len() as u64;
         let state_now = self.instance(who).state;
         let now = self.agenda.now();
+        assert!(self.instances[&who].may_tell(&event), "{who}: {event:?} after the end: it is {state_now:?}");
         match event {
             Event::State { state, previous } => {
                 say!(self, "{who}: {}", state.as_str());
-                assert!(
-                    !matches!(state_now, State::Done | State::Cancelled),
-                    "{who}: {state:?} after {state_now:?}"
-                );
                 assert_eq!(previous, state_now, "{who}: is {state:?}");
                 if state_now == State::Failed {
                     self.begin_again(who);
                 }
+                let now_mono = self.page_now(who.page).mono;
                 let instance = self.instance(who);
                 instance.state = state;
+                instance.has_failed = false;
+                if (previous, state) == (State::Starting, State::Uploading) {
+                    instance.advanced = now_mono;
+                }
                 // A listener may speak before it is told that this has failed already.
                 instance.spoken = instance.spoken.filter(|at| *at == now || !state.is_final());
                 if state == State::Cancelled {
@@ -129,11 +173,8 @@ impl World {
                     "{who}: progress falls from {loaded} to {}",
                     progress.loaded
                 );
-                assert!(progress.loaded <= progress.total && progress.total == total, "{who}: {progress:?}");
-                assert!(
-                    !matches!(state_now, State::Done | State::Cancelled),
-                    "{who}: progress after {state_now:?}"
-                );
+                let within = progress.loaded <= progress.total && progress.total == total;
+                assert!(within, "{who}: progress beyond the total: {progress:?}");
                 self.instance(who).loaded = progress.loaded;
             }
             Event::Part { number, etag, .. } => self.confirmed(who, number.get(), &etag),
@@ -147,10 +188,17 @@ impl World {
                 );
                 self.check_offline(who, &notice.error);
                 self.check_code(who, &notice.error);
+                if notice.error.operation == Operation::Abort {
+                    let now = self.page_now(who.page).mono;
+                    let instance = self.instance(who);
+                    instance.failed_aborts += 1;
+                    instance.aborts_since.get_or_insert(now);
+                }
             }
             Event::Failed(error) => {
                 say!(self, "{who}: {} {error}", error.code.as_str());
                 assert_eq!(state_now, State::Failed);
+                self.instance(who).has_failed = true;
                 self.check_offline(who, &error);
                 self.check_failure(who, &error);
             }
@@ -160,8 +208,10 @@ impl World {
             }
             Event::Warning { code, .. } => {
                 say!(self, "{who}: warning {code}");
-                if code == "abort-failed" {
-                    self.instance(who).abort_failed = true;
+                match code {
+                    "abort-failed" => self.check_abort_failed(who),
+                    "session-restarted" => self.check_restarted(who),
+                    _ => {}
                 }
             }
             Event::Hash { loaded, total, .. } => assert!(loaded <= total),
@@ -171,7 +221,6 @@ impl World {
 
     fn confirmed(&mut self, who: Who, number: u32, etag: &str) {
         say!(self, "{who}: part {number} is confirmed");
-        self.confirmed += 1;
         let now = self.page_now(who.page);
         let instance = &self.instances[&who];
         let session = self.pages[who.page].engine.as_ref().and_then(|engine| {
@@ -188,12 +237,10 @@ impl World {
             return;
         }
         instance.known.insert(number);
-        let head = format!("{}/head", lock.replace("partwise/", "partwise/1/"));
         if unsure {
             return;
         }
-        let header = self.storage.map.get(&head);
-        let remembered = header.is_some_and(|header| header.contains(&format!("upload={session}&")));
+        let remembered = self.has_header(&lock, &session);
         assert!(remembered, "{who}: {session} has part {number}, and no header that a reload would find");
         let recorded = self.ledger.recorded.entry(lock).or_insert_with(|| Recorded {
             session: session.clone(),
@@ -205,32 +252,87 @@ impl World {
         }
     }
 
+    /// Its key holds the file, or did in its lifetime until somebody else wrote that key.
     fn check_done(&mut self, who: Who, result: UploadResult) {
-        let file = self.instances[&who].file;
-        let bytes = self.files[file].bytes.clone();
-        let held = self.store.history.get(&result.key);
-        let whole = held.is_some_and(|held| held.contains(&bytes));
-        assert!(whole, "{who}: done, but {} was never what the file is", result.key);
+        let (file, begun) = (self.instances[&who].file, self.instances[&who].added);
+        let (bytes, name) = (self.files[file].bytes.clone(), &self.files[file].key);
+        let stored = self.written.get(&result.key).map(Vec::as_slice).unwrap_or_default();
+        let ours = stored.iter().rposition(|written| written.bytes == bytes);
+        let after = ours.and_then(|at| stored.get(at + 1));
+        // Another upload of it may have damaged it on the way, and will notice.
+        let is_others = |after: &Written| {
+            after.meant.as_ref().is_none_or(|(by, content)| *by != who || *content != bytes)
+        };
+        let whole = ours.is_some() && after.is_none_or(|after| after.at >= begun && is_others(after));
+        // Where ETags are no MD5s, an object of the same size that was there before passes for ours once the upload is gone.
+        let is_alike = !self.store.flavour.etags_are_md5
+            && stored.last().is_some_and(|last| last.bytes.len() == bytes.len());
+        assert!(whole || is_alike, "{who}: done, but {} is not what the file is", result.key);
+        // Only direct backends keep the keys that pages choose.
+        let keeps = matches!(self.settings.way, Way::DirectRemote | Way::DirectLocal);
+        let is_asked_for = !self.files[file].key_is_explicit || !keeps || result.key == *name;
+        assert!(is_asked_for, "{who}: went to {}, not to {name}", result.key);
         assert!(result.md5.is_none_or(|md5| md5 == self.md5_of(file)), "{who}: the MD5 is not the file's");
         assert_eq!(self.instances[&who].loaded, bytes.len() as u64, "{who}: done before all was loaded");
         self.let_go(who);
+        self.let_go_unsaved(who);
         self.instance(who).result = Some(result);
     }
 
+    /// Removing has been given up: after three attempts, or one that was refused for good.
+    fn check_abort_failed(&mut self, who: Who) {
+        let (now, retry_for) = (self.page_now(who.page).mono, self.settings.config.retry_for);
+        let instance = self.instance(who);
+        assert!(
+            instance.has_given_up_abort(now, retry_for),
+            "{who}: gives up removing after {}",
+            instance.failed_aborts + 1
+        );
+        instance.abort_failed = true;
+    }
+
+    /// It begins anew: for a reason, and after removing what it had begun.
+    fn check_restarted(&mut self, who: Who) {
+        let (now, retry_for) = (self.page_now(who.page).mono, self.settings.config.retry_for);
+        let instance = self.instance(who);
+        assert!(instance.doubts > 0, "{who}: begins anew though nothing is lost");
+        let excused =
+            instance.has_given_up_abort(now, retry_for) || instance.failed_lists >= u64::from(MAX_LISTINGS);
+        let session = instance.session.clone();
+        instance.restarts += 1;
+        (instance.doubts, instance.refusals, instance.failed_lists) = (0, 0, 0);
+        instance.forget_aborts();
+        if let Some(session) = session.filter(|session| self.store.sessions.contains_key(session)) {
+            let known = excused || self.ledger.orphans.contains(&session);
+            assert!(known, "{who}: begins anew, but {session} is still at the store");
+            self.ledger.orphans.insert(session);
+        }
+    }
+
+    /// What is cancelled is gone at the store, or remembered until it can be removed.
     fn check_cancelled(&mut self, who: Who) {
         let upload = self.pages[who.page].engine.as_ref().and_then(|engine| engine.upload(who.upload));
         let session = upload.and_then(|upload| upload.upload_id().map(str::to_owned));
         let instance = &self.instances[&who];
-        if let Some(session) = session
-            && self.store.sessions.contains_key(&session)
-        {
-            assert!(
-                instance.abort_failed || self.ledger.orphans.contains(&session),
-                "{who}: cancelled, but {session} is still at the store"
-            );
+        let still = session.filter(|session| self.store.sessions.contains_key(session));
+        let Some(session) = still else {
+            self.let_go_unsaved(who);
+            return self.let_go(who);
+        };
+        let excused = instance.tampered || instance.saves_fail || self.ledger.orphans.contains(&session);
+        assert!(instance.abort_failed || excused, "{who}: cancelled, but {session} is still at the store");
+        let is_kept = instance.lock.as_ref().is_some_and(|lock| self.has_header(lock, &session));
+        assert!(is_kept || excused, "{who}: cancelled, and {session} at the store is forgotten");
+        if !is_kept {
             self.ledger.orphans.insert(session);
+            self.let_go(who);
         }
-        self.let_go(who);
+    }
+
+    /// Whether a reload would find this session of a file.
+    pub fn has_header(&self, lock: &str, session: &str) -> bool {
+        let head = format!("{}/head", lock.replace("partwise/", "partwise/1/"));
+        self.storage.map.get(&head).is_some_and(|header| header.contains(&format!("upload={session}&")))
     }
 
     /// The store has put an upload together.
@@ -253,52 +355,8 @@ impl World {
             panic!("{who}: {session} was completed, after {other} was, and the store would have said so");
         }
         if has_head && is_known {
+            self.armed += 1;
             self.ledger.completed.insert(lock, session.into());
-        }
-    }
-
-    /// Whoever cancels while offline does not want to wait: removing is tried all the same, and given up.
-    fn check_offline(&self, who: Who, error: &UploadError) {
-        let counts =
-            matches!(error.code, Code::Network | Code::Stalled) && error.operation != Operation::Abort;
-        assert!(self.instances[&who].online || !counts, "{who}: an attempt was spent while offline");
-    }
-
-    fn check_code(&mut self, who: Who, error: &UploadError) {
-        self.instance(who).last_code = Some(error.code);
-        let instance = &self.instances[&who];
-        let explained = match error.code {
-            Code::OfflineTimeout => self.settings.config.offline_timeout.is_some(),
-            Code::SessionLost => instance.doubts >= 3 || instance.explained.contains("session-lost"),
-            code => instance.explained.contains(code.as_str()),
-        };
-        assert!(
-            explained,
-            "{who}: {} out of the blue: {error}; explained: {:?}",
-            error.code.as_str(),
-            instance.explained
-        );
-    }
-
-    fn check_failure(&mut self, who: Who, error: &UploadError) {
-        self.check_code(who, error);
-        let now = self.page_now(who.page).mono;
-        let instance = &self.instances[&who];
-        match error.code {
-            Code::Network | Code::Throttled | Code::Stalled => {
-                let patient = now.since(instance.advanced) >= self.settings.config.retry_for;
-                assert!(patient || instance.failures >= 5, "{who}: gives up early: {error}");
-            }
-            Code::OfflineTimeout => {
-                let waited = now.since(instance.told);
-                let enough = self.settings.config.offline_timeout.is_some_and(|wait| waited >= wait);
-                assert!(
-                    enough && !self.pages[who.page].online,
-                    "{who}: was offline for {} ms only",
-                    waited.0
-                );
-            }
-            _ => {}
         }
     }
 

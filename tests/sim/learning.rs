@@ -1,60 +1,21 @@
 //! What the uploads, the store and the storage have reason to know, which is what `invariants` judges them by: parts that
 //! were confirmed, sessions that are gone, failures that were met.
 
+use crate::failures::{Troubles, side};
 use crate::faults::Fault;
+use crate::instance::Instance;
 use crate::network::Doing;
 use crate::page::{Running, Who};
+use crate::sabotage::Sabotage;
 use crate::say;
 use crate::storage::StorageFault;
-use crate::world::World;
-use partwise::core::backend::StepReply;
+use crate::world::{Way, World};
+use partwise::core::backend::{PageReply, StepReply};
+use partwise::core::checkpoint::{Checkpoint, Header, PREFIX, headers, load};
 use partwise::core::engine::CredentialsReply;
-use partwise::core::error::Code;
-use partwise::core::http::{HttpReply, NoReply};
-use partwise::core::retry::{Asked, Fault as Failure};
-use partwise::core::store::normalize_etag;
-use partwise::core::units::Instant;
-use partwise::core::upload::{State, UploadResult};
+use partwise::core::retry::{Asked, Fault as Failure, MAX_LISTINGS};
+use partwise::core::units::{Millis, PartNumber};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// An upload as the world sees it.
-pub struct Instance {
-    pub file: usize,
-    pub state: State,
-    pub result: Option<UploadResult>,
-    pub loaded: u64,
-    /// The lock asked for last: which file it takes itself to be.
-    pub lock: Option<String>,
-    /// The lock it tries to take.
-    pub trying: Option<String>,
-    /// Parts that it was told are stored, and that are.
-    pub known: BTreeSet<u32>,
-    /// The session whose parts these are.
-    pub session: Option<String>,
-    /// Created by a request of its own, newest last.
-    pub created: Vec<String>,
-    pub saves_fail: bool,
-    /// Somebody else has changed the storage since its session began, or since it read of it.
-    pub tampered: bool,
-    /// What it has reason to believe.
-    pub online: bool,
-    pub offline_since: Instant,
-    /// When the browser last said whether it is offline.
-    pub told: Instant,
-    pub begun_offline: u64,
-    /// Codes that something it met explains.
-    pub explained: BTreeSet<&'static str>,
-    pub failures: u64,
-    pub failed_lists: u64,
-    pub doubts: u64,
-    pub advanced: Instant,
-    pub last_code: Option<Code>,
-    pub abort_failed: bool,
-    /// An earlier page's, only to be removed.
-    pub only_discards: bool,
-    /// When the user last said something that may bring it back after a failure.
-    pub spoken: Option<u64>,
-}
 
 /// What the storage must still know of a file.
 pub struct Recorded {
@@ -73,13 +34,6 @@ pub struct Ledger {
     pub orphans: BTreeSet<String>,
 }
 
-impl Instance {
-    /// Nothing more may come of it.
-    pub fn is_over(&self) -> bool {
-        self.state.is_final() && (self.state != State::Failed || self.spoken.is_none())
-    }
-}
-
 impl World {
     pub fn instance(&mut self, who: Who) -> &mut Instance {
         self.instances.get_mut(&who).expect("a known upload")
@@ -88,32 +42,7 @@ impl World {
     pub fn begin_instance(&mut self, who: Who, file: usize) {
         let now = self.page_now(who.page).mono;
         let online = self.pages[who.page].online;
-        let instance = Instance {
-            file,
-            state: State::Queued,
-            result: None,
-            loaded: 0,
-            lock: None,
-            trying: None,
-            known: BTreeSet::new(),
-            session: None,
-            created: Vec::new(),
-            saves_fail: false,
-            tampered: false,
-            online,
-            offline_since: now,
-            told: now,
-            begun_offline: 0,
-            explained: BTreeSet::new(),
-            failures: 0,
-            failed_lists: 0,
-            doubts: 0,
-            advanced: now,
-            last_code: None,
-            abort_failed: false,
-            only_discards: false,
-            spoken: None,
-        };
+        let instance = Instance::new(file, now, online, self.agenda.now());
         self.instances.insert(who, instance);
     }
 
@@ -130,14 +59,22 @@ impl World {
         }
     }
 
+    /// It ended by what others did, who knew nothing of a session that could not be recorded.
+    pub fn let_go_unsaved(&mut self, who: Who) {
+        let instance = &self.instances[&who];
+        if instance.tampered || instance.saves_fail {
+            self.ledger.orphans.extend(instance.session.clone());
+        }
+    }
+
     /// It has begun again: what comes is judged afresh.
     pub fn begin_again(&mut self, who: Who) {
         let now = self.page_now(who.page).mono;
         let instance = self.instance(who);
-        instance.failures = 0;
-        instance.doubts = 0;
-        instance.failed_lists = 0;
-        instance.explained.clear();
+        instance.troubles = Troubles::default();
+        (instance.doubts, instance.restarts) = (0, 0);
+        (instance.failed_lists, instance.refusals) = (0, 0);
+        instance.forget_aborts();
         instance.advanced = now;
     }
 
@@ -167,16 +104,10 @@ impl World {
         self.ledger.orphans.extend(self.store.sessions.keys().cloned());
     }
 
-    /// The upload was told that its session is gone, or cannot be completed.
-    fn doubt(&mut self, who: Who) {
-        let Some(instance) = self.instances.get_mut(&who) else { return };
-        instance.doubts += 1;
-        instance.known.clear();
-        let lock = instance.lock.clone();
-        if let Some(session) = instance.session.clone() {
-            self.ledger.orphans.insert(session);
-        }
-        if let Some(lock) = lock {
+    /// The engine begins anew by design, whatever the store still has.
+    fn forget_known(&mut self, who: Who) {
+        self.instance(who).known.clear();
+        if let Some(lock) = self.instance(who).lock.clone() {
             self.ledger.recorded.remove(&lock);
         }
     }
@@ -186,8 +117,10 @@ impl World {
         for (_, instance) in self.instances.iter_mut().filter(|(who, _)| who.page == page) {
             if instance.online != online {
                 instance.online = online;
-                instance.offline_since = now;
                 instance.begun_offline = 0;
+            }
+            if !online {
+                instance.offline_since = now;
             }
             instance.told = now;
         }
@@ -196,151 +129,126 @@ impl World {
     pub fn learn_of_file(&mut self, who: Who, exception: Option<&String>) {
         if let Some(exception) = exception {
             let changed = exception == "NotReadableError";
-            self.instance(who).explained.insert(if changed { "file-changed" } else { "file-unreadable" });
+            self.meet(who, None, &[if changed { "file-changed" } else { "file-unreadable" }], false);
         }
     }
 
     /// A reply is about to be delivered.
     pub fn learn(&mut self, who: Who, doing: &Doing, result: &Result<StepReply, Failure>) {
-        let ours = if doing.asked() == Asked::Backend { "backend" } else { "store" };
-        let file_md5 = self.md5_of(self.instances[&who].file);
-        let is_single = matches!(doing, Doing::PutObject);
-        let Some(instance) = self.instances.get_mut(&who) else { return };
-        let mut explain = |codes: &[&'static str]| {
-            instance.failures += 1;
-            instance.explained.extend(codes);
+        if !self.instances.contains_key(&who) {
+            return;
+        }
+        let worked = self.meet_reply(who, doing, result);
+        self.pages[who.page].worked[side(doing.asked())] |= worked;
+        if let Ok(StepReply::Http(_)) = result {
+            let now = self.page_now(who.page).mono;
+            let is_offline = !self.pages[who.page].online;
+            let instance = self.instance(who);
+            instance.online = true;
+            instance.troubles.contradicted = instance.troubles.contradicted.max(is_offline.then_some(now));
+        }
+        let (status, said) = match result {
+            Ok(StepReply::Http(reply)) => (Some(reply.status), reply.body.as_str()),
+            Err(Failure::Page { status, message }) => (*status, message.as_str()),
+            _ => (None, ""),
         };
-        let mut gone = false;
-        match result {
-            Err(Failure::NoReply(NoReply::File(name))) => {
-                explain(&[if name == "NotReadableError" { "file-changed" } else { "file-unreadable" }]);
-            }
-            Err(Failure::Page { status: Some(status), message }) => {
-                explain(codes_of(*status, "", ours));
-                gone = *status == 404 || message.contains("NoSuchUpload") || message.contains("InvalidPart");
-            }
-            Err(Failure::Page { .. }) => explain(&["backend"]),
-            Err(_) => explain(&["network"]),
-            Ok(StepReply::Http(reply)) => {
-                instance.online = true;
-                let failed = !reply.is_success() || reply.body.contains("<Error>");
-                if failed {
-                    explain(codes_of(reply.status, &reply.body, ours));
-                    gone = reply.status == 404
-                        || reply.body.contains("NoSuchUpload")
-                        || reply.body.contains("InvalidPart");
-                } else if doing.sends_file() {
-                    match reply.header("etag") {
-                        None => explain(&["etag-hidden"]),
-                        Some(etag) if is_single && normalize_etag(etag) != file_md5.to_hex() => {
-                            explain(&["checksum-mismatch"]);
-                        }
-                        Some(_) if !is_single => {
-                            // Whether a part's ETag is right is seen when the part is confirmed.
-                            instance.explained.insert("checksum-mismatch");
-                        }
-                        Some(_) => {}
-                    }
-                } else if reply.body.is_empty()
-                    || reply.body.starts_with("<!doctype")
-                    || (matches!(doing, Doing::List(_)) && is_endless(&reply.body))
-                {
-                    explain(&[ours]);
-                }
-            }
-            Ok(_) => {}
-        }
-        if let Doing::List(asked) = doing {
-            let is_500 = matches!(result, Ok(StepReply::Http(HttpReply { status: 500, .. })));
-            instance.failed_lists += u64::from(is_500);
-            gone |= *asked == Asked::Backend && is_500 && instance.failed_lists >= 3;
-            if matches!(result, Ok(StepReply::Http(reply)) if reply.is_success())
-                || matches!(result, Ok(StepReply::Page(_)))
-            {
-                instance.failed_lists = 0;
-            }
-        }
-        let is_of_session = matches!(
-            doing,
-            Doing::Put { .. } | Doing::List(_) | Doing::Complete(_) | Doing::SignPart | Doing::Sign(_)
-        );
+        let is_gone = !worked && (status == Some(404) || said.contains("NoSuchUpload"));
         match doing {
-            Doing::Head(_) => self.learn_head(who),
-            Doing::Abort(_) if result.is_err() || gone => {
-                let session = self.instances[&who].session.clone();
-                self.ledger.orphans.extend(session);
+            Doing::Complete(_) if !worked && said.contains("InvalidPart") => self.learn_refused(who),
+            Doing::List(asked) => self.learn_list(who, *asked, status, worked, is_gone),
+            Doing::Put { .. } | Doing::Complete(_) | Doing::SignPart | Doing::Sign(_) if is_gone => {
+                self.instance(who).doubts += 1;
             }
             Doing::Abort(_) => {
-                if let (Ok(StepReply::Http(reply)), Some(session)) =
-                    (result, self.instances[&who].session.clone())
-                    && !reply.is_success()
-                {
-                    self.ledger.orphans.insert(session);
-                }
+                let again = [401, 408, 409, 429];
+                self.instance(who).abort_refused |=
+                    status.is_some_and(|status| (400..500).contains(&status) && !again.contains(&status));
             }
-            _ if gone && is_of_session => self.doubt(who),
-            _ => {}
-        }
-        match doing {
+            Doing::Head(_)
+                if matches!(result, Ok(StepReply::Http(_)))
+                    && self.sabotage != Some(Sabotage::HeadDenies) =>
+            {
+                self.learn_head(who);
+            }
             Doing::Create(_) => self.learn_created(who, result),
             // Whoever has been told is done with it; dying before it has told the user is nobody's fault.
-            Doing::Complete(_) if !gone => self.learn_end(who, result),
+            Doing::Complete(_) if worked => self.learn_end(who),
             _ => {}
         }
     }
 
+    /// A part is missing, and the engine lists again to see which; all others it keeps. It begins anew when that has not
+    /// helped, or cannot: a store that a refused repetition has spoiled a part for lists that part all the same.
+    fn learn_refused(&mut self, who: Who) {
+        let instance = self.instance(who);
+        instance.doubts += 1;
+        instance.refusals += 1;
+        let again = instance.refusals > 1;
+        let session = instance.session.clone();
+        let session = session.and_then(|session| self.store.sessions.get(&session));
+        if again || session.is_some_and(|session| session.parts.values().any(|part| part.spoiled)) {
+            self.forget_known(who);
+        }
+    }
+
+    /// Uppy's Companion says 500 to a stale upload id, and the engine begins anew after three, whoever says so.
+    fn learn_list(&mut self, who: Who, asked: Asked, status: Option<u16>, worked: bool, is_gone: bool) {
+        let instance = self.instance(who);
+        if worked {
+            instance.failed_lists = 0;
+        } else if asked == Asked::Backend && status == Some(500) {
+            instance.failed_lists += 1;
+        }
+        let is_suspect = !worked && instance.failed_lists >= u64::from(MAX_LISTINGS);
+        instance.doubts += u64::from(is_gone || is_suspect);
+        if is_suspect {
+            self.forget_known(who);
+        }
+    }
+
     fn learn_created(&mut self, who: Who, result: &Result<StepReply, Failure>) {
-        let Some(session) = self.instance(who).created.last().cloned() else { return };
+        let created = &self.instances[&who].created;
         let told = match result {
-            Ok(StepReply::Http(reply)) => {
+            Ok(StepReply::Http(reply)) => created.iter().find(|session| {
                 reply.body.contains(&format!("<UploadId>{session}<"))
                     || reply.body.contains(&format!("\"uploadId\":\"{session}\""))
+            }),
+            Ok(StepReply::Page(PageReply::Created(reply))) => {
+                created.iter().find(|session| **session == reply.upload_id)
             }
-            Ok(StepReply::Page(_)) => true,
-            _ => false,
+            _ => None,
         };
-        if told {
+        if let Some(session) = told.cloned() {
             let instance = self.instance(who);
             instance.session = Some(session.clone());
+            instance.refusals = 0;
             instance.known.clear();
             instance.tampered = false;
             self.ledger.orphans.remove(&session);
         }
     }
 
-    /// A store that does not answer that cannot tell; one that does has told.
+    /// Whoever gets an answer has been told; a connection that breaks tells nothing.
     fn learn_head(&mut self, who: Who) {
         if let Some(lock) = self.instance(who).lock.clone() {
             self.ledger.completed.remove(&lock);
         }
     }
 
-    fn learn_end(&mut self, who: Who, result: &Result<StepReply, Failure>) {
-        if self.tally.of(Fault::CompletedBehind) > 0 {
-            // "Done already", with the ETag of what somebody else made of it.
-            self.instance(who).explained.insert("checksum-mismatch");
-        }
-        let told = match result {
-            Ok(StepReply::Http(reply)) => reply.is_success() && !reply.body.contains("<Error>"),
-            Ok(_) => true,
-            Err(_) => false,
-        };
-        if told && let Some(lock) = self.instance(who).lock.clone() {
+    fn learn_end(&mut self, who: Who) {
+        if let Some(lock) = self.instance(who).lock.clone() {
             self.ledger.completed.remove(&lock);
         }
     }
 
     pub fn learn_of_credentials(&mut self, page: usize, reply: &CredentialsReply) {
-        for (_, instance) in self.instances.iter_mut().filter(|(who, _)| who.page == page) {
+        let mine: Vec<Who> = self.instances.keys().copied().filter(|who| who.page == page).collect();
+        for who in mine {
             match reply {
-                Err(Failure::Page { status: Some(status), .. }) => {
-                    instance.explained.extend(codes_of(*status, "", "backend"));
-                }
-                _ => {
-                    instance.explained.insert("backend");
-                }
+                Err(failure) => drop(self.meet_reply(who, &Doing::Credentials, &Err(failure.clone()))),
+                // They may end too soon.
+                Ok(_) => self.meet(who, Some(Asked::Backend), &["backend"], true),
             }
-            instance.failures += 1;
         }
     }
 
@@ -348,16 +256,7 @@ impl World {
     pub fn learn_drop(&mut self, who: Who, running: &Running) {
         let waited = self.page_now(who.page).mono.since(running.since);
         if waited >= self.settings.config.stall_timeout {
-            let instance = self.instance(who);
-            instance.explained.insert("stalled");
-            instance.failures += 1;
-        }
-        if matches!(running.doing, Doing::Create(_) | Doing::Abort(_)) {
-            // Nobody learns what came of it.
-            let instance = self.instance(who);
-            let sessions = instance.created.last().cloned().into_iter().chain(instance.session.clone());
-            let sessions: Vec<_> = sessions.collect();
-            self.ledger.orphans.extend(sessions);
+            self.meet(who, Some(running.doing.asked()), &["stalled"], true);
         }
     }
 
@@ -369,9 +268,7 @@ impl World {
         if kept.is_err()
             && let Some(lock) = lock
         {
-            let session = self.instance(who).session.clone();
             self.ledger.recorded.remove(&lock);
-            self.ledger.orphans.extend(session);
         }
     }
 
@@ -385,6 +282,18 @@ impl World {
         if is_denied {
             // It cannot know what others have done.
             self.ledger.completed.remove(&lock);
+        }
+        let hides = self.pages[who.page].records.hides(&lock.replace("partwise/", "partwise/1/"));
+        if hides {
+            // It goes by what its memory has, and writes over what others have stored.
+            self.ledger.recorded.remove(&lock);
+            self.ledger.completed.remove(&lock);
+        }
+        let recorded = self.ledger.recorded.get(&lock).map(|recorded| recorded.session.clone());
+        if let Some(session) = recorded.filter(|session| self.goes_elsewhere(who, session)) {
+            // Begun under this name by another file of the same content, for a key of its own.
+            self.ledger.recorded.remove(&lock);
+            self.ledger.orphans.insert(session);
         }
         let recorded = self.ledger.recorded.get(&lock).filter(|_| !is_denied);
         let (session, known) = match recorded {
@@ -405,9 +314,66 @@ impl World {
         instance.saves_fail = false;
     }
 
+    /// Only direct backends keep the keys that pages choose.
+    fn goes_elsewhere(&self, who: Who, session: &str) -> bool {
+        let file = &self.files[self.instances[&who].file];
+        let keeps = matches!(self.settings.way, Way::DirectRemote | Way::DirectLocal);
+        keeps && file.key_is_explicit && self.keys.get(session) != Some(&file.key)
+    }
+
+    /// The browser has died, and the storage is what the copies will make of it: what they have, must be known again.
+    /// A record whose page died before its copy was made is lost.
+    pub fn learn_crash(&mut self, before: BTreeSet<String>) {
+        let after = self.storage.sessions();
+        self.ledger.orphans.extend(before.into_iter().filter(|session| !after.contains(session)));
+        let records: Vec<_> =
+            self.storage.map.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        self.ledger.recorded.retain(|lock, recorded| {
+            let stored = checkpoint_of(lock, &records);
+            let Some(stored) = stored.filter(|stored| stored.header.upload_id == recorded.session) else {
+                return false;
+            };
+            // What is older than the copy and as long is kept, be it of a part that was sent again since.
+            let etag = |part: u32| stored.confirmed.get(PartNumber::new(part)?);
+            let at_store = self.store.sessions.get(&recorded.session);
+            recorded.parts.retain(|part| {
+                let is = at_store.and_then(|session| session.parts.get(part)).map(|part| part.etag.clone());
+                is.is_some() && etag(*part) == is
+            });
+            true
+        });
+        self.ledger.completed.retain(|lock, session| {
+            checkpoint_of(lock, &records).is_some_and(|stored| {
+                let Header { upload_id, size, part_size, .. } = &stored.header;
+                upload_id == session && stored.confirmed.len() as u64 == size.div_ceil(*part_size)
+            })
+        });
+    }
+
+    /// Copies were a moment behind what they have replaced.
+    pub fn learn_replaced(&mut self, keys: &[String]) {
+        for key in keys {
+            let lock = key.replace(PREFIX, "partwise/");
+            let lock = lock.rsplit_once('/').map_or(lock.as_str(), |(lock, _)| lock).to_owned();
+            self.ledger.recorded.remove(&lock);
+            self.ledger.completed.remove(&lock);
+            let sessions: Vec<_> = self
+                .instances
+                .values_mut()
+                .filter(|instance| instance.lock.as_ref() == Some(&lock))
+                .filter_map(|instance| {
+                    instance.tampered = true;
+                    instance.session.clone()
+                })
+                .collect();
+            self.ledger.orphans.extend(sessions);
+        }
+    }
+
     /// A page dies: what it has not written yet, nobody will ever know of.
     pub fn learn_death(&mut self, page: usize) {
-        self.in_flight = (self.sent.len() as u64).saturating_sub(self.confirmed);
+        let running = self.pages[page].running.values();
+        self.in_flight = running.filter(|running| running.doing.sends_file()).count() as u64;
         let storage = self.storage.map.values();
         let headers: String = storage.filter(|value| value.contains("upload=")).cloned().collect();
         for (_, instance) in self.instances.iter().filter(|(who, _)| who.page == page) {
@@ -428,23 +394,11 @@ impl World {
     }
 }
 
-/// There is more to list, after nothing.
-fn is_endless(body: &str) -> bool {
-    body.contains("<IsTruncated>true") && !body.contains("<Part>")
-}
-
-fn codes_of(status: u16, body: &str, ours: &'static str) -> &'static [&'static str] {
-    let store = ours == "store";
-    match status {
-        _ if body.contains("BadDigest") => &["checksum-mismatch"],
-        _ if body.contains("SlowDown") || body.contains("TooManyRequests") => &["throttled"],
-        400 if body.contains("expired") => &["url-expired", "denied"],
-        401 | 403 => &["denied", "url-expired"],
-        404 => &["session-lost", "store", "backend"],
-        429 | 503 => &["throttled"],
-        _ if store => &["store"],
-        _ => &["backend"],
-    }
+fn checkpoint_of(lock: &str, records: &[(String, String)]) -> Option<Checkpoint> {
+    let name = lock.strip_prefix("partwise/")?;
+    let all = headers(records).into_iter().map(|(header, _)| header);
+    let header = all.into_iter().find(|header| header.fingerprint.as_str() == name)?;
+    load(&header.fingerprint, records, header.created, Millis(0))
 }
 
 /// The upload id in the header of a file's records.

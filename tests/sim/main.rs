@@ -9,8 +9,10 @@
 
 mod actions;
 mod clock;
+mod failures;
 mod faults;
 mod harness;
+mod instance;
 mod invariants;
 mod kills;
 mod learning;

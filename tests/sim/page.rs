@@ -13,7 +13,7 @@ use partwise::core::fingerprint::FileInfo;
 use partwise::core::hash::Md5Digest;
 use partwise::core::retry::Fault as Failure;
 use partwise::core::units::{Instant, Now, UnixMillis};
-use partwise::core::upload::{Event, Input, Message, OpId};
+use partwise::core::upload::{Input, Message, OpId};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -36,6 +36,8 @@ pub struct Running {
     pub request: Option<u64>,
     /// On the page's clock.
     pub since: Instant,
+    /// When bytes of it last moved, if they did.
+    pub moved: Option<Instant>,
 }
 
 pub struct Page {
@@ -54,6 +56,12 @@ pub struct Page {
     pub skew: i64,
     /// What the browser told last.
     pub online: bool,
+    /// World time at which it was last frozen, thawed, told of the network or given credentials.
+    pub disturbed: u64,
+    /// Whether the store and the backend have answered with a success.
+    pub worked: [bool; 2],
+    /// It has asked for credentials and not got them.
+    pub awaits_credentials: bool,
 }
 
 /// Something that comes back to a page.
@@ -90,7 +98,15 @@ impl Page {
             behind: time.saturating_sub(5_000),
             skew,
             online,
+            disturbed: time,
+            worked: [false; 2],
+            awaits_credentials: false,
         }
+    }
+
+    /// Its timer is due and has not come yet: timers are some milliseconds late.
+    pub fn is_late(&self, time: u64) -> bool {
+        self.timer.is_some_and(|(due, _)| due <= self.now(time).mono)
     }
 
     pub fn now(&self, time: u64) -> Now {
@@ -129,13 +145,9 @@ impl World {
             if let Some(work) = engine.poll_action() {
                 self.perform(page, work);
             } else if let Some((upload, event)) = engine.poll_event() {
-                let repeated = event.clone();
-                self.event(Who { page, upload }, event);
-                if let (Some(Sabotage::ProgressFalls), Event::Progress(mut progress)) =
-                    (self.sabotage, repeated)
-                {
-                    progress.loaded /= 2;
-                    self.event(Who { page, upload }, Event::Progress(progress));
+                let again = self.sabotage.and_then(|sabotage| sabotage.repeats(&event));
+                for event in std::iter::once(event).chain(again) {
+                    self.event(Who { page, upload }, event);
                 }
             } else {
                 break;
@@ -186,12 +198,14 @@ impl World {
 
     pub fn freeze(&mut self, page: usize) {
         self.pages[page].frozen = true;
+        self.pages[page].disturbed = self.agenda.now();
     }
 
     pub fn thaw(&mut self, page: usize) {
         if !std::mem::replace(&mut self.pages[page].frozen, false) || !self.is_open(page) {
             return;
         }
+        self.pages[page].disturbed = self.agenda.now();
         for delivery in std::mem::take(&mut self.pages[page].mailbox) {
             self.deliver(delivery);
         }
@@ -248,7 +262,13 @@ impl World {
         }
         let is_running = self.pages[page].running.contains_key(&(who.upload, op));
         match delivery.what {
-            Delivered::Progress(sent) if is_running => self.tell(who, Input::Progress(op, sent)),
+            Delivered::Progress(sent) if is_running => {
+                let now = self.page_now(page).mono;
+                if let Some(running) = self.pages[page].running.get_mut(&(who.upload, op)) {
+                    running.moved = Some(now);
+                }
+                self.tell(who, Input::Progress(op, sent));
+            }
             Delivered::HashProgress(hashed) if is_running => self.tell(who, Input::HashProgress(op, hashed)),
             Delivered::Replied(result) if is_running => {
                 let running = self.pages[page].running.remove(&(who.upload, op)).unwrap();
@@ -291,6 +311,8 @@ impl World {
             }
             Delivered::Loaded(prefix) => self.loaded(who, prefix),
             Delivered::Credentials(reply) => {
+                self.pages[page].awaits_credentials = false;
+                self.pages[page].disturbed = self.agenda.now();
                 self.learn_of_credentials(page, &reply);
                 self.with(page, |engine, now| engine.credentials(reply, now));
             }
@@ -315,8 +337,14 @@ impl World {
         if self.pages[page].online != online {
             say!(self, "page {page}: the browser says {}", if online { "online" } else { "offline" });
             self.pages[page].online = online;
+            self.pages[page].disturbed = self.agenda.now();
             self.learn_online(page, online);
-            self.with(page, |engine, now| engine.tell_online(online, now));
+            if online {
+                self.expect_back_online(page);
+            }
+            if online || self.sabotage != Some(Sabotage::OfflineKept) {
+                self.with(page, |engine, now| engine.tell_online(online, now));
+            }
         }
     }
 

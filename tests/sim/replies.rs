@@ -7,10 +7,11 @@ use crate::network::{Doing, Fate, Request, What, brief};
 use crate::page::Who;
 use crate::sabotage::Sabotage;
 use crate::say;
-use crate::world::World;
+use crate::world::{World, Written};
 use partwise::core::backend::StepReply;
 use partwise::core::http::{HttpReply, HttpRequest, NoReply};
 use partwise::core::retry::Fault as Failure;
+use std::rc::Rc;
 
 impl World {
     /// The other side acts, or pretends to.
@@ -22,7 +23,7 @@ impl World {
             What::Call(call) => self.at_page_server(call),
             What::Credentials => self.at_token_server(),
         };
-        self.take_effects(request.who, request.fate == Fate::ReplyLost);
+        self.take_effects(request);
         result
     }
 
@@ -39,6 +40,9 @@ impl World {
         self.maybe_damage(&mut body, md5.is_some());
         if let (Some(Sabotage::AbortForgotten), Call::Abort { .. }) = (self.sabotage, &call) {
             return Ok(HttpReply { status: 204, ..Default::default() });
+        }
+        if let (Some(Sabotage::HeadDenies), Call::Head { .. }) = (self.sabotage, &call) {
+            return Ok(HttpReply { status: 404, ..Default::default() });
         }
         let before = self.part_at(&call);
         let mut reply = self.store.serve(&call, &body, md5, now);
@@ -151,6 +155,7 @@ impl World {
 
     /// A list that does not tell what is stored.
     pub fn garble_list(&mut self, session: &str, parts: &mut Vec<(u32, String, usize)>) -> bool {
+        let stored = parts.clone();
         if self.strikes(Fault::ListShort) {
             parts.truncate(parts.len() / 2);
         } else if self.strikes(Fault::ListHoled) {
@@ -160,7 +165,11 @@ impl World {
                 keep
             });
         } else if self.strikes(Fault::ListForeign) {
-            for (_, etag, _) in parts.iter_mut() {
+            let only =
+                self.rng.maybe_pick(&stored).filter(|_| self.rng.once_in(2)).map(|(number, ..)| number);
+            for (_, etag, _) in
+                parts.iter_mut().filter(|(number, ..)| only.is_none_or(|only| only == *number))
+            {
                 *etag = store::md5(b"foreign").to_hex();
             }
         } else if self.strikes(Fault::ListForeignSize) {
@@ -170,7 +179,9 @@ impl World {
         } else {
             return false;
         }
-        self.lose_session(session);
+        for part in stored.iter().filter(|part| !parts.contains(part)) {
+            self.lose_part(session, part.0);
+        }
         true
     }
 
@@ -182,20 +193,37 @@ impl World {
         Ok(reply)
     }
 
-    fn take_effects(&mut self, who: Who, reply_lost: bool) {
+    fn take_effects(&mut self, request: &Request) {
+        let who = request.who;
         for effect in std::mem::take(&mut self.store.effects) {
             match effect {
+                // By a page that is gone, perhaps, whose request was late.
+                Effect::Aborted { session } => self.lose_session(&session),
+                Effect::Stored { key, bytes } => {
+                    // What is damaged on the way of a request that nobody waits for, nobody can notice.
+                    let content = (!request.abandoned)
+                        .then(|| (who, self.files[self.instances[&who].file].bytes.clone()));
+                    self.write_down(&key, bytes, content);
+                }
                 Effect::Created { session, key } => self.note_created(who, session, &key),
                 Effect::Completed { session, mut bytes } => {
                     if self.sabotage == Some(Sabotage::StoreMixesParts) {
                         bytes = bytes.iter().rev().copied().collect();
                     }
-                    if reply_lost {
+                    let content = self.contents[&session].clone();
+                    self.write_down(&self.keys[&session].clone(), bytes.clone(), Some((who, content)));
+                    if request.fate == Fate::ReplyLost {
                         self.tally.count(Fault::CompleteLost);
                     }
                     self.check_completion(who, &session, &bytes);
                 }
             }
         }
+    }
+
+    /// An object was stored, which was meant to be some content, if anybody cares.
+    pub fn write_down(&mut self, key: &str, bytes: Rc<[u8]>, meant: Option<(Who, Rc<[u8]>)>) {
+        let at = self.agenda.now();
+        self.written.entry(key.into()).or_default().push(Written { at, bytes, meant });
     }
 }

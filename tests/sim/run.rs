@@ -6,18 +6,17 @@ use crate::page::Who;
 use crate::rng::Rng;
 use crate::sabotage::Sabotage;
 use crate::say;
-use crate::world::{Settings, Way, World, draw_flavour};
+use crate::world::{PART, Settings, Way, World, draw_flavour};
 use partwise::core::checkpoint::{PREFIX, headers};
+use partwise::core::error::Code;
 use partwise::core::upload::{Input, State};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Virtual milliseconds in which everything must have ended in peace.
-const PATIENCE: u64 = 3 * 3_600_000;
+/// Virtual milliseconds in which everything must have ended in peace, besides the time for which the engine may retry:
+/// the longest `Retry-After` that is honoured, requests that still hang, and what was scheduled before.
+const PATIENCE: u64 = 15 * 60_000;
 /// So many things happen in no run that ends.
 const MOST_STEPS: u64 = 400_000;
-/// How often the user tries again what has failed, in peace.
-const MOST_ROUNDS: usize = 4;
-
 /// What came of a run.
 pub struct Report {
     pub hash: u64,
@@ -26,6 +25,8 @@ pub struct Report {
     pub time: u64,
     pub tally: Tally,
     pub uploads: u64,
+    /// Completions that must not be repeated.
+    pub armed: u64,
     /// What did not hold.
     pub failure: Option<String>,
     pub trace: Vec<String>,
@@ -44,7 +45,11 @@ pub fn run_sabotaged(seed: u64, sabotage: Sabotage) -> Report {
 fn run_with(seed: u64, keep_trace: bool, sabotage: Option<Sabotage>) -> Report {
     let mut rng = Rng(seed);
     let settings = Settings::draw(&mut rng);
-    let flavour = draw_flavour(&mut rng);
+    let mut flavour = draw_flavour(&mut rng);
+    if settings.way == Way::PlainCompanion {
+        // It says 500 to parts that are too small, and is believed for as long as the engine may retry, each time.
+        flavour.min_part = flavour.min_part.min(PART as usize);
+    }
     let weather = Weather::draw(&mut rng);
     let acts = rng.below(60);
     let mut world = World::new(settings, flavour, weather, rng, keep_trace);
@@ -67,6 +72,7 @@ pub fn report(world: &mut World, live: impl FnOnce(&mut World)) -> Report {
         time: world.agenda.now(),
         tally: world.tally.clone(),
         uploads: world.instances.len() as u64,
+        armed: world.armed,
         failure,
         trace: world.trace.lines().to_vec(),
     }
@@ -82,17 +88,14 @@ impl World {
         }
         self.heal();
         self.settle(&mut steps);
-        for _ in 0..MOST_ROUNDS {
-            let failed = self.in_state(State::Failed);
-            if failed.is_empty() {
-                break;
-            }
-            for who in failed {
-                self.may_begin_again(who);
-                self.tell(who, Input::Resume);
-            }
-            self.settle(&mut steps);
+        // What trouble still made fail, the user tries again; from then on nothing fails that can be done.
+        self.tell_failed(|| Input::Resume);
+        self.settle(&mut steps);
+        for who in self.in_state(State::Failed) {
+            self.check_hopeless(who);
         }
+        self.tell_failed(|| Input::Cancel);
+        self.settle(&mut steps);
         self.discard_rest();
         self.settle(&mut steps);
         self.end();
@@ -101,8 +104,7 @@ impl World {
     /// Until nothing is left to happen.
     fn settle(&mut self, steps: &mut u64) {
         let since = self.agenda.now();
-        // A laptop that sleeps is not in peace yet.
-        let patience = PATIENCE + 6 * 3_600_000;
+        let patience = PATIENCE + self.settings.config.retry_for.0;
         while self.step() {
             *steps += 1;
             assert!(*steps < MOST_STEPS, "it goes round in circles");
@@ -113,6 +115,23 @@ impl World {
     fn in_state(&self, state: State) -> Vec<Who> {
         let open = self.instances.iter().filter(|(who, _)| self.is_open(who.page));
         open.filter(|(_, instance)| instance.state == state).map(|(who, _)| *who).collect()
+    }
+
+    fn tell_failed(&mut self, input: fn() -> Input) {
+        for who in self.in_state(State::Failed) {
+            self.may_begin_again(who);
+            self.tell(who, input());
+        }
+    }
+
+    /// Only what is gone for good may fail in peace.
+    fn check_hopeless(&self, who: Who) {
+        let instance = &self.instances[&who];
+        let (file, code) = (&self.files[instance.file], instance.last_code);
+        let is_refused =
+            self.is_too_small(instance.file) && matches!(code, Some(Code::Store | Code::Backend));
+        let is_hopeless = file.exception.is_some() || is_refused;
+        assert!(is_hopeless, "{who}: {} has failed in peace, {code:?}", file.name);
     }
 
     /// What is still remembered, the user has removed.
@@ -140,10 +159,10 @@ impl World {
             let file = &self.files[instance.file];
             let state = instance.state;
             let ends = match state {
-                State::Done | State::Cancelled => true,
-                // Only what is gone for good may stay failed.
-                State::Failed if instance.only_discards => self.settings.way == Way::PlainCompanion,
-                State::Failed => file.exception.is_some(),
+                State::Done => instance.result.is_some(),
+                State::Cancelled => true,
+                // Companion does not tell an upload that is gone from one it cannot remove.
+                State::Failed => instance.only_discards && self.settings.way == Way::PlainCompanion,
                 _ => false,
             };
             let code = instance.last_code;
@@ -169,11 +188,8 @@ impl World {
         let tampered = TAMPERS.iter().any(|fault| self.tally.of(*fault) > 0);
         let may_stay = self.settings.way == Way::PlainCompanion || tampered;
         assert!(ours.is_empty() || may_stay, "left in the storage: {ours:?}");
-        let others = self.storage.map.keys().filter(|key| !key.starts_with(PREFIX)).count();
-        let untouched = self.tally.of(Fault::StorageCleared) + self.tally.of(Fault::StorageBack) > 0;
-        assert!(
-            untouched || self.tally.of(Fault::StorageOlder) == 0 || others == 3,
-            "removed what is not ours"
-        );
+        let meddled = self.tally.of(Fault::StorageCleared) + self.tally.of(Fault::StorageBack) > 0;
+        let all_there = self.foreign.iter().all(|key| self.storage.map.contains_key(key));
+        assert!(meddled || all_there, "removed what is not ours");
     }
 }

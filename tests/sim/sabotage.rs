@@ -2,6 +2,8 @@
 //! invariants hold nothing.
 
 use crate::run::run_sabotaged;
+use partwise::core::progress::Snapshot;
+use partwise::core::upload::Event;
 
 /// One rule that the world breaks behind the engine's back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,32 @@ pub enum Sabotage {
     RecordTells,
     /// Two pages get the same lock.
     LockShared,
+    /// What a crash of the browser took is not put back.
+    CopiesForgotten,
+    /// HEAD says 404 to an object that is there, and the store does not know that it does.
+    HeadDenies,
+    /// The engine is not told that the browser says offline.
+    OfflineKept,
+    /// The last word is said twice.
+    EndTwice,
+    /// Progress tells of one byte more than there are.
+    ProgressExceeds,
+}
+
+impl Sabotage {
+    /// What is told once more.
+    pub fn repeats(self, event: &Event) -> Option<Event> {
+        match (self, event.clone()) {
+            (Self::ProgressFalls, Event::Progress(progress)) => {
+                Some(Event::Progress(Snapshot { loaded: progress.loaded / 2, ..progress }))
+            }
+            (Self::ProgressExceeds, Event::Progress(progress)) => {
+                Some(Event::Progress(Snapshot { loaded: progress.total + 1, ..progress }))
+            }
+            (Self::EndTwice, event @ (Event::Done(_) | Event::Failed(_))) => Some(event),
+            _ => None,
+        }
+    }
 }
 
 pub const ALL: &[(Sabotage, &str)] = &[
@@ -30,6 +58,11 @@ pub const ALL: &[(Sabotage, &str)] = &[
     (Sabotage::ProgressFalls, "progress falls"),
     (Sabotage::RecordTells, "a secret gets out"),
     (Sabotage::LockShared, "without its lock"),
+    (Sabotage::CopiesForgotten, "known to be stored"),
+    (Sabotage::HeadDenies, "the store would have said so"),
+    (Sabotage::OfflineKept, "an attempt was spent while offline"),
+    (Sabotage::EndTwice, "after the end"),
+    (Sabotage::ProgressExceeds, "progress beyond the total"),
 ];
 
 /// The sabotages that no run of so many noticed, or noticed as something else.

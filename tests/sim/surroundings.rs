@@ -7,9 +7,11 @@ use crate::model::store::{Again, Flavour, Part};
 use crate::page::{Delivered, Delivery, Who};
 use crate::say;
 use crate::user::content;
-use crate::world::{Ending, File, Happening, Way, World};
+use crate::world::{Ending, File, Happening, PART, Way, World};
+use partwise::core::checkpoint::PREFIX;
 use partwise::core::engine::UploadId;
 use partwise::core::upload::{Input, OpId};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 impl World {
@@ -42,6 +44,22 @@ impl World {
             self.thaw(page);
             self.rearm(page);
         }
+    }
+
+    /// The browser dies with all its pages, and forgets what it has not written to disk.
+    pub fn crash(&mut self) {
+        self.count(Fault::BrowserKilled);
+        let before = self.storage.sessions();
+        self.storage.crash();
+        let left = self.storage.map.clone();
+        let _ = self.storage.put_back(PREFIX);
+        self.learn_crash(before);
+        for page in 0..self.pages.len() {
+            if self.is_open(page) {
+                self.kill_and_come_back(page);
+            }
+        }
+        self.storage.map = left;
     }
 
     pub fn begins(&mut self, fault: Fault) {
@@ -86,7 +104,15 @@ impl World {
     }
 
     pub fn meddle_with_storage(&mut self, fault: Fault) {
-        self.count(fault);
+        let ours: Vec<String> =
+            self.storage.map.keys().filter(|key| key.starts_with(PREFIX)).cloned().collect();
+        let some_key = self.rng.maybe_pick(&ours);
+        match (fault, &some_key) {
+            // Counted where a write finds it full.
+            (Fault::StorageFull, _) => {}
+            (Fault::StorageGarbage | Fault::StorageOlder, None) => return,
+            _ => self.count(fault),
+        }
         self.backups.push(self.storage.map.clone());
         if TAMPERS.contains(&fault) {
             self.lose_records();
@@ -96,21 +122,29 @@ impl World {
                 let quotas = [0, 150, 400, usize::MAX];
                 self.storage.quota = self.rng.pick(&quotas);
             }
-            Fault::StorageCleared => self.storage.map.clear(),
-            Fault::StorageOlder => {
-                self.storage.map.insert("partwise/0/x/head".into(), "of an older version".into());
-                self.storage.map.insert("partwise/2/x/head".into(), "of a newer version".into());
-                self.storage.map.insert("somebody else's".into(), "value".into());
+            Fault::StorageCleared => self.storage.replace(BTreeMap::new()),
+            Fault::StorageOlder => self.add_other_versions(&some_key.unwrap_or_default()),
+            Fault::StorageBack => {
+                let earlier = self.rng.pick(&self.backups.clone());
+                self.storage.replace(earlier);
             }
-            Fault::StorageBack => self.storage.map = self.rng.pick(&self.backups.clone()),
-            _ => self.garble_storage(),
+            _ => self.garble_storage(some_key.unwrap_or_default()),
         }
     }
 
-    fn garble_storage(&mut self) {
-        let keys: Vec<String> =
-            self.storage.map.keys().filter(|key| key.starts_with("partwise/1/")).cloned().collect();
-        let Some(key) = self.rng.maybe_pick(&keys) else { return };
+    /// The same file as another version of the library remembers it, and what is not ours at all.
+    fn add_other_versions(&mut self, key: &str) {
+        let value = self.storage.map[key].clone();
+        for version in ["partwise/0/", "partwise/2/"] {
+            let key = key.replace(PREFIX, version);
+            self.foreign.insert(key.clone());
+            self.storage.add(&key, &value.replace("upload=", "upload=other"));
+        }
+        self.foreign.insert("somebody else's".into());
+        self.storage.add("somebody else's", "value");
+    }
+
+    fn garble_storage(&mut self, key: String) {
         let mut value = self.storage.map[&key].clone();
         match self.rng.below(6) {
             0 => value.clear(),
@@ -151,11 +185,19 @@ impl World {
     }
 
     /// Completed by somebody else with other parts, and then once more by us: only the ETag in the reply tells, and only
-    /// who compares it.
-    fn would_be_noticed(&self) -> bool {
+    /// who compares it. Where ETags are no MD5s, nothing but its size tells the object from ours.
+    fn would_be_noticed(&self, id: &str) -> bool {
+        let len: usize = self.store.sessions[id].parts.values().map(|part| part.bytes.len()).sum();
+        if !self.store.flavour.etags_are_md5 && len == self.contents[id].len() {
+            return false;
+        }
         let Flavour { again, etags_are_md5, .. } = self.store.flavour;
         let tells = !matches!(self.settings.way, Way::PlainCompanion | Way::RichCompanion);
-        !matches!(again, Again::Ok) || (tells && etags_are_md5 && self.settings.verifies())
+        match again {
+            Again::Ok => tells && etags_are_md5 && self.settings.verifies(),
+            Again::EmptyEtag => false,
+            Again::NotFound | Again::Denied => true,
+        }
     }
 
     pub fn meddle_with_store(&mut self, fault: Fault) {
@@ -166,16 +208,21 @@ impl World {
                 self.store.sessions.remove(&id);
                 self.lose_session(&id);
             }
-            (Fault::CompletedBehind, Some(_)) if self.would_be_noticed() => {
-                self.store.complete_behind(&id);
+            (Fault::CompletedBehind, Some(_)) if self.would_be_noticed(&id) => {
+                let object = self.store.complete_behind(&id);
+                self.write_down(&self.keys[&id].clone(), object, None);
                 self.lose_session(&id);
             }
             (Fault::PartGone, Some(part)) => {
                 self.store.sessions.get_mut(&id).unwrap().parts.remove(&part);
                 self.lose_part(&id, part);
             }
-            (Fault::PartForeign, Some(part)) => {
-                let bytes: Rc<[u8]> = self.rng.next().to_le_bytes().into();
+            (Fault::PartForeign, _) => {
+                let size = self.contents[&id].len() as u64;
+                let part = self.rng.between(1, size.div_ceil(PART) + 2) as u32;
+                let planned = size.saturating_sub(u64::from(part - 1) * PART).min(PART);
+                let len = self.rng.pick(&[8, PART, planned]);
+                let bytes: Rc<[u8]> = (0..len).map(|_| self.rng.next() as u8).collect();
                 self.store.sessions.get_mut(&id).unwrap().parts.insert(part, Part::new(&bytes));
                 self.lose_part(&id, part);
             }
@@ -183,6 +230,16 @@ impl World {
         }
         self.count(fault);
         say!(self, "store: {id} was meddled with");
+    }
+
+    /// What the browser says of the network when a page asks it first.
+    pub fn draw_online(&mut self) -> bool {
+        let lie = if self.outage { Fault::LiesOnline } else { Fault::LiesOffline };
+        if !self.healed && self.acts.contains(&lie) && self.rng.once_in(6) {
+            self.count(lie);
+            return self.outage;
+        }
+        !self.outage && !self.lies_offline
     }
 
     /// From now on nothing goes wrong, and nobody holds anything back.
@@ -195,12 +252,14 @@ impl World {
         for file in &mut self.files {
             file.exception = file.exception.filter(|exception| *exception == "NotReadableError");
         }
+        // Not even then has the browser to be right: the engine tries once in a while, and finds out.
+        self.lies_offline = self.rng.once_in(3);
         for tab in 0..self.tabs.len() {
             let page = self.tabs[tab].page;
             self.pages[page].skew = 0;
             self.thaw(page);
             self.reopen(tab);
-            self.browser_says(self.tabs[tab].page, true);
+            self.browser_says(self.tabs[tab].page, !self.lies_offline);
         }
         let waiting: Vec<Who> = self.instances.keys().copied().filter(|who| self.is_open(who.page)).collect();
         for who in waiting {

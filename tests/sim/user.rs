@@ -3,8 +3,10 @@
 use crate::faults::{Fault, Weather};
 use crate::page::{Page, Who};
 use crate::rng::Rng;
+use crate::sabotage::Sabotage;
 use crate::say;
 use crate::world::{File, Happening, PART, World};
+use partwise::core::checkpoint::PREFIX;
 use partwise::core::engine::Engine;
 use partwise::core::upload::{Input, State};
 use std::rc::Rc;
@@ -30,6 +32,7 @@ const ACTS: &[(Fault, u64)] = &[
     (Fault::Resumed, 12),
     (Fault::Cancelled, 2),
     (Fault::Killed, 6),
+    (Fault::BrowserKilled, 3),
     (Fault::Reload, 4),
     (Fault::Dispose, 3),
     (Fault::Frozen, 4),
@@ -74,14 +77,11 @@ impl World {
             }
             let name = format!("f{file}");
             let key_is_explicit = self.rng.once_in(3);
-            self.files.push(File {
-                key: name.clone(),
-                name,
-                key_is_explicit,
-                modified: 1,
-                bytes,
-                exception: None,
-            });
+            // Two files may go to one key.
+            let shared = self.rng.once_in(8).then(|| self.files.first().map(|first| first.key.clone()));
+            let own = if key_is_explicit { format!("k{file}") } else { name.clone() };
+            let key = shared.flatten().filter(|_| key_is_explicit).unwrap_or(own);
+            self.files.push(File { key, name, key_is_explicit, modified: 1, bytes, exception: None });
         }
         let share = self.rng.pick(&[10, 40, 80]);
         for (act, weight) in ACTS {
@@ -110,10 +110,18 @@ impl World {
         let (backend, signer) = self.settings.backend();
         let seed = self.rng.next();
         let skew = if !self.healed && self.rng.once_in(10) { self.draw_skew() } else { 0 };
-        let online = !self.outage;
+        let online = self.draw_online();
         let engine = Engine::new(self.settings.config.clone(), backend, signer, online, seed);
         self.pages.push(Page::open(engine, denied, self.agenda.now(), skew, online));
         let page = self.pages.len() - 1;
+        if denied {
+            self.count(Fault::StorageDenied);
+        } else if self.sabotage != Some(Sabotage::CopiesForgotten) {
+            match self.storage.put_back(PREFIX) {
+                Ok(replaced) => self.learn_replaced(&replaced),
+                Err(_) => self.lose_records(),
+            }
+        }
         say!(self, "page {page} opens{}", if denied { ", without storage" } else { "" });
         page
     }
@@ -140,6 +148,17 @@ impl World {
         }
     }
 
+    /// The page lets go of its uploader and makes another, which has the same clock and the same files to send.
+    pub fn dispose(&mut self, page: usize) {
+        self.count(Fault::Dispose);
+        self.kill(page);
+        let Some(tab) = self.tabs.iter().position(|tab| tab.page == page) else { return };
+        let next = self.open_page(self.tabs[tab].denied);
+        let Page { behind, skew, .. } = self.pages[page];
+        (self.pages[next].behind, self.pages[next].skew) = (behind, skew);
+        self.add_again(tab, next);
+    }
+
     /// A page of its own again in a tab whose page is gone, and what was unfinished is added again.
     pub fn reopen(&mut self, tab: usize) {
         if self.is_open(self.tabs[tab].page) {
@@ -150,7 +169,12 @@ impl World {
             return;
         }
         let denied = self.tabs[tab].denied && !self.healed;
-        self.tabs[tab].page = self.open_page(denied);
+        let page = self.open_page(denied);
+        self.add_again(tab, page);
+    }
+
+    fn add_again(&mut self, tab: usize, page: usize) {
+        self.tabs[tab].page = page;
         for want in std::mem::take(&mut self.tabs[tab].wants) {
             let state = want.who.map(|who| self.instances[&who].state);
             if !matches!(state, Some(State::Done | State::Cancelled)) && self.is_open(self.tabs[tab].page) {
@@ -191,8 +215,11 @@ impl World {
             Fault::Cancelled => Input::Cancel,
             _ => Input::Resume,
         };
-        self.may_begin_again(who);
+        if fault != Fault::Paused {
+            self.may_begin_again(who);
+        }
         if fault == Fault::Cancelled {
+            self.instance(who).leaves = true;
             self.let_go(who);
         }
         say!(self, "user: {input:?} {who}");
@@ -212,8 +239,7 @@ impl World {
             3..6 => self.say_to(who, Fault::Resumed),
             6 => self.say_to(who, Fault::Cancelled),
             _ => {
-                self.count(Fault::Dispose);
-                self.kill_and_come_back(who.page);
+                self.dispose(who.page);
             }
         }
     }
@@ -260,7 +286,12 @@ impl World {
                     self.pump(who.page);
                 }
             }
-            Fault::Killed | Fault::Reload | Fault::Dispose => {
+            Fault::Dispose => {
+                if let Some(page) = self.some_page() {
+                    self.dispose(page);
+                }
+            }
+            Fault::Killed | Fault::Reload => {
                 if let Some(page) = self.some_page() {
                     self.count(fault);
                     self.kill_and_come_back(page);
@@ -270,6 +301,7 @@ impl World {
                     }
                 }
             }
+            Fault::BrowserKilled => self.crash(),
             Fault::Frozen => {
                 if let Some(page) = self.some_page() {
                     self.count(fault);
@@ -293,7 +325,6 @@ impl World {
                 }
             }
             Fault::StorageDenied => {
-                self.count(fault);
                 let tab = self.rng.below(self.tabs.len() as u64) as usize;
                 self.tabs[tab].denied = !self.tabs[tab].denied;
             }

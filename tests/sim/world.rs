@@ -2,7 +2,8 @@
 
 use crate::clock::Agenda;
 use crate::faults::{Fault, Tally, Weather};
-use crate::learning::{Instance, Ledger};
+use crate::instance::Instance;
+use crate::learning::Ledger;
 use crate::locks::Locks;
 use crate::model::store::{Again, FirstEtag, Flavour, Store};
 use crate::network::{Doing, Request, Step};
@@ -22,7 +23,7 @@ use partwise::core::plan::PartSize;
 use partwise::core::schedule::Parallel;
 use partwise::core::store::{Limits, s3};
 use partwise::core::units::Millis;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// When the world begins, in milliseconds since 1970.
@@ -62,6 +63,14 @@ pub struct File {
     pub exception: Option<&'static str>,
 }
 
+/// An object as it was stored.
+pub struct Written {
+    pub at: u64,
+    pub bytes: Rc<[u8]>,
+    /// By whom, and what it was to be; nothing that an upload has anything to do with, if `None`.
+    pub meant: Option<(Who, Rc<[u8]>)>,
+}
+
 /// Something due.
 pub enum Happening {
     Timer(usize),
@@ -73,6 +82,10 @@ pub enum Happening {
     Wake(u64),
     Unplug(Ending),
     FileBack(usize),
+    /// A page's copy of a record reaches IndexedDB, or that one is removed, or all below a prefix.
+    Copied(usize, String, Option<String>),
+    /// Who waited for the network has had a second to go on.
+    BackOnline(Who),
     Act,
 }
 
@@ -95,6 +108,8 @@ pub struct World {
     pub agenda: Agenda<Happening>,
     pub store: Store,
     pub storage: LocalStorage,
+    /// Keys that are not ours.
+    pub foreign: BTreeSet<String>,
     pub backups: Vec<BTreeMap<String, String>>,
     pub locks: Locks,
     pub pages: Vec<Page>,
@@ -103,6 +118,8 @@ pub struct World {
     pub requests: BTreeMap<u64, Request>,
     pub requested: u64,
     pub outage: bool,
+    /// The browser says that there is no network, in peace.
+    pub lies_offline: bool,
     pub store_down: bool,
     pub backend_down: bool,
     /// A rule that is broken on purpose.
@@ -111,10 +128,10 @@ pub struct World {
     pub asleep: bool,
     /// All requests with file content that left.
     pub sent: Vec<Doing>,
-    /// Parts that uploads have confirmed.
-    pub confirmed: u64,
-    /// Parts sent and not confirmed when the page died that was to die.
+    /// Parts that were being sent when a page last died.
     pub in_flight: u64,
+    /// Times that an upload was completed whose completion has to be found out.
+    pub armed: u64,
     /// Uploads that the store put together.
     pub completions: u64,
     /// Storage writes so far.
@@ -124,6 +141,8 @@ pub struct World {
     pub instances: BTreeMap<Who, Instance>,
     /// What each session at the store is to become.
     pub contents: BTreeMap<String, Rc<[u8]>>,
+    /// What was stored under each key, one after the other.
+    pub written: BTreeMap<String, Vec<Written>>,
     /// Keys by session.
     pub keys: BTreeMap<String, String>,
     pub ledger: Ledger,
@@ -192,10 +211,10 @@ impl Settings {
 /// A store as no vendor runs it, perhaps.
 pub fn draw_flavour(rng: &mut Rng) -> Flavour {
     Flavour {
-        again: rng.pick(&[Again::Ok, Again::NotFound, Again::NotFound, Again::Denied]),
+        again: rng.pick(&[Again::Ok, Again::EmptyEtag, Again::NotFound, Again::NotFound, Again::Denied]),
         first_etag: rng.pick(&[FirstEtag::Quoted, FirstEtag::Entities, FirstEtag::Empty]),
         page: rng.pick(&[1, 2, 3, 1000]),
-        min_part: rng.pick(&[0, PART as usize]),
+        min_part: if rng.once_in(20) { PART as usize + 1 } else { rng.pick(&[0, PART as usize]) },
         etags_are_md5: !rng.once_in(8),
         head_hides: rng.once_in(6),
         expired_is_400: rng.once_in(3),
@@ -215,6 +234,7 @@ impl World {
             agenda: Agenda::new(),
             store: Store::new(flavour),
             storage: LocalStorage::new(),
+            foreign: BTreeSet::new(),
             backups: Vec::new(),
             locks: Locks::default(),
             pages: Vec::new(),
@@ -223,18 +243,20 @@ impl World {
             requests: BTreeMap::new(),
             requested: 0,
             outage: false,
+            lies_offline: false,
             store_down: false,
             backend_down: false,
             sabotage: None,
             asleep: false,
             sent: Vec::new(),
-            confirmed: 0,
             in_flight: 0,
+            armed: 0,
             completions: 0,
             writes: 0,
             dies_at: None,
             instances: BTreeMap::new(),
             contents: BTreeMap::new(),
+            written: BTreeMap::new(),
             keys: BTreeMap::new(),
             ledger: Ledger::default(),
             acts: Vec::new(),
@@ -251,6 +273,12 @@ impl World {
         );
         say!(world, "{settings}, {flavour:?}");
         world
+    }
+
+    /// The store takes parts of this size and refuses to put them together, for which there is no remedy.
+    pub fn is_too_small(&self, file: usize) -> bool {
+        let is_multipart = self.files[file].bytes.len() as u64 > PART;
+        is_multipart && self.store.flavour.min_part as u64 > PART
     }
 
     /// Milliseconds since 1970, as the store's clock has it.
@@ -287,6 +315,9 @@ impl World {
             Happening::Wake(slept) => self.wake(slept),
             Happening::Unplug(ending) => self.ends(ending),
             Happening::FileBack(file) => self.file_back(file),
+            Happening::Copied(page, key, value) if self.is_open(page) => self.storage.copy(key, value),
+            Happening::Copied(..) => {}
+            Happening::BackOnline(who) => self.check_back_online(who),
             Happening::Act => self.act(),
         }
         true

@@ -76,10 +76,15 @@ impl Upload {
     /// Ends in `cancelled`. Records found but not taken over yet stay: they may be another tab's, and what they tell of
     /// is still at the store.
     pub(super) fn cancelled(&mut self) {
-        self.control = None;
         if self.session.is_some() {
             self.forget();
         }
+        self.end_cancelled();
+    }
+
+    /// Ends in `cancelled`, and leaves the records as they are.
+    pub(super) fn end_cancelled(&mut self) {
+        self.control = None;
         self.phase = Phase::Cancelled;
         self.unlock();
         self.show_state();

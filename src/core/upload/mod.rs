@@ -302,6 +302,9 @@ impl Upload {
 
     /// Takes an input in; then poll.
     pub fn handle(&mut self, input: Input, now: Now) {
+        if !self.wants_network() {
+            self.network.was_not_wanted(now.mono);
+        }
         match input {
             Input::Admitted => self.admitted(now),
             Input::Locked => self.locked(),
@@ -362,7 +365,7 @@ impl Upload {
             let wait = if self.progress_dirty { PROGRESS_EVERY } else { PROGRESS_IDLE };
             earlier(Some(self.progress_shown + wait));
         }
-        if !self.paused {
+        if !self.paused && self.wants_network() {
             self.network.timeouts(&self.config).into_iter().for_each(earlier);
         }
         due
@@ -426,7 +429,7 @@ impl Upload {
     }
 
     fn storage_fault(&mut self, full: bool) {
-        if std::mem::replace(&mut self.storage_warned, true) {
+        if self.has_ended() || std::mem::replace(&mut self.storage_warned, true) {
             return;
         }
         let (code, message) = if full {

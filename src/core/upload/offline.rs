@@ -16,6 +16,18 @@ const PROBE_EVERY: Millis = Millis(5000);
 /// Two tries: for so long a reply says that there is a network, whatever the browser says.
 const CONTRADICTED_FOR: Millis = Millis(10_000);
 
+/// A request so young when the network comes back is left to itself: the page may just have woken up.
+const JUST_BEGUN: Millis = Millis(1000);
+
+/// How the network is known to be back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Back {
+    /// The browser says so.
+    Told,
+    /// This request was answered.
+    Answered(OpId),
+}
+
 /// What is known of the network.
 #[derive(Debug)]
 pub(super) struct Network {
@@ -49,6 +61,11 @@ impl Network {
         self.probe_at = now;
     }
 
+    /// Until now, no network was wanted.
+    pub fn was_not_wanted(&mut self, now: Instant) {
+        self.away_since = now;
+    }
+
     fn goes_away(&mut self, now: Instant) {
         self.online = false;
         self.offline_since = now;
@@ -59,11 +76,6 @@ impl Network {
     /// When the next request may be tried while there is no network.
     pub fn probe_at(&self) -> Instant {
         self.probe_at
-    }
-
-    /// When the network was last lost.
-    pub fn offline_since(&self) -> Instant {
-        self.offline_since
     }
 
     /// The next try, and when waiting ends in failure.
@@ -82,7 +94,7 @@ impl Upload {
         self.network.told_online = online;
         self.network.contradicted = None;
         if online && !self.network.online {
-            self.came_back(None, now);
+            self.came_back(Back::Told, now);
         } else if !online && self.network.online {
             self.went_away(now);
         }
@@ -93,11 +105,17 @@ impl Upload {
     pub(super) fn watch_network(&mut self, now: Now) {
         if let (false, false, Some(wait)) = (self.network.online, self.paused, self.config.offline_timeout)
             && now.mono.since(self.network.away_since) >= wait
-            && !matches!(self.phase, Phase::Claiming(_) | Phase::Aborting)
+            && self.wants_network()
         {
             let error = UploadError::new(Code::OfflineTimeout, Operation::PutPart, "no network for too long");
             self.fail(error.hint("Call resume() when the network is back; nothing that arrived is lost."));
         }
+    }
+
+    /// Whether it gets on only with a network. Who waits for a lock, or for its turn, does not know whether there is one.
+    pub(super) fn wants_network(&self) -> bool {
+        use Phase::{Completing, Creating, Heading, Listing, Replacing, Sending};
+        matches!(self.phase, Creating | Listing | Heading | Replacing | Sending | Completing)
     }
 
     /// Whether new requests may start now.
@@ -119,7 +137,7 @@ impl Upload {
     pub(super) fn heard(&mut self, id: OpId, reply: &StepReply, now: Now) {
         if !self.network.online && matches!(reply, StepReply::Http(_)) {
             self.network.contradicted = Some(now.mono);
-            self.came_back(Some(id), now);
+            self.came_back(Back::Answered(id), now);
         }
     }
 
@@ -147,15 +165,22 @@ impl Upload {
         self.progress.idle();
     }
 
-    /// The network is back, as the reply to `answered` may have shown.
-    fn came_back(&mut self, answered: Option<OpId>, now: Now) {
+    fn came_back(&mut self, back: Back, now: Now) {
         self.network.online = true;
-        self.restart_silent_flights(answered, now);
+        self.restart_silent_flights(back, now);
+        self.restart_silent_control(back, now);
         self.parts.wake(now.mono);
         self.wake_control(now.mono);
         if self.network.told_online {
             self.forgive();
         }
+    }
+
+    /// Requests that have not moved since the network went are likely dead. When it is the browser that says it is back,
+    /// so are those tried meanwhile that have never moved, unless they have only just begun.
+    pub(super) fn is_silent(&self, since: Instant, has_moved: bool, back: Back, now: Now) -> bool {
+        let has_had_time = now.mono.since(since) >= JUST_BEGUN;
+        since <= self.network.offline_since || (back == Back::Told && !has_moved && has_had_time)
     }
 
     /// What failed before a time without network, or without the wish to go on, is counted afresh after it.

@@ -1,5 +1,6 @@
 //! Parts in flight: hashed, signed, sent, verified.
 
+use super::offline::Back;
 use super::session::is_connection;
 use super::{Action, Event, OpId, Phase, Upload, Whole};
 use crate::core::backend::{Done, Next, Op, PartAsk, Signed, StepReply, reply_fault, server_time};
@@ -97,6 +98,7 @@ pub(super) struct SignCall {
     id: OpId,
     op: Op,
     asked: Asked,
+    since: Instant,
     pub(super) deadline: Instant,
 }
 
@@ -206,7 +208,7 @@ impl Upload {
             Ok(Next::Step(step)) => {
                 let id = self.new_op();
                 let deadline = now.mono + self.config.stall_timeout;
-                self.signs.push(SignCall { id, op, asked: step.asked(), deadline });
+                self.signs.push(SignCall { id, op, asked: step.asked(), since: now.mono, deadline });
                 self.act(Action::Perform(id, step));
             }
             Ok(Next::Done(Done::Signed(signed))) => self.got_urls(&op, signed, now),
@@ -487,12 +489,34 @@ impl Upload {
         }
     }
 
-    /// Requests that have not moved since the network went are likely dead: send them again now, but for the one that
-    /// was just `answered`.
-    pub(super) fn restart_silent_flights(&mut self, answered: Option<OpId>, now: Now) {
-        let since = self.network.offline_since();
-        let silent = |f: &Flight| matches!(f.stage, Stage::Sending { id, moved, .. } if moved <= since && Some(id) != answered);
-        let (dead, alive): (Vec<_>, Vec<_>) = std::mem::take(&mut self.flights).into_iter().partition(silent);
+    /// Sends and signs again what [`Upload::is_silent`].
+    pub(super) fn restart_silent_flights(&mut self, back: Back, now: Now) {
+        let is_dead = |id: OpId, since: Instant, has_moved: bool| {
+            back != Back::Answered(id) && self.is_silent(since, has_moved, back, now)
+        };
+        let calls: Vec<OpId> = self
+            .signs
+            .iter()
+            .filter(|call| is_dead(call.id, call.since, false))
+            .map(|call| call.id)
+            .collect();
+        let unsigned = |number: PartNumber| {
+            self.signs.iter().any(|call| calls.contains(&call.id) && call.covers(number))
+        };
+        let silent: Vec<PartNumber> = self
+            .flights
+            .iter()
+            .filter(|flight| match flight.stage {
+                Stage::Sending { id, moved, loaded, .. } => is_dead(id, moved, loaded > 0),
+                Stage::Signing => unsigned(flight.number),
+                _ => false,
+            })
+            .map(|flight| flight.number)
+            .collect();
+        self.signs.retain(|call| !calls.contains(&call.id));
+        calls.into_iter().for_each(|id| self.act(Action::Drop(id)));
+        let (dead, alive): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.flights).into_iter().partition(|flight| silent.contains(&flight.number));
         self.flights = alive;
         for flight in dead {
             self.take_back(&flight, now.mono);

@@ -1,5 +1,6 @@
 //! Control calls: create, list, complete, abort, head. One at a time.
 
+use super::offline::Back;
 use super::{Action, OpId, Phase, Upload, Whole};
 use crate::core::backend::{Done, Next, Op, Session, StepReply};
 use crate::core::checkpoint::{Confirmed, Header, prefix_of, reconcile};
@@ -33,6 +34,7 @@ pub(super) struct Control {
 struct Running {
     id: OpId,
     asked: Asked,
+    since: Instant,
     deadline: Instant,
 }
 
@@ -55,6 +57,18 @@ impl Upload {
             && let Some(running) = control.running.take()
         {
             self.actions.push_back(Action::Drop(running.id));
+        }
+    }
+
+    /// Makes a control call again that [`Upload::is_silent`]. A second Complete may find the upload gone, and not every
+    /// backend can tell that it was completed; cancelling has its own way of giving up.
+    pub(super) fn restart_silent_control(&mut self, back: Back, now: Now) {
+        if let Some(Control { running: Some(running), .. }) = &self.control
+            && back != Back::Answered(running.id)
+            && self.is_silent(running.since, false, back, now)
+            && !matches!(self.phase, Phase::Aborting)
+        {
+            self.interrupt_control(|op| matches!(op, Op::Complete(_)));
         }
     }
 
@@ -125,14 +139,13 @@ impl Upload {
                     _ => self.config.stall_timeout,
                 };
                 if let Some(control) = &mut self.control {
-                    control.running = Some(Running { id, asked: step.asked(), deadline: now.mono + wait });
+                    let (asked, since) = (step.asked(), now.mono);
+                    control.running = Some(Running { id, asked, since, deadline: since + wait });
                 }
                 self.act(Action::Perform(id, step));
             }
             Ok(Next::Done(done)) => {
-                if let Some(Control { running: Some(running), .. }) = self.control.take() {
-                    self.note_worked(running.asked);
-                }
+                self.control = None;
                 self.control_done(op, done, now);
             }
             Err(fault) => self.control_failed(fault, now),
@@ -144,14 +157,18 @@ impl Upload {
         if let Ok(reply) = &result {
             self.heard(id, reply, now);
         }
-        let ours = matches!(&self.control, Some(Control { running: Some(r), .. }) if r.id == id);
-        if !ours {
-            return self.part_replied(id, result, now);
-        }
-        let Some(op) = self.control.as_ref().map(|c| c.op.clone()) else { return };
+        let (op, asked) = match &self.control {
+            Some(Control { op, running: Some(running), .. }) if running.id == id => {
+                (op.clone(), running.asked)
+            }
+            _ => return self.part_replied(id, result, now),
+        };
         match result {
             Ok(reply) => {
                 let next = self.backend.next(&op, &self.context(), reply);
+                if next.is_ok() {
+                    self.note_worked(asked);
+                }
                 self.control_next(&op, next, now);
             }
             Err(fault) => self.control_failed(fault, now),
@@ -209,15 +226,16 @@ impl Upload {
             return self.notice(tries.attempts, delay, error);
         }
         match self.phase {
-            // What could not be removed stays remembered, to be discarded later.
+            // What could not be removed stays remembered, to be discarded or resumed later.
             Phase::Aborting if self.only_discards => self.fail(error),
             Phase::Aborting => {
                 self.warn(
                     "abort-failed",
                     error.message,
-                    "The unfinished upload stays at the store: a lifecycle rule that removes incomplete uploads clears it.",
+                    "The unfinished upload stays at the store and in pending(): discard it later, or leave it to a \
+                     lifecycle rule that removes incomplete uploads.",
                 );
-                self.cancelled();
+                self.end_cancelled();
             }
             Phase::Replacing => self.recreate(),
             // S3 answers 403 for a missing object to whom it does not let list: that is no reason to give up.
@@ -247,9 +265,6 @@ impl Upload {
     fn created(&mut self, created: Created, now: Now) {
         let session = Session { key: created.key, upload_id: created.upload_id };
         self.session = Some(session.clone());
-        if matches!(self.phase, Phase::Aborting) {
-            return self.set_control(Op::Abort);
-        }
         if let Some(fingerprint) = self.fingerprint.clone() {
             // Parts of another session must not be taken for parts of this one.
             self.forget();
@@ -271,6 +286,10 @@ impl Upload {
             let record = header.record();
             self.header = Some(header);
             self.act(Action::Save(record));
+        }
+        // Cancelled meanwhile, it is remembered until it is removed.
+        if matches!(self.phase, Phase::Aborting) {
+            return self.set_control(Op::Abort);
         }
         self.advanced = now.mono;
         self.phase = Phase::Sending;

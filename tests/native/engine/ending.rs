@@ -102,6 +102,41 @@ fn a_cancel_that_cannot_reach_the_store_ends_with_a_warning() {
 }
 
 #[test]
+fn what_a_cancel_could_not_remove_stays_remembered_and_can_be_discarded() {
+    // While parts are sent, and while it is being created.
+    for state in [State::Uploading, State::Starting] {
+        let mut world = World::new();
+        let id = world.add("a", bytes(10 * PART));
+        world.run_until(|w| w.state(id) == state);
+        world.trouble("abort", 3, Trouble::Network);
+        world.tell(id, Input::Cancel);
+        world.run();
+        assert_eq!((world.state(id), world.store.sessions.len()), (State::Cancelled, 1));
+        let records: Vec<_> = world.storage.clone().into_iter().collect();
+        let (header, _) = headers(&records).remove(0);
+        let gone = world.engine.discard(&header, world.now).unwrap();
+        world.run();
+        assert_eq!(world.state(gone), State::Cancelled);
+        assert!(world.store.sessions.is_empty() && world.storage.is_empty());
+    }
+}
+
+#[test]
+fn what_a_cancel_could_not_remove_goes_on_when_the_file_is_added_again() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(10 * PART));
+    world.run_until(|w| w.storage.len() > 1);
+    world.trouble("abort", 3, Trouble::Network);
+    world.tell(id, Input::Cancel);
+    world.run();
+    let again = world.add("a", bytes(10 * PART));
+    world.run();
+    assert_eq!((world.state(again), world.store.object("a")), (State::Done, Some(bytes(10 * PART))));
+    assert_eq!(world.store.count("create"), 1);
+    assert!(world.store.sessions.is_empty() && world.storage.is_empty());
+}
+
+#[test]
 fn cancelling_one_that_waits_for_the_lock_leaves_the_others_records_alone() {
     let mut world = World::new();
     world.add("a", bytes(10 * PART));

@@ -150,6 +150,27 @@ fn the_offline_timeout_counts_from_when_the_upload_begins_to_wait() {
 }
 
 #[test]
+fn who_waits_for_another_upload_of_the_file_does_not_time_out_offline() {
+    let mut config = config();
+    config.offline_timeout = Some(Millis(60_000));
+    let mut world = World::with(config, Backend::Direct, None);
+    world.online(false);
+    let first = world.add("a", bytes(3 * PART));
+    let second = world.add("a", bytes(3 * PART));
+    world.run_until(|w| w.locks() == 2 && w.store.count("PUT") == 3);
+    world.tell(first, Input::Pause);
+    world.run_for(Millis(120_000));
+    assert_eq!(world.state(second), State::Queued);
+    world.network = false;
+    world.tell(first, Input::Cancel);
+    world.run_until(|w| w.state(second) == State::Offline);
+    let begun = world.now.mono;
+    world.run();
+    assert_eq!((world.state(second), failure(&world)), (State::Failed, Code::OfflineTimeout));
+    assert!(world.now.mono.since(begun) >= Millis(59_000));
+}
+
+#[test]
 fn while_offline_one_part_is_tried_every_five_seconds() {
     let mut world = World::new();
     let id = world.add("a", bytes(10 * PART));
@@ -254,6 +275,38 @@ fn requests_that_were_silent_while_offline_are_made_anew_when_the_network_is_bac
     world.run();
     assert_eq!(world.state(id), State::Done);
     assert!(world.now.mono.since(back) < Millis(1000));
+}
+
+#[test]
+fn calls_that_were_silent_while_offline_are_made_anew_when_the_network_is_back() {
+    for (call, tried_offline) in
+        [("create", false), ("create", true), ("list", false), ("sign", false), ("sign", true)]
+    {
+        let mut world = World::new();
+        world.add("a", bytes(5 * PART));
+        if call == "list" {
+            world.run_until(|w| w.storage.len() > 1);
+            world = world.reload(config());
+            world.add("a", bytes(5 * PART));
+        }
+        let id = world.engine.unfinished().next().unwrap();
+        if call == "sign" {
+            world.run_until(|w| w.store.count("create") == 1);
+            world.remote_signing = true;
+        }
+        if tried_offline {
+            world.online(false);
+        }
+        world.trouble(call, 1, Trouble::Silence);
+        world.run_until(|w| w.troubles[0].1 == 0);
+        world.online(false);
+        world.pass(1000);
+        let back = world.now.mono;
+        world.online(true);
+        world.run();
+        assert_eq!(world.state(id), State::Done, "{call}");
+        assert!(world.now.mono.since(back) < Millis(1000), "{call}, tried while offline: {tried_offline}");
+    }
 }
 
 #[test]

@@ -193,3 +193,14 @@ fn an_etag_is_taken_up_to_128_bytes() {
         assert_eq!(retries(&world), retried, "{length}");
     }
 }
+
+#[test]
+fn a_signer_that_has_signed_a_control_call_is_not_taken_for_misconfigured() {
+    let mut world = World::new();
+    world.remote_signing = true;
+    let id = world.add("a", bytes(1 + PART));
+    world.run_until(|w| w.store.count("create") == 1);
+    world.trouble("sign", 12, Trouble::Reply(500, "it fails"));
+    world.run();
+    assert_eq!((world.state(id), world.troubles[0].1), (State::Done, 0));
+}

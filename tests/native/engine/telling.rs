@@ -151,3 +151,14 @@ fn no_timer_is_due_before_time_passes() {
         }
     }
 }
+
+#[test]
+fn nothing_is_told_after_the_end() {
+    let mut world = World::new();
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    let told = world.events.len();
+    // The write of a record may fail later than everything else.
+    world.tell(id, Input::StorageFault { full: true });
+    assert_eq!((world.state(id), world.events.len()), (State::Done, told));
+}
