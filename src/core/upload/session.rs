@@ -435,14 +435,11 @@ impl Upload {
         }
     }
 
-    /// A plain MD5 is the ETag of an object that went in one request: one that was there before, under the same key.
+    /// Only its ETag tells our object from one of the same size that was there before. Where ETags are no MD5s, or are hidden,
+    /// sending everything again is better than taking that one for ours.
     fn is_our_object(&self, info: &ObjectInfo) -> bool {
-        let theirs = info.etag.as_deref().map(normalize_etag).unwrap_or_default();
-        let same = match self.composite() {
-            Some(ours) if theirs.contains('-') => theirs == ours,
-            _ => !is_md5_etag(&theirs),
-        };
-        info.size == self.plan.size() && same
+        let theirs = info.etag.as_deref().map(normalize_etag);
+        info.size == self.plan.size() && theirs.is_some() && theirs == self.composite()
     }
 
     /// The object's composite ETag, when every part's ETag is an MD5.
