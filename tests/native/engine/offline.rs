@@ -331,3 +331,20 @@ fn a_browser_that_is_wrong_about_being_offline_does_not_hide_a_store_that_cannot
     world.run_for(Millis::from_secs(1200));
     assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Network));
 }
+
+#[test]
+fn behind_a_browser_that_lies_the_time_without_network_begins_after_the_last_part() {
+    let mut config = config();
+    config.retry_for = Millis::from_secs(30);
+    let mut world = World::with(config, Backend::Companion(Companion::new("/s3")), None);
+    let id = world.add("a", bytes(20 * PART));
+    world.online(false);
+    for parts in [6, 10, 14] {
+        world.run_until(|w| w.store.count("PUT") >= parts);
+        world.pass(20_000);
+    }
+    world.run_until(|w| w.store.count("PUT") >= 16);
+    world.trouble("PUT", 8, Trouble::Network);
+    world.run();
+    assert_eq!((world.state(id), retries(&world)), (State::Done, 0));
+}
