@@ -30,8 +30,8 @@ export async function shared(origin, run) {
     const bucket = new Bucket(origin, `bucket-${(buckets += 1)}`);
     await bucket.create(exposed);
     scope.onEnd(async () => {
-      await start();
-      await bucket.remove();
+      // A store that is gone has taken its buckets along.
+      if (running?.alive()) await bucket.remove();
     });
     return bucket;
   };
