@@ -22,24 +22,16 @@ export default [
       await world.holds(report.key, file);
 
       const sent = (await world.proxy.log()).filter(isPart);
-      const injected = sent.filter(({ rule }) => rule === 'cut' || rule === 'busy').length;
-      // Garage says 400; a browser may hang up when it is told before it has sent all.
-      const expired = sent.filter(
-        ({ rule, status }) => rule === null && (status === 403 || status === 400),
-      ).length;
-      const retried = report.retries.filter(({ operation }) => operation === 'put-part');
-      const retries = retried.length;
-      assert.ok(injected >= 5, `only ${injected} faults in ${sent.length} requests`);
-      /** @param {{ partNumber?: number | null }[]} list */
-      const numbers = (list) => list.map(({ partNumber }) => partNumber ?? 0);
-      const failed = numbers(sent.filter(({ status }) => status !== 200));
-      const inVain = retried.filter(({ partNumber }) => !failed.includes(partNumber ?? 0));
-      assert.ok(
-        retries <= injected + expired,
-        `${retries} retries, ${injected} faults, ${expired} expired: ${JSON.stringify(inVain)} of ${numbers(retried)}, failed ${failed}`,
-      );
+      const injected = sent.filter(({ rule }) => rule === 'cut' || rule === 'busy');
+      assert.ok(injected.length >= 5, `only ${injected.length} faults in ${sent.length} requests`);
       assert.equal(report.parts.length, 60);
-      assert.ok(sent.length <= 60 + injected + expired, `${sent.length} requests for 60 parts`);
+      // Besides the faults, URLs that were too old: refused with 403 or 400, sometimes before all was sent.
+      const failed = sent.filter(({ status }) => status !== 200);
+      assert.equal(sent.length - failed.length, 60, 'what had arrived was sent again');
+      const retried = report.retries.filter(({ operation }) => operation === 'put-part');
+      /** @param {{ partNumber?: number | null }[]} list */
+      const numbers = (list) => list.map(({ partNumber }) => partNumber).join();
+      assert.ok(retried.length <= failed.length, `retried: ${numbers(retried)}; failed: ${numbers(failed)}`);
       assert.equal(report.badProgress, null);
     },
   },
