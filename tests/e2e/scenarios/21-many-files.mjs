@@ -89,11 +89,10 @@ export default [
       assert.equal(wanted.size, 0);
       assert.deepEqual(await tab.stored(), []);
 
-      // The test's own task, which the page could split, is judged by itself.
+      // The test's own task, which the page could split, is judged by itself; what comes before it is the browser's, which
+      // takes its time to choose so many files.
       const adding = added.to - added.from;
-      const others = tasks
-        .filter(({ at, duration }) => at + duration < added.from || at > added.to)
-        .map(({ duration }) => duration);
+      const others = tasks.filter(({ at }) => at > added.to).map(({ duration }) => duration);
       const longest = Math.max(0, ...others);
       const shown = (/** @type {number | null} */ bytes) =>
         bytes === null ? '?' : `${(bytes / MiB).toFixed(1)} MiB`;
