@@ -10,6 +10,8 @@ import { until } from '../support/until.mjs';
 const COUNT = 2_000;
 /** Milliseconds one task may keep the page from answering its user: what is still felt as immediate (RAIL). */
 const LONGEST_TASK = 100;
+/** The same where a worker's clock is all there is to tell: what is late may also be so for the browser's own reasons. */
+const LATEST = 200;
 /** Milliseconds that adding one file may take; the page adds all of them in one task, which it could split. */
 const ADDING = 1;
 /** Bytes of the library's memory that one added file may take. */
@@ -39,7 +41,7 @@ function watchMemory() {
 /** @type {import('../run.mjs').Scenario[]} */
 export default [
   {
-    name: `files: ${COUNT} small ones in one batch arrive, no task after adding them is longer than ${LONGEST_TASK} ms, memory stays flat`,
+    name: `files: ${COUNT} small ones in one batch arrive, the page stays responsive once they are added, memory stays flat`,
     alone: true,
     async run(world) {
       const folder = await temporaryFolder('many-', world.scope);
@@ -101,7 +103,8 @@ export default [
         `wasm ${[before, early, late].map(({ wasm }) => shown(wasm)).join(' → ')}, JavaScript ${[before, early, late].map(({ heap }) => shown(heap)).join(' → ')}`,
       );
       assert.ok(adding <= COUNT * ADDING, `adding took ${adding} ms`);
-      assert.ok(longest <= LONGEST_TASK, `tasks took ${others.join(', ')} ms`);
+      const most = world.can.longTasks ? LONGEST_TASK : LATEST;
+      assert.ok(longest <= most, `tasks took ${others.join(', ')} ms`);
       assert.ok(before.wasm > 0, 'the library was not seen');
       assert.ok(
         early.wasm - before.wasm <= COUNT * PER_FILE,
