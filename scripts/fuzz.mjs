@@ -30,7 +30,7 @@ const RUSTFLAGS = [
   ].map((argument) => `-Cllvm-args=${argument}`),
 ].join(' ');
 
-/** Longest input in bytes; one that takes longer than a second, or more memory than this in MiB, is a finding. */
+/** Longest input in bytes; one that takes longer than so many seconds, or more memory than this in MiB, is a finding. */
 const LIMITS = ['-max_len=32768', '-timeout=10', '-rss_limit_mb=1024', '-malloc_limit_mb=256'];
 
 /** @returns {Promise<string>} */
