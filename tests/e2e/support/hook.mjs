@@ -15,7 +15,7 @@ export async function startHook(answer, scope) {
     for await (const piece of request.setEncoding('utf8')) text += piece;
     try {
       response.writeHead(200, { 'Content-Type': 'application/json' });
-      response.end(JSON.stringify(await answer(JSON.parse(text))));
+      response.end(JSON.stringify((await answer(JSON.parse(text))) ?? null));
     } catch (error) {
       response.end(JSON.stringify({ error: String(error) }));
     }
