@@ -8,7 +8,7 @@ use partwise::core::checkpoint::{
 };
 use partwise::core::plan::Plan;
 use partwise::core::store::ListedPart;
-use partwise::core::store::s3::LIMITS;
+use partwise::core::store::Limits;
 use partwise::core::units::{Millis, PartNumber, UnixMillis};
 use partwise_fuzz::bounded;
 
@@ -68,7 +68,7 @@ fn taken_over(header: &Header, records: &Pairs) {
     let stored = load(&header.fingerprint, &again, now, Millis(0)).expect("a record of our own");
     assert_eq!(&stored, &checkpoint);
 
-    if let Some(plan) = Plan::resume(header.size, header.part_size, &LIMITS) {
+    if let Some(plan) = Plan::resume(header.size, header.part_size, &Limits::S3) {
         reconciled(&plan, confirmed);
     }
 }

@@ -2,6 +2,7 @@
 //! address; whatever stands around it, no error tells it.
 #![no_main]
 
+use partwise::core::store::Kind;
 use libfuzzer_sys::fuzz_target;
 use partwise::core::backend::companion::Companion;
 use partwise::core::backend::{Backend, StepReply};
@@ -54,7 +55,7 @@ fn told_by_nobody(message: &str, choice: usize) {
     for (backend, asked, body) in [
         (&companion, Asked::Backend, &json),
         (&companion, Asked::Backend, &xml),
-        (&Backend::Direct, Asked::Store, &xml),
+        (&Backend::Direct(Kind::S3), Asked::Store, &xml),
     ] {
         let reply = HttpReply { status, headers: Vec::new(), body: body.clone() };
         if let Err(fault) = backend.next(op, &upload.context(), StepReply::Http(reply)) {

@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use partwise::core::backend::reply_fault;
 use partwise::core::http::HttpReply;
 use partwise::core::retry::{Fault, Jitter};
-use partwise::core::store::{StoreError, is_md5_etag, normalize_etag, s3};
+use partwise::core::store::{Kind, StoreError, is_md5_etag, normalize_etag};
 use partwise::core::text::{percent_decode, percent_encode, percent_encode_path};
 use partwise::core::time::{compact_date, parse_http_date, parse_iso};
 use partwise::core::units::{Instant, Millis};
@@ -71,7 +71,7 @@ fn waits(text: &str) {
             assert!(wait >= asked.min(FIVE_MINUTES));
             assert!(Instant(u64::MAX - 1) + asked >= Instant(u64::MAX - 1));
         }
-        if let Ok(object) = s3::object_info(&HttpReply { status: 200, ..reply }) {
+        if let Ok(object) = Kind::S3.object_info(&HttpReply { status: 200, ..reply }) {
             assert_eq!(text.trim().trim_start_matches('+').parse(), Ok(object.size));
         }
     }

@@ -9,7 +9,7 @@ use partwise::core::plan::{PartSize, Plan};
 use partwise::core::schedule::Parallel;
 use partwise::core::sign::Credentials;
 use partwise::core::sign::sigv4::{Presign, presign};
-use partwise::core::store::{check_key, s3};
+use partwise::core::store::{Kind, Limits, check_key};
 use partwise::core::text::percent_decode;
 use partwise::core::units::UnixMillis;
 
@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
         reply_timeout: raw(),
         offline_timeout: raw(),
     };
-    match Config::new(&raw, "d".into(), s3::LIMITS) {
+    match Config::new(&raw, "d".into(), Limits::S3) {
         Ok(config) => taken(&config, data),
         Err(error) => {
             assert_eq!(error.code, Code::BadOption);
@@ -62,7 +62,7 @@ fn read(bytes: &[u8]) -> Option<Raw> {
 fn taken(config: &Config, data: &[u8]) {
     let day = 86_400_000;
     if let PartSize::Bytes(bytes) = config.part_size {
-        assert!((s3::LIMITS.min_part..=s3::LIMITS.max_part).contains(&bytes));
+        assert!((Limits::S3.min_part..=Limits::S3.max_part).contains(&bytes));
     }
     if let Parallel::Fixed(count) = config.parallel {
         assert!((1..=32).contains(&count));
@@ -81,13 +81,13 @@ fn taken(config: &Config, data: &[u8]) {
         for index in 0..plan.count() {
             let (number, range) = plan.part(index).expect("as many parts as it says");
             assert_eq!((number.index(), range.start), (index, end));
-            assert!(range.len() <= s3::LIMITS.max_part);
+            assert!(range.len() <= Limits::S3.max_part);
             assert!(range.len() > 0 || size == 0);
             end = range.end;
         }
         assert!(end == size && plan.count() <= 10_000 && plan.part(plan.count()).is_none());
     } else {
-        assert!(size > s3::LIMITS.max_part);
+        assert!(size > Limits::S3.max_part);
     }
 }
 
@@ -114,7 +114,7 @@ fn signed(key: &str, bucket: &str, region: &str) {
         path_style: true,
     };
     let address = at.address(key);
-    let url = presign(&s3::create(key, Some(bucket), &[(bucket.into(), region.into())]), &address, &with);
+    let url = presign(&Kind::S3.create(key, Some(bucket), &[(bucket.into(), region.into())]), &address, &with);
     assert!(url.bytes().all(|byte| byte.is_ascii_graphic()), "{url}");
     assert_eq!((url.matches('?').count(), url.matches('#').count()), (1, 0), "{url}");
     assert!(!url.contains(SECRET));

@@ -3,7 +3,7 @@
 use partwise::core::backend::{Context, Op, PartAsk, Session, Target};
 use partwise::core::fingerprint::FileInfo;
 use partwise::core::plan::{PartSize, Plan};
-use partwise::core::store::s3::LIMITS;
+use partwise::core::store::Limits;
 use partwise::core::units::{ByteRange, PartNumber};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -68,7 +68,7 @@ impl Default for Upload {
         Self {
             target: Target { file, key: "f.bin".into(), key_is_explicit: false, metadata: Vec::new() },
             session: Session { key: "f.bin".into(), upload_id: "upload".into() },
-            plan: Plan::new(size, PartSize::Auto, &LIMITS).expect("25 MiB fit").0,
+            plan: Plan::new(size, PartSize::Auto, &Limits::S3).expect("25 MiB fit").0,
         }
     }
 }

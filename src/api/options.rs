@@ -7,7 +7,7 @@ use crate::core::backend::companion::Companion;
 use crate::core::backend::direct::LocalSigner;
 use crate::core::config::{Config, Raw, RawOptions, bad_option, bad_value};
 use crate::core::error::{Operation, UploadError};
-use crate::core::store::{Limits, s3};
+use crate::core::store::{Kind, Limits};
 use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
@@ -97,7 +97,7 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         "signRequest" => {
             let sign = function(options, "signRequest");
             functions.sign_request = Some(sign.ok_or_else(|| bad_option("signRequest", "a function"))?);
-            (Backend::Direct, String::from("default"))
+            (Backend::Direct(Kind::S3), String::from("default"))
         }
         "backend" => {
             let backend = get(options, "backend").unwrap_or_default();
@@ -121,7 +121,7 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
             destination.push_str(&bucket.bucket);
             signer = Some(LocalSigner::new(bucket));
             functions.credentials = Some(ask);
-            (Backend::Direct, destination)
+            (Backend::Direct(Kind::S3), destination)
         }
     };
     if *chosen != "endpoint" {
@@ -155,8 +155,8 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         offline_timeout: raw("offlineTimeout"),
     };
     // The page's own functions know what their store takes; not all of them ask for 5 MiB.
-    let min_part = if *chosen == "backend" { 1 } else { s3::LIMITS.min_part };
-    let limits = Limits { min_part, ..s3::LIMITS };
+    let min_part = if *chosen == "backend" { 1 } else { Limits::S3.min_part };
+    let limits = Limits { min_part, ..Limits::S3 };
     Ok(Options {
         config: Config::new(&raw, destination, limits)?,
         backend,

@@ -194,10 +194,9 @@ pub fn bad_value(operation: Operation, what: &str, expected: &str) -> UploadErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::store::s3;
 
     fn config(raw: RawOptions) -> Result<Config, UploadError> {
-        Config::new(&raw, "d".into(), s3::LIMITS)
+        Config::new(&raw, "d".into(), Limits::S3)
     }
 
     #[test]

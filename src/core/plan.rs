@@ -121,16 +121,16 @@ fn too_large(size: u64, max_size: u64) -> UploadError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::store::s3::LIMITS;
+    use crate::core::store::Limits;
 
     const FIVE: u64 = DEFAULT_PART_SIZE;
 
     fn auto(size: u64) -> Plan {
-        Plan::new(size, PartSize::Auto, &LIMITS).unwrap().0
+        Plan::new(size, PartSize::Auto, &Limits::S3).unwrap().0
     }
 
     fn part_size(size: u64, asked: u64) -> (u64, Option<u64>) {
-        let (plan, raised) = Plan::new(size, PartSize::Bytes(asked), &LIMITS).unwrap();
+        let (plan, raised) = Plan::new(size, PartSize::Bytes(asked), &Limits::S3).unwrap();
         (plan.part_size(), raised)
     }
 
@@ -168,8 +168,8 @@ mod tests {
     fn automatic_parts_grow_by_whole_mebibytes_when_10_000_would_not_reach() {
         assert_eq!(auto(FIVE * 10_000).part_size(), FIVE);
         assert_eq!(auto(FIVE * 10_000 + 1).part_size(), FIVE + MIB);
-        assert_eq!(auto(LIMITS.max_object).part_size(), LIMITS.max_part);
-        assert_eq!(auto(LIMITS.max_object).count(), 10_000);
+        assert_eq!(auto(Limits::S3.max_object).part_size(), Limits::S3.max_part);
+        assert_eq!(auto(Limits::S3.max_object).count(), 10_000);
     }
 
     #[test]
@@ -182,26 +182,26 @@ mod tests {
     fn an_explicit_size_out_of_the_limits_is_moved_into_them() {
         assert_eq!(part_size(10_000 * FIVE + 1, FIVE), (FIVE + MIB, Some(FIVE + MIB)));
         assert_eq!(part_size(100 * MIB, 0), (FIVE, Some(FIVE)));
-        assert_eq!(part_size(100 * MIB, u64::MAX), (LIMITS.max_part, Some(LIMITS.max_part)));
+        assert_eq!(part_size(100 * MIB, u64::MAX), (Limits::S3.max_part, Some(Limits::S3.max_part)));
     }
 
     #[test]
     fn what_no_store_takes_is_too_large() {
-        let error = Plan::new(LIMITS.max_object + 1, PartSize::Auto, &LIMITS).unwrap_err();
+        let error = Plan::new(Limits::S3.max_object + 1, PartSize::Auto, &Limits::S3).unwrap_err();
         assert_eq!(error.code, Code::TooLarge);
-        assert!(Plan::new(u64::MAX, PartSize::Auto, &LIMITS).is_err());
+        assert!(Plan::new(u64::MAX, PartSize::Auto, &Limits::S3).is_err());
     }
 
     #[test]
     fn a_session_resumes_only_with_a_possible_geometry() {
-        assert_eq!(Plan::resume(100 * MIB, FIVE, &LIMITS), Some(auto(100 * MIB)));
-        assert_eq!(Plan::resume(0, FIVE, &LIMITS), Some(auto(0).as_multipart()));
+        assert_eq!(Plan::resume(100 * MIB, FIVE, &Limits::S3), Some(auto(100 * MIB)));
+        assert_eq!(Plan::resume(0, FIVE, &Limits::S3), Some(auto(0).as_multipart()));
         for (size, part_size) in
-            [(1, 0), (1, FIVE - 1), (1, LIMITS.max_part + 1), (10_000 * FIVE + 1, FIVE), (u64::MAX, FIVE)]
+            [(1, 0), (1, FIVE - 1), (1, Limits::S3.max_part + 1), (10_000 * FIVE + 1, FIVE), (u64::MAX, FIVE)]
         {
-            assert_eq!(Plan::resume(size, part_size, &LIMITS), None);
+            assert_eq!(Plan::resume(size, part_size, &Limits::S3), None);
         }
-        let without_least = Limits { min_part: 0, ..LIMITS };
+        let without_least = Limits { min_part: 0, ..Limits::S3 };
         assert_eq!(Plan::resume(1, 0, &without_least), None);
     }
 }

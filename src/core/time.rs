@@ -22,6 +22,21 @@ pub fn compact_date(date: UnixMillis) -> String {
     text
 }
 
+/// `2026-01-02T03:04:05Z`: ISO 8601 extended format, with the same limits as [`compact_date`].
+pub fn iso_date(date: UnixMillis) -> String {
+    let compact = compact_date(date);
+    let mut text = String::with_capacity(20);
+    for (place, character) in compact.chars().enumerate() {
+        match place {
+            4 | 6 => text.push('-'),
+            11 | 13 => text.push(':'),
+            _ => {}
+        }
+        text.push(character);
+    }
+    text
+}
+
 /// Reads an HTTP `Date` (RFC 9110 §5.6.7, preferred form): `Fri, 02 Jan 2026 03:04:05 GMT`.
 /// `None` for anything else and for dates before 1970.
 pub fn parse_http_date(text: &str) -> Option<UnixMillis> {
@@ -131,15 +146,16 @@ mod tests {
             (4_107_542_400, "21000301T000000Z"),
             (u64::MAX / 1000 - 1, "99991231T235959Z"),
         ] {
-            assert_eq!(compact_date(UnixMillis(seconds * 1000 + 999)), text);
+            let date = UnixMillis(seconds * 1000 + 999);
+            assert_eq!(compact_date(date), text);
+            assert_eq!(iso_date(date).replace(['-', ':'], ""), text);
         }
     }
 
     #[test]
     fn every_day_until_2200_is_read_back() {
         for day in 0..84_000 {
-            let compact = compact_date(UnixMillis(day * SECONDS_PER_DAY * 1000));
-            let iso = [&compact[..4], "-", &compact[4..6], "-", &compact[6..11], ":00:00Z"].concat();
+            let iso = iso_date(UnixMillis(day * SECONDS_PER_DAY * 1000));
             assert_eq!(parse_iso(&iso), Some(UnixMillis(day * SECONDS_PER_DAY * 1000)), "{iso}");
         }
     }

@@ -11,7 +11,7 @@ use partwise::core::http::HttpReply;
 use partwise::core::plan::{PartSize, Plan};
 use partwise::core::progress::Progress;
 use partwise::core::schedule::{MAX_AUTO, Parallel, Pool, SlotEnd, fairest};
-use partwise::core::store::{ListedPart, normalize_etag, s3};
+use partwise::core::store::{Kind, Limits, ListedPart, normalize_etag, store_error};
 use partwise::core::text::{json, percent_decode, percent_encode, xml};
 use partwise::core::time::{compact_date, parse_http_date, parse_iso};
 use partwise::core::units::{Instant, Millis, PartNumber, UnixMillis};
@@ -22,7 +22,7 @@ const FOREVER: Millis = Millis(u64::MAX);
 
 /// Sizes of every magnitude up to the largest object, with those around whole parts.
 fn file_size() -> impl Strategy<Value = u64> {
-    let max = s3::LIMITS.max_object;
+    let max = Limits::S3.max_object;
     prop_oneof![
         0..=20 * MIB,
         0..=max,
@@ -44,7 +44,7 @@ fn asked_part_size() -> impl Strategy<Value = PartSize> {
 proptest! {
     #[test]
     fn a_plan_covers_the_file_exactly(size in file_size(), asked in asked_part_size()) {
-        let (plan, _) = Plan::new(size, asked, &s3::LIMITS).unwrap();
+        let (plan, _) = Plan::new(size, asked, &Limits::S3).unwrap();
         prop_assert!(plan.count() <= 10_000);
         let mut covered = 0;
         for index in 0..plan.count() {
@@ -64,7 +64,7 @@ proptest! {
 
     #[test]
     fn a_part_size_is_automatic_kept_or_raised(size in file_size(), asked in asked_part_size()) {
-        let (plan, raised) = Plan::new(size, asked, &s3::LIMITS).unwrap();
+        let (plan, raised) = Plan::new(size, asked, &Limits::S3).unwrap();
         let taken = plan.part_size();
         prop_assert!((5 * MIB..=5120 * MIB).contains(&taken));
         match asked {
@@ -79,12 +79,12 @@ proptest! {
                 prop_assert!(taken >= bytes.min(5120 * MIB));
             }
         }
-        prop_assert_eq!(Plan::resume(size, taken, &s3::LIMITS), Some(plan.as_multipart()));
+        prop_assert_eq!(Plan::resume(size, taken, &Limits::S3), Some(plan.as_multipart()));
     }
 
     #[test]
     fn any_stored_geometry_gives_a_valid_plan_or_none(size: u64, part_size: u64) {
-        if let Some(plan) = Plan::resume(size, part_size, &s3::LIMITS) {
+        if let Some(plan) = Plan::resume(size, part_size, &Limits::S3) {
             let (_, last) = plan.part(plan.count() - 1).unwrap();
             prop_assert!(plan.count() <= 10_000 && last.end == size);
         }
@@ -190,8 +190,8 @@ proptest! {
         let _ = (xml::parse(&body), json::parse(&body), parse_http_date(&header), parse_iso(&header));
         let headers = ["date", "content-length", "etag"].map(|name| (name.to_owned(), header.clone()));
         let reply = HttpReply { status, headers: headers.into(), body };
-        let _ = (s3::created(&reply), s3::completed(&reply), s3::object_info(&reply), s3::store_error(&reply));
-        if let Ok(page) = s3::listed(&reply) {
+        let _ = (Kind::S3.created(&reply), Kind::S3.completed(&reply), Kind::S3.object_info(&reply), store_error(&reply));
+        if let Ok(page) = Kind::S3.listed(&reply) {
             prop_assert!(reply.is_success());
             prop_assert!(page.parts.iter().all(|part| part.number.get() <= 10_000));
         }

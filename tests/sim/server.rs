@@ -146,7 +146,12 @@ impl World {
             let (_, rest) = reply.body.split_once(&format!("<{name}>"))?;
             Some(rest.split('<').next()?.to_owned()).filter(|text| !text.is_empty())
         };
-        Ok(Completed { location: find("Location"), key: find("Key"), etag: find("ETag") })
+        Ok(Completed {
+            location: find("Location"),
+            key: find("Key"),
+            etag: find("ETag"),
+            ..Completed::default()
+        })
     }
 
     pub fn at_page_server(&mut self, call: &PageCall) -> Result<StepReply, Failure> {

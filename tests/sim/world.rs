@@ -21,7 +21,7 @@ use partwise::core::backend::direct::LocalSigner;
 use partwise::core::config::{Config, Identity, RawOptions, Verify};
 use partwise::core::plan::PartSize;
 use partwise::core::schedule::Parallel;
-use partwise::core::store::{Limits, s3};
+use partwise::core::store::{Bucket, Kind, Limits};
 use partwise::core::units::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -191,15 +191,14 @@ impl Settings {
 
     pub fn backend(&self) -> (Backend, Option<LocalSigner>) {
         match self.way {
-            Way::DirectRemote => (Backend::Direct, None),
+            Way::DirectRemote => (Backend::Direct(Kind::S3), None),
             Way::DirectLocal => {
-                let bucket = s3::Bucket {
+                let bucket = Bucket {
                     endpoint: Some("https://store".into()),
-                    bucket: "b".into(),
-                    region: "r".into(),
                     path_style: true,
+                    ..Bucket::new(Kind::S3, "b", "r")
                 };
-                (Backend::Direct, Some(LocalSigner::new(bucket)))
+                (Backend::Direct(Kind::S3), Some(LocalSigner::new(bucket)))
             }
             Way::CallbacksWithObject => (Backend::Callbacks(Callbacks { has_object: true }), None),
             Way::Callbacks => (Backend::Callbacks(Callbacks { has_object: false }), None),

@@ -2,7 +2,8 @@
 
 use crate::store::MIN_PART;
 use lexopt::{Arg, Parser, ValueExt};
-use partwise::core::sign::sigv4::MAX_EXPIRES_SECS;
+use partwise::core::store::Kind;
+use partwise::core::{sign::MAX_EXPIRES_SECS, store::Kind};
 use std::{ffi::OsString, path::PathBuf};
 
 /// What `--help` prints.
@@ -24,16 +25,19 @@ Embedded store
   --min-part BYTES      Smallest part but the last, for tests; S3's is the default [5242880]
 
 Another store, instead of the embedded one
-  --store URL           Any S3: https://s3.eu-west-1.amazonaws.com, http://127.0.0.1:3900 …
+  --kind NAME           Whose protocol it speaks: s3, oss (Aliyun), cos (Tencent) or bos (Baidu) [s3]
+  --store URL           Where it is: https://s3.eu-west-1.amazonaws.com, http://127.0.0.1:3900 …
+                        [of oss, cos and bos: the vendor's own for --region]
   --store-public URL    Where browsers reach the store, if not at the same address
-  --virtual-hosted      Address it as https://bucket.host/key instead of https://host/bucket/key
+  --virtual-hosted      Address it as https://bucket.host/key [so are oss, cos and bos]
+  --path-style          Address it as https://host/bucket/key [so is s3]
 
 Signing
   --bucket NAME         [demo]
-  --region NAME         [us-east-1]
-  --access-key ID       [demoaccess, or AWS_ACCESS_KEY_ID with --store]
-  --secret-key KEY      [demosecret, or AWS_SECRET_ACCESS_KEY with --store]
-  --session-token T     Of temporary credentials [none, or AWS_SESSION_TOKEN with --store]
+  --region NAME         [us-east-1; oss, cos and bos need one: cn-hangzhou, ap-guangzhou, bj …]
+  --access-key ID       [demoaccess; of another store as in the environment, see below]
+  --secret-key KEY      [demosecret; of another store as in the environment]
+  --session-token T     Of temporary credentials [none; of another store as in the environment]
   --url-expires SECS    How long a signed URL lives, 1 to 604800 [800]
 
 Policy
@@ -47,7 +51,23 @@ Policy
                         [http://localhost:* and http://127.0.0.1:*]
 
   -h, --help            Print this
+
+Environment, with another store
+  s3   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+  oss  OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET, OSS_SESSION_TOKEN
+  cos  TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, TENCENTCLOUD_TOKEN
+  bos  BCE_ACCESS_KEY_ID, BCE_SECRET_ACCESS_KEY, BCE_SESSION_TOKEN
 ";
+
+/// The variables of access key, secret key and session token.
+fn variables(kind: Kind) -> [&'static str; 3] {
+    match kind {
+        Kind::S3 => ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
+        Kind::Oss => ["OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN"],
+        Kind::Cos => ["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN"],
+        Kind::Bos => ["BCE_ACCESS_KEY_ID", "BCE_SECRET_ACCESS_KEY", "BCE_SESSION_TOKEN"],
+    }
+}
 
 /// What the command line says.
 #[derive(Clone, Debug)]
@@ -60,10 +80,12 @@ pub struct Options {
     pub cors_expose: String,
     /// Bytes.
     pub min_part: u64,
-    /// `None`: the embedded store.
+    pub kind: Kind,
+    /// `None`: the embedded store of an S3, the vendor's own endpoint of others.
     pub store: Option<String>,
     pub store_public: Option<String>,
-    pub virtual_hosted: bool,
+    /// `None`: what the kind of store is used to.
+    path_style: Option<bool>,
     pub bucket: String,
     pub region: String,
     pub access_key: String,
@@ -127,11 +149,12 @@ impl Default for Options {
             data: "target/demo-store".into(),
             cors_expose: "ETag, Date, x-amz-request-id, Content-Length".to_owned(),
             min_part: MIN_PART,
+            kind: Kind::S3,
             store: None,
             store_public: None,
-            virtual_hosted: false,
+            path_style: None,
             bucket: "demo".to_owned(),
-            region: "us-east-1".to_owned(),
+            region: String::new(),
             access_key: String::new(),
             secret_key: String::new(),
             session_token: None,
@@ -159,7 +182,9 @@ impl Options {
             "min-part" => self.min_part = args.value()?.parse()?,
             "store" => self.store = Some(args.value()?.parse_with(store_url)?),
             "store-public" => self.store_public = Some(args.value()?.parse_with(store_url)?),
-            "virtual-hosted" => self.virtual_hosted = true,
+            "kind" => self.kind = args.value()?.parse_with(kind)?,
+            "virtual-hosted" => self.path_style = Some(false),
+            "path-style" => self.path_style = Some(true),
             "bucket" => self.bucket = args.value()?.parse_with(bucket)?,
             "region" => self.region = args.value()?.string()?,
             "access-key" => self.access_key = args.value()?.string()?,
@@ -190,26 +215,47 @@ impl Options {
         Ok(())
     }
 
+    /// Whether the store is part of this process.
+    pub fn is_embedded(&self) -> bool {
+        self.store.is_none() && self.kind == Kind::S3
+    }
+
+    /// `https://host/bucket/key` instead of `https://bucket.host/key`.
+    pub fn path_style(&self) -> bool {
+        self.path_style.unwrap_or(self.kind == Kind::S3)
+    }
+
     /// Fills in what depends on other options, and checks what only makes sense together.
     fn finish(&mut self, environment: impl Fn(&str) -> Option<String>) -> Result<(), String> {
-        let embedded = self.store.is_none();
+        let embedded = self.is_embedded();
+        let [access_key, secret_key, session_token] = variables(self.kind);
         for (value, option, variable, default) in [
-            (&mut self.access_key, "--access-key", "AWS_ACCESS_KEY_ID", "demoaccess"),
-            (&mut self.secret_key, "--secret-key", "AWS_SECRET_ACCESS_KEY", "demosecret"),
+            (&mut self.access_key, "--access-key", access_key, "demoaccess"),
+            (&mut self.secret_key, "--secret-key", secret_key, "demosecret"),
         ] {
             if value.is_empty() {
                 let found = if embedded { Some(default.to_owned()) } else { environment(variable) };
-                *value = found.ok_or(format!("--store needs {option} or {variable}"))?;
+                *value = found.ok_or(format!("another store needs {option} or {variable}"))?;
             }
         }
         if !embedded && self.session_token.is_none() {
-            self.session_token = environment("AWS_SESSION_TOKEN");
+            self.session_token = environment(session_token);
+        }
+        if self.region.is_empty() {
+            if self.kind != Kind::S3 {
+                return Err(format!("--kind {} needs a --region", self.kind.as_str()));
+            }
+            "us-east-1".clone_into(&mut self.region);
         }
         if !self.session && self.tokens.is_empty() {
             return Err("--no-session needs at least one --token".to_owned());
         }
         Ok(())
     }
+}
+
+fn kind(name: &str) -> Result<Kind, &'static str> {
+    Kind::from_name(name).ok_or("must be s3, oss, cos or bos")
 }
 
 fn store_url(text: &str) -> Result<String, &'static str> {
@@ -271,7 +317,8 @@ mod tests {
         let options = serve("").unwrap();
         assert_eq!((options.port, options.store_port, options.url_expires), (8080, 8081, 800));
         assert_eq!((options.access_key.as_str(), options.secret_key.as_str()), ("demoaccess", "demosecret"));
-        assert_eq!(options.store, None);
+        assert!(options.is_embedded());
+        assert_eq!(options.region, "us-east-1");
     }
 
     #[test]
@@ -290,12 +337,25 @@ mod tests {
     }
 
     #[test]
+    fn other_clouds_have_their_own_place_and_credentials() {
+        let options = serve("--kind oss --region cn-hangzhou --access-key a --secret-key s").unwrap();
+        assert!(!options.is_embedded() && !options.path_style());
+        assert!(serve("--kind cos --region r").unwrap_err().contains("TENCENTCLOUD_SECRET_ID"));
+        assert!(serve("--kind bos --access-key a --secret-key s").unwrap_err().contains("--region"));
+        assert!(
+            serve("--kind bos --region bj --access-key a --secret-key s --path-style").unwrap().path_style()
+        );
+        assert!(serve("").unwrap().path_style());
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (line, named) in [
             ("--prot 1", "--prot"),
             ("--port x", "--port"),
             ("--url-expires 0", "604800"),
             ("--store ftp://x", "http://"),
+            ("--kind gcs", "bos"),
             ("--token x", "USER=TOKEN"),
             ("--token ../x=1", "letters"),
             ("--bucket ../x", "bucket"),

@@ -47,12 +47,12 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let listener = listen(options.port, "--port").await?;
     let address = format!("http://{}", listener.local_addr()?);
     let store = match &options.store {
-        Some(url) => url.clone(),
-        None => start_store(&options).await?,
+        None if options.is_embedded() => Some(start_store(&options).await?),
+        url => url.clone(),
     };
-    let app =
-        pages::router(options.page.clone(), options.dist.clone()).merge(companion::router(&options, &store)?);
-    println!("store: {store}/{}", options.bucket);
+    let signer = companion::router(&options, store.as_deref())?;
+    let app = pages::router(options.page.clone(), options.dist.clone()).merge(signer);
+    println!("store: {}, bucket {}", store.as_deref().unwrap_or(options.kind.as_str()), options.bucket);
     println!("partwise demo: {address}/");
     serve(listener, app).await
 }

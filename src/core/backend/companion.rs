@@ -172,11 +172,13 @@ impl Companion {
                 location: text(&body, "location").map(|location| without_query(&location).into()),
                 key: text(&body, "key"),
                 etag: text(&body, "etag").map(|e| normalize_etag(&e)),
+                ..Completed::default()
             }),
             Op::Abort => Done::Aborted,
             Op::Head => Done::Head(Some(ObjectInfo {
                 size: body.get("size").and_then(Json::as_u64).ok_or_else(|| bad("no size"))?,
                 etag: text(&body, "etag").map(|e| normalize_etag(&e)),
+                crc64: None,
             })),
         }))
     }

@@ -7,48 +7,47 @@ use super::{
 };
 use crate::core::http::{HttpReply, HttpRequest};
 use crate::core::retry::Fault;
-use crate::core::sign::Credentials;
-use crate::core::sign::sigv4::{Presign, presign};
-use crate::core::store::{StoreError, StoreRequest, s3};
+use crate::core::sign::{Credentials, Presign, presign};
+use crate::core::store::{Bucket, Kind, StoreError, StoreRequest, store_error};
 use crate::core::units::{Now, PartNumber, UnixMillis};
 
-fn request(op: &Op, context: &Context<'_>) -> StoreRequest {
+fn request(kind: Kind, op: &Op, context: &Context<'_>) -> StoreRequest {
     let session = context.session();
     let (key, id) = (session.key.as_str(), session.upload_id.as_str());
     let target = context.target;
     match op {
-        Op::Create => s3::create(&target.key, context.content_type(), &target.metadata),
+        Op::Create => kind.create(&target.key, context.content_type(), &target.metadata),
         Op::SignParts(asks) => match asks.first() {
-            Some(ask) => s3::put_part(key, id, ask.number, ask.range, ask.content_md5.as_deref()),
-            None => s3::head(key),
+            Some(ask) => kind.put_part(key, id, ask.number, ask.range, ask.content_md5.as_deref()),
+            None => kind.head(key),
         },
         Op::SignObject { content_md5 } => {
             let md5 = content_md5.as_deref();
-            let mut put = s3::put_object(&target.key, context.whole(), context.content_type(), md5);
-            s3::push_metadata(&mut put, &target.metadata);
+            let mut put = kind.put_object(&target.key, context.whole(), context.content_type(), md5);
+            kind.push_metadata(&mut put, &target.metadata);
             put
         }
-        Op::ListParts(after) => s3::list_parts(key, id, *after),
-        Op::Complete(parts) => s3::complete(key, id, parts),
-        Op::Abort => s3::abort(key, id),
-        Op::Head => s3::head(key),
+        Op::ListParts(after) => kind.list_parts(key, id, *after),
+        Op::Complete(parts) => kind.complete(key, id, parts),
+        Op::Abort => kind.abort(key, id),
+        Op::Head => kind.head(key),
     }
 }
 
-pub(super) fn start(op: &Op, context: &Context<'_>) -> Result<Next, Fault> {
-    Ok(Next::Step(Step::Sign(request(op, context))))
+pub(super) fn start(kind: Kind, op: &Op, context: &Context<'_>) -> Result<Next, Fault> {
+    Ok(Next::Step(Step::Sign(request(kind, op, context))))
 }
 
-pub(super) fn next(op: &Op, context: &Context<'_>, reply: StepReply) -> Result<Next, Fault> {
+pub(super) fn next(kind: Kind, op: &Op, context: &Context<'_>, reply: StepReply) -> Result<Next, Fault> {
     match reply {
-        StepReply::Signed(url) => signed(op, context, url),
-        StepReply::Http(reply) => answered(op, &reply).map(Next::Done),
+        StepReply::Signed(url) => signed(kind, op, context, url),
+        StepReply::Http(reply) => answered(kind, op, &reply).map(Next::Done),
         StepReply::Page(_) => Err(bad("a reply of another kind")),
     }
 }
 
-fn signed(op: &Op, context: &Context<'_>, url: SignedUrl) -> Result<Next, Fault> {
-    let asked = request(op, context);
+fn signed(kind: Kind, op: &Op, context: &Context<'_>, url: SignedUrl) -> Result<Next, Fault> {
+    let asked = request(kind, op, context);
     if matches!(op, Op::SignObject { .. }) {
         let mut object = ObjectUrl { signed: url, fields: None, key: Some(asked.key) };
         add_missing(&mut object.signed.headers, &asked.headers);
@@ -67,16 +66,16 @@ fn signed(op: &Op, context: &Context<'_>, url: SignedUrl) -> Result<Next, Fault>
     })
 }
 
-fn answered(op: &Op, reply: &HttpReply) -> Result<Done, Fault> {
+fn answered(kind: Kind, op: &Op, reply: &HttpReply) -> Result<Done, Fault> {
     let fault = |error: StoreError| reply_fault(reply, error);
     match op {
-        Op::Create => s3::created(reply).map(Done::Created).map_err(fault),
-        Op::ListParts(_) => s3::listed(reply).map(Done::Listed).map_err(fault),
-        Op::Complete(_) => s3::completed(reply).map(Done::Completed).map_err(fault),
+        Op::Create => kind.created(reply).map(Done::Created).map_err(fault),
+        Op::ListParts(_) => kind.listed(reply).map(Done::Listed).map_err(fault),
+        Op::Complete(_) => kind.completed(reply).map(Done::Completed).map_err(fault),
         Op::Abort if reply.is_success() || reply.status == 404 => Ok(Done::Aborted),
         Op::Head if reply.status == 404 => Ok(Done::Head(None)),
-        Op::Head => s3::object_info(reply).map(|info| Done::Head(Some(info))).map_err(fault),
-        Op::Abort | Op::SignParts(_) | Op::SignObject { .. } => Err(fault(s3::store_error(reply))),
+        Op::Head => kind.object_info(reply).map(|info| Done::Head(Some(info))).map_err(fault),
+        Op::Abort | Op::SignParts(_) | Op::SignObject { .. } => Err(fault(store_error(reply))),
     }
 }
 
@@ -88,7 +87,7 @@ const EARLY_MS: u64 = 60_000;
 /// Signs with the page's temporary credentials, which it keeps in memory only.
 #[derive(Debug)]
 pub struct LocalSigner {
-    bucket: s3::Bucket,
+    bucket: Bucket,
     credentials: Option<(Credentials, Option<UnixMillis>)>,
     /// How far the store's clock is ahead of this device's.
     skew_ms: i64,
@@ -96,7 +95,7 @@ pub struct LocalSigner {
 
 impl LocalSigner {
     /// For one bucket.
-    pub fn new(bucket: s3::Bucket) -> Self {
+    pub fn new(bucket: Bucket) -> Self {
         Self { bucket, credentials: None, skew_ms: 0 }
     }
 
@@ -138,15 +137,9 @@ impl LocalSigner {
             None => URL_SECS,
         };
         let expires = left.min(URL_SECS);
-        let with = Presign {
-            credentials,
-            region: &self.bucket.region,
-            now: date,
-            expires_secs: expires as u32,
-            extra_query: &[],
-        };
+        let with = Presign::new(credentials, date, expires as u32);
         Some(SignedUrl {
-            url: presign(request, &self.bucket.address(&request.key), &with),
+            url: presign(request, &self.bucket, &with),
             headers: Vec::new(),
             expires: Some(expires),
         })

@@ -5,7 +5,7 @@ use crate::core::fingerprint::FileInfo;
 use crate::core::http::{HttpReply, HttpRequest};
 use crate::core::plan::{PartSize, Plan};
 use crate::core::retry::Fault;
-use crate::core::store::s3::LIMITS;
+use crate::core::store::Limits;
 use crate::core::units::{ByteRange, PartNumber};
 
 pub const MIB: u64 = 1 << 20;
@@ -33,7 +33,7 @@ impl Fixture {
                 metadata: vec![("who \"".into(), "me\n".into())],
             },
             session: Session { key: KEY.into(), upload_id: UPLOAD_ID.into() },
-            plan: Plan::new(12 * MIB, PartSize::Auto, &LIMITS).unwrap().0,
+            plan: Plan::new(12 * MIB, PartSize::Auto, &Limits::S3).unwrap().0,
         }
     }
 

@@ -13,8 +13,8 @@ use super::http::{HttpReply, HttpRequest, Method, without_query};
 use super::plan::Plan;
 use super::retry::{Asked, Fault};
 use super::store::{
-    Completed, Created, ListedPart, MAX_KEY_BYTES, MAX_UPLOAD_ID_BYTES, ObjectInfo, PartPage, StoreError,
-    StoreRequest,
+    Completed, Created, Kind, ListedPart, MAX_KEY_BYTES, MAX_UPLOAD_ID_BYTES, ObjectInfo, PartPage,
+    StoreError, StoreRequest,
 };
 use super::time::parse_http_date;
 use super::units::{ByteRange, Millis, PartNumber, UnixMillis};
@@ -249,8 +249,8 @@ impl Context<'_> {
 pub enum Backend {
     /// A signing server that speaks Uppy Companion's routes.
     Companion(companion::Companion),
-    /// Straight to the store, each request signed by the page or with its credentials.
-    Direct,
+    /// Straight to a store of this kind, each request signed by the page or with its credentials.
+    Direct(Kind),
     /// The page's own functions.
     Callbacks(callbacks::Callbacks),
 }
@@ -260,7 +260,7 @@ impl Backend {
     pub fn start(&self, op: &Op, context: &Context<'_>) -> Result<Next, Fault> {
         match self {
             Self::Companion(companion) => companion.start(op, context),
-            Self::Direct => direct::start(op, context),
+            Self::Direct(kind) => direct::start(*kind, op, context),
             Self::Callbacks(callbacks) => callbacks.start(op, context),
         }
     }
@@ -269,7 +269,7 @@ impl Backend {
     pub fn next(&self, op: &Op, context: &Context<'_>, reply: StepReply) -> Result<Next, Fault> {
         let next = match self {
             Self::Companion(companion) => companion.next(op, context, reply),
-            Self::Direct => direct::next(op, context, reply),
+            Self::Direct(kind) => direct::next(*kind, op, context, reply),
             Self::Callbacks(callbacks) => callbacks.next(op, context, reply),
         }?;
         match &next {
@@ -290,14 +290,14 @@ impl Backend {
 
     /// Whether objects get exactly the key asked for.
     pub fn keeps_keys(&self) -> bool {
-        matches!(self, Self::Direct)
+        matches!(self, Self::Direct(_))
     }
 
     /// Whether small files can go in one request.
     pub fn takes_objects(&self) -> bool {
         match self {
             Self::Callbacks(callbacks) => callbacks.has_object,
-            Self::Companion(_) | Self::Direct => true,
+            Self::Companion(_) | Self::Direct(_) => true,
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::core::hash::{Md5Digest, Md5Hasher};
 use crate::core::plan::PartSize;
-use crate::core::store::s3::LIMITS;
+use crate::core::store::Limits;
 use crate::core::units::PartNumber;
 
 const MIB: u64 = 1024 * 1024;
@@ -222,7 +222,7 @@ fn listed(number: u32, size: u64, etag: &str) -> ListedPart {
 #[test]
 fn only_parts_that_both_sides_know_alike_are_kept() {
     let full = 5 * MIB;
-    let plan = Plan::new(6 * full + 1, PartSize::Auto, &LIMITS).unwrap().0;
+    let plan = Plan::new(6 * full + 1, PartSize::Auto, &Limits::S3).unwrap().0;
     let mut confirmed = Confirmed::new(plan.count());
     for number in [1, 3, 4, 5, 7] {
         confirmed.set(part(number), &md5_of(number));
@@ -248,7 +248,7 @@ fn only_parts_that_both_sides_know_alike_are_kept() {
 
 #[test]
 fn of_a_part_listed_twice_the_last_counts() {
-    let plan = Plan::new(10 * MIB, PartSize::Auto, &LIMITS).unwrap().0;
+    let plan = Plan::new(10 * MIB, PartSize::Auto, &Limits::S3).unwrap().0;
     let confirmed = all_confirmed(2);
     let (good, bad) = (listed(1, 5 * MIB, &md5_of(1)), listed(1, 5 * MIB, &md5_of(9)));
     assert_eq!(reconcile(&plan, &confirmed, &[good.clone(), bad.clone()]), [None, None]);

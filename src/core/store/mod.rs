@@ -1,29 +1,26 @@
-//! Dialects: how each kind of object store wants its requests, and what its replies mean. One file per dialect, each
-//! with the same set of builders and readers; what they share is here. No signing, no retrying.
+//! How each kind of object store wants its requests, and what its replies mean. [`Kind`] has the same set of builders
+//! (`request`) and readers (`reply`) for all of them; the files named after a store say what is particular to it. No
+//! signing, no retrying.
+//!
+//! Sources: the vendors' API references, and the code of their own SDKs where those are silent.
 
-pub mod s3;
+mod bos;
+mod bucket;
+mod cos;
+mod kind;
+mod oss;
+mod reply;
+mod request;
+mod s3;
+mod xml_reply;
+
+pub use bucket::{Address, Bucket};
+pub use kind::{Crc64, Kind};
+pub use reply::store_error;
 
 use super::error::{Code, Operation, UploadError};
 use super::http::{Body, Method};
 use super::units::{PartNumber, UnixMillis};
-
-/// Where an object is, ready to be put into a URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
-    /// Scheme and host, with the port where it is not the scheme's own: `https://host[:port]`.
-    pub origin: String,
-    /// The percent-encoded path, starting with `/`.
-    pub path: String,
-}
-
-impl Address {
-    /// What a browser sends as `Host`: no port when it is the scheme's own.
-    pub fn host(&self) -> &str {
-        let (scheme, host) = self.origin.split_once("://").unwrap_or(("https", &self.origin));
-        let own_port = if scheme == "http" { ":80" } else { ":443" };
-        host.strip_suffix(own_port).unwrap_or(host)
-    }
-}
 
 /// One request to a store, before it is signed or handed to somebody who signs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +92,10 @@ pub struct Completed {
     pub key: Option<String>,
     /// Its ETag as the store spells it; `None` when the store leaves it out or empty.
     pub etag: Option<String>,
+    /// The CRC-64 of the whole object, of the kind that [`Kind::crc64`] tells, where the store tells it.
+    pub crc64: Option<u64>,
+    /// The object is there, but the store could not tell the server that it was asked to tell (OSS and BOS, status 203).
+    pub callback_failed: bool,
 }
 
 /// An object exists.
@@ -104,6 +105,37 @@ pub struct ObjectInfo {
     pub size: u64,
     /// Its ETag as the store spells it.
     pub etag: Option<String>,
+    /// The CRC-64 of the whole object, of the kind that [`Kind::crc64`] tells, where the store tells it.
+    pub crc64: Option<u64>,
+}
+
+/// An unfinished multipart upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedUpload {
+    /// The key it is for.
+    pub key: String,
+    /// Its name.
+    pub upload_id: String,
+    /// When it was begun, where the store tells it.
+    pub initiated: Option<UnixMillis>,
+}
+
+/// One page of a list of unfinished uploads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UploadPage {
+    /// The uploads, as listed.
+    pub uploads: Vec<ListedUpload>,
+    /// The next page starts after this upload; `None` on the last page.
+    pub next: Option<UploadMarker>,
+}
+
+/// Where a page of uploads ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UploadMarker {
+    /// The key of its last upload.
+    pub key: String,
+    /// Its last upload.
+    pub upload_id: String,
 }
 
 /// What a store takes.
@@ -244,14 +276,5 @@ mod tests {
         for key in ["", ".", "..", "a/../b", "./a", "a/.", "a\0b", "a\nb", "a\u{85}b", &too_long] {
             assert_eq!(check_key(key).map_err(|error| error.code), Err(Code::BadKey), "{key:?}");
         }
-    }
-
-    #[test]
-    fn the_host_has_no_port_when_it_is_the_schemes_own() {
-        let host = |origin: &str| Address { origin: origin.into(), path: "/".into() }.host().to_owned();
-        assert_eq!(host("https://h"), "h");
-        assert_eq!(host("https://h:443"), "h");
-        assert_eq!(host("http://127.0.0.1:9000"), "127.0.0.1:9000");
-        assert_eq!(host("http://h:443"), "h:443");
     }
 }

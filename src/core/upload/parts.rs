@@ -130,7 +130,7 @@ impl PartTable {
 mod tests {
     use super::*;
     use crate::core::plan::PartSize;
-    use crate::core::store::s3::LIMITS;
+    use crate::core::store::Limits;
     use crate::core::units::Millis;
 
     const MIB: u64 = 1024 * 1024;
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn what_is_done_is_counted_once_and_never_taken() {
-        let plan = Plan::new(10 * MIB + 1, PartSize::Auto, &LIMITS).unwrap().0;
+        let plan = Plan::new(10 * MIB + 1, PartSize::Auto, &Limits::S3).unwrap().0;
         let mut table = PartTable::from_etags(vec![None, Some("b".into()), None], &plan);
         assert_eq!((table.done_bytes(), table.all_done()), (5 * MIB, false));
         assert_eq!(table.upcoming(9).collect::<Vec<_>>(), [part(1), part(3)]);

@@ -10,7 +10,7 @@ use crate::core::hash::Md5Digest;
 use crate::core::http::{Body, HttpReply, MAX_REPLY_BYTES, without_query};
 use crate::core::retry::{Asked, Fault, Tries, Verdict, decide, describe};
 use crate::core::schedule::SlotEnd;
-use crate::core::store::{Completed, MAX_ETAG_BYTES, is_md5_etag, normalize_etag, s3};
+use crate::core::store::{Completed, MAX_ETAG_BYTES, is_md5_etag, normalize_etag, store_error};
 use crate::core::units::{ByteRange, Instant, Millis, Now, PartNumber, UnixMillis};
 
 /// Sent parts that wait for their hash, before no more are started.
@@ -293,7 +293,7 @@ impl Upload {
                 Fault::BadReply("one that does not end".into())
             }
             Ok(StepReply::Http(reply)) => {
-                let mut error = s3::store_error(&reply);
+                let mut error = store_error(&reply);
                 // A success may still have an error in its body.
                 if reply.is_success() && error.code.is_empty() {
                     match self.etag_of(&reply) {
@@ -389,7 +389,7 @@ impl Upload {
             }
             let etag = Some(normal.clone()).filter(|e| !e.is_empty());
             let key = key.or_else(|| Some(self.target.key.clone()));
-            self.object = Some(Completed { location: Some(location), key, etag });
+            self.object = Some(Completed { location: Some(location), key, etag, ..Completed::default() });
         }
         self.events.push_back(Event::Part { number, size: flight.range.len(), etag: normal });
         self.progress_dirty = true;

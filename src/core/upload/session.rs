@@ -255,7 +255,7 @@ impl Upload {
             Done::Aborted => self.aborted(),
             Done::Head(Some(info)) if self.is_our_object(&info) => {
                 let etag = info.etag.or_else(|| self.composite());
-                self.completed(Completed { location: None, key: None, etag });
+                self.completed(Completed { etag, ..Completed::default() });
             }
             Done::Head(_) | Done::Unsupported => self.recreate(),
             Done::Signed(_) => {}

@@ -4,6 +4,7 @@ use crate::world::{PART, Trouble, World, config};
 use crate::{bytes, failure};
 use partwise::core::backend::Backend;
 use partwise::core::error::Code;
+use partwise::core::store::Kind;
 use partwise::core::units::Millis;
 use partwise::core::upload::{Event, Input, State};
 
@@ -76,7 +77,7 @@ fn files_share_one_pool_and_a_failing_one_stops_no_other() {
 fn waiting_for_the_same_file_keeps_no_other_file_waiting() {
     let mut config = config();
     config.parallel = partwise::core::schedule::Parallel::Fixed(1);
-    let mut world = World::with(config, Backend::Direct, None);
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
     let first = world.add("a", bytes(5 * PART));
     world.run_until(|w| w.store.count("PUT") == 2);
     world.tell(first, Input::Pause);
@@ -141,7 +142,7 @@ fn progress_never_falls_and_never_exceeds_the_total() {
 
 #[test]
 fn unverified_parts_need_no_hash() {
-    let mut world = World::with(World::unverified(), Backend::Direct, None);
+    let mut world = World::with(World::unverified(), Backend::Direct(Kind::S3), None);
     let id = world.add("a", bytes(5 * PART));
     world.run();
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(5 * PART))));
@@ -149,7 +150,7 @@ fn unverified_parts_need_no_hash() {
 
 #[test]
 fn unverified_objects_may_have_any_etag() {
-    let mut world = World::with(World::unverified(), Backend::Direct, None);
+    let mut world = World::with(World::unverified(), Backend::Direct(Kind::S3), None);
     let reply = "<CompleteMultipartUploadResult><ETag>00000000000000000000000000000000-3</ETag></CompleteMultipartUploadResult>";
     world.trouble("complete", 1, Trouble::Body(reply));
     let id = world.add("a", bytes(3 * PART));

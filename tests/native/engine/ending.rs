@@ -5,6 +5,7 @@ use crate::world::{PART, Trouble, World, config};
 use partwise::core::backend::Backend;
 use partwise::core::backend::callbacks::Callbacks;
 use partwise::core::checkpoint::headers;
+use partwise::core::store::Kind;
 use partwise::core::units::Millis;
 use partwise::core::upload::{Event, Input, State};
 
@@ -226,7 +227,7 @@ fn cancelling_while_creating_removes_what_is_created() {
 
 #[test]
 fn a_failed_upload_lets_go_of_all_that_is_in_flight() {
-    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
     world.slow_hashes = true;
     let id = world.add("a", bytes(10 * PART));
     world.trouble("PUT 3", 1, Trouble::Reply(400, "Whatever"));

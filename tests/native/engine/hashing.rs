@@ -7,6 +7,7 @@ use partwise::core::backend::Backend;
 use partwise::core::config::{Config, Identity};
 use partwise::core::error::Code;
 use partwise::core::hash::Md5Digest;
+use partwise::core::store::Kind;
 use partwise::core::upload::{Event, Input, OpId, State};
 
 fn told_md5s(world: &World) -> Vec<Md5Digest> {
@@ -27,14 +28,14 @@ fn result_md5(world: &World) -> Option<Md5Digest> {
 /// The parts need no hash of their own, and the whole file's comes last.
 fn hashing_last() -> World {
     let config = Config { identity: Identity::Md5, ..World::unverified() };
-    let mut world = World::with(config, Backend::Direct, None);
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
     world.slow_hashes = true;
     world
 }
 
 #[test]
 fn it_is_told_ten_times_a_second_how_far_it_is_and_that_never_falls() {
-    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
     let id = world.add("a", bytes(5 * PART));
     world.run_until(|w| w.state(id) == State::Starting);
     world.events.clear();
@@ -97,7 +98,7 @@ fn a_file_that_goes_away_once_all_of_it_has_arrived_is_done_without_its_md5() {
 
 #[test]
 fn the_md5_of_an_upload_that_goes_on_is_not_computed_again() {
-    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
     world.add("a", bytes(20 * PART));
     world.run_until(|w| w.store.count("PUT") >= 10 && told_md5s(w).len() == 1);
     let mut world = world.reload(World::md5_identity());
@@ -109,7 +110,7 @@ fn the_md5_of_an_upload_that_goes_on_is_not_computed_again() {
 
 #[test]
 fn the_same_content_for_another_destination_is_another_upload() {
-    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
     world.add("a", bytes(20 * PART));
     world.run_until(|w| w.store.count("PUT") >= 10 && told_md5s(w).len() == 1);
     let mut elsewhere = World::md5_identity();
@@ -123,7 +124,7 @@ fn the_same_content_for_another_destination_is_another_upload() {
 
 #[test]
 fn a_file_of_another_size_is_not_held_up_by_what_is_stored() {
-    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
     world.add("a", bytes(20 * PART));
     world.run_until(|w| w.store.count("PUT") >= 10 && told_md5s(w).len() == 1);
     let mut world = world.reload(World::md5_identity());
@@ -147,7 +148,7 @@ fn a_new_file_is_not_held_up_by_one_whose_md5_was_never_known() {
 
 #[test]
 fn what_belongs_to_no_job_is_ignored() {
-    let mut world = World::with(config(), Backend::Direct, None);
+    let mut world = World::with(config(), Backend::Direct(Kind::S3), None);
     let id = world.add("a", bytes(5 * PART));
     world.run_until(|w| w.store.count("PUT") == 2);
     let other = OpId(9999);
@@ -163,7 +164,7 @@ fn what_belongs_to_no_job_is_ignored() {
 
 #[test]
 fn a_file_that_cannot_be_read_as_a_whole_while_it_is_sent_fails_the_upload() {
-    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
     let id = world.add("a", bytes(5 * PART));
     world.run_until(|w| w.state(id) == State::Starting);
     world.file_exception = Some("NotReadableError".into());

@@ -4,6 +4,7 @@ use crate::world::{PART, Trouble, World, config};
 use crate::{bytes, failure, retries};
 use partwise::core::backend::{Backend, companion::Companion};
 use partwise::core::error::Code;
+use partwise::core::store::Kind;
 use partwise::core::units::{Instant, Millis};
 use partwise::core::upload::{Event, Input, State};
 
@@ -76,7 +77,7 @@ fn what_failed_before_a_long_break_is_not_held_against_what_fails_after_it() {
 
 #[test]
 fn a_reply_that_comes_while_offline_counts() {
-    let mut world = World::with(World::unverified(), Backend::Direct, None);
+    let mut world = World::with(World::unverified(), Backend::Direct(Kind::S3), None);
     let id = world.add("a", bytes(10 * PART));
     world.run_until(|w| w.store.count("PUT") == 3);
     // All bytes are out, only the replies are missing.
@@ -91,7 +92,7 @@ fn a_reply_that_comes_while_offline_counts() {
 
 #[test]
 fn a_reply_that_was_on_its_way_when_the_network_went_does_not_make_the_wait_cost_attempts() {
-    let mut world = World::with(World::unverified(), Backend::Direct, None);
+    let mut world = World::with(World::unverified(), Backend::Direct(Kind::S3), None);
     let id = world.add("a", bytes(10 * PART));
     world.run_until(|w| w.store.count("PUT") == 3);
     world.progress(id, PART);
@@ -121,7 +122,7 @@ fn a_browser_that_is_wrong_about_being_offline_does_not_stop_uploads() {
 fn the_offline_timeout_ends_the_wait() {
     let mut config = config();
     config.offline_timeout = Some(Millis(60_000));
-    let mut world = World::with(config, Backend::Direct, None);
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
     let id = world.add("a", bytes(10 * PART));
     world.run_until(|w| w.store.count("PUT") == 4);
     world.network = false;
@@ -134,7 +135,7 @@ fn the_offline_timeout_ends_the_wait() {
 fn the_offline_timeout_counts_from_when_the_upload_begins_to_wait() {
     let mut config = config();
     config.offline_timeout = Some(Millis(60_000));
-    let mut world = World::with(config, Backend::Direct, None);
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
     world.now.mono = Instant(3_600_000);
     world.network = false;
     world.online(false);
@@ -153,7 +154,7 @@ fn the_offline_timeout_counts_from_when_the_upload_begins_to_wait() {
 fn who_waits_for_another_upload_of_the_file_does_not_time_out_offline() {
     let mut config = config();
     config.offline_timeout = Some(Millis(60_000));
-    let mut world = World::with(config, Backend::Direct, None);
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
     world.online(false);
     let first = world.add("a", bytes(3 * PART));
     let second = world.add("a", bytes(3 * PART));
@@ -212,7 +213,7 @@ fn the_offline_timeout_ends_the_wait_on_time_and_once() {
     for (paused, told_again) in [(false, false), (true, false), (false, true)] {
         let mut config = config();
         config.offline_timeout = Some(Millis(7000));
-        let mut world = World::with(config, Backend::Direct, None);
+        let mut world = World::with(config, Backend::Direct(Kind::S3), None);
         let id = world.add("a", bytes(10 * PART));
         world.run_until(|w| w.store.count("PUT") == 4);
         world.network = false;

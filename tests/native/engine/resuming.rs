@@ -6,6 +6,7 @@ use crate::world::{PART, Trouble, World, config};
 use partwise::core::backend::Backend;
 use partwise::core::backend::companion::Companion;
 use partwise::core::config::{Config, Verify};
+use partwise::core::store::Kind;
 use partwise::core::units::Millis;
 use partwise::core::upload::{Event, Input, State};
 
@@ -54,7 +55,7 @@ fn parts_the_store_lost_or_somebody_else_wrote_are_sent_again() {
 fn parts_the_store_took_without_anyone_learning_of_it_are_not_sent_again() {
     for verify in [Verify::Etag, Verify::ContentMd5, Verify::Off] {
         let config = || Config { verify, ..config() };
-        let mut world = World::with(config(), Backend::Direct, None);
+        let mut world = World::with(config(), Backend::Direct(Kind::S3), None);
         world.add("a", bytes(10 * PART));
         world.run_until(|w| w.store.count("PUT") >= 8 && w.storage.len() > 1);
         let session = world.store.sessions.values_mut().next().unwrap();
@@ -89,7 +90,7 @@ fn another_file_of_the_same_name_and_size_never_continues_the_first() {
 #[test]
 fn the_same_file_for_another_key_never_continues_the_first() {
     for config in [config, World::md5_identity] {
-        let mut world = World::with(config(), Backend::Direct, None);
+        let mut world = World::with(config(), Backend::Direct(Kind::S3), None);
         world.add("a", bytes(10 * PART));
         world.run_until(|w| w.store.count("PUT") >= 5);
         let mut world = world.reload(config());
@@ -117,7 +118,7 @@ fn a_changed_part_size_goes_on_with_the_old_geometry() {
 
 #[test]
 fn with_md5_identity_a_renamed_file_goes_on_and_the_result_holds_the_md5() {
-    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
     world.add("a", bytes(20 * PART));
     world.run_until(|w| {
         w.store.count("PUT") >= 10
@@ -141,7 +142,7 @@ fn with_md5_identity_a_renamed_file_goes_on_and_the_result_holds_the_md5() {
 fn with_md5_identity_a_small_unverified_file_has_its_md5_too() {
     let mut config = World::md5_identity();
     config.verify = partwise::core::config::Verify::Off;
-    let mut world = World::with(config, Backend::Direct, None);
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
     world.add("a", bytes(PART - 1));
     world.run();
     let known = world.events.iter().find_map(|(_, e)| match e {
@@ -182,7 +183,7 @@ fn garbage_takes_no_good_record_with_it() {
 
 #[test]
 fn records_of_an_impossible_geometry_are_not_gone_on_with() {
-    let mut world = World::with(World::md5_identity(), Backend::Direct, None);
+    let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
     for name in ["a", "b"] {
         world.add(name, bytes(10 * PART));
     }

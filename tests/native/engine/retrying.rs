@@ -6,6 +6,7 @@ use partwise::core::backend::Backend;
 use partwise::core::error::Code;
 use partwise::core::http::MAX_REPLY_BYTES;
 use partwise::core::schedule::Parallel;
+use partwise::core::store::Kind;
 use partwise::core::units::{Instant, Millis};
 use partwise::core::upload::{Input, State};
 
@@ -55,7 +56,7 @@ fn errors_of_the_store_are_retried_and_cost_nothing_but_their_parts() {
 fn while_connections_break_parts_are_sent_one_after_the_other() {
     let mut config = config();
     config.parallel = Parallel::Auto;
-    let mut world = World::with(config, Backend::Direct, None);
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
     let id = world.add("a", bytes(30 * PART));
     world.run_until(|world| world.store.count("PUT") >= 4);
     assert_eq!(world.most_in_flight, 4);
@@ -83,7 +84,7 @@ fn a_refused_token_is_asked_for_again_for_minutes_once_one_was_taken() {
 #[test]
 fn a_success_with_an_error_in_its_body_is_no_success() {
     for size in [PART - 1, 3 * PART] {
-        let mut world = World::with(World::unverified(), Backend::Direct, None);
+        let mut world = World::with(World::unverified(), Backend::Direct(Kind::S3), None);
         world.trouble("PUT", 1, Trouble::Reply(200, "InternalError"));
         let id = world.add("a", bytes(size));
         world.run();
@@ -186,7 +187,7 @@ fn a_reply_to_a_part_that_does_not_end_is_no_success() {
 #[test]
 fn an_etag_is_taken_up_to_128_bytes() {
     for (length, retried) in [(128, 0), (129, 1), (100_000, 1)] {
-        let mut world = World::with(World::unverified(), Backend::Direct, None);
+        let mut world = World::with(World::unverified(), Backend::Direct(Kind::S3), None);
         world.trouble("PUT 1", 1, Trouble::LongEtag(length));
         world.add("a", bytes(2 * PART));
         world.run_until(|w| w.store.count("complete") == 1);

@@ -10,13 +10,14 @@ use partwise::core::backend::companion::Companion;
 use partwise::core::config::{Config, Verify};
 use partwise::core::error::Code;
 use partwise::core::schedule::Parallel;
+use partwise::core::store::Kind;
 use partwise::core::units::{Instant, Millis};
 use partwise::core::upload::{Event, Input, State};
 
 fn with(change: impl Fn(&mut Config)) -> World {
     let mut config = config();
     change(&mut config);
-    World::with(config, Backend::Direct, None)
+    World::with(config, Backend::Direct(Kind::S3), None)
 }
 
 #[test]
@@ -224,7 +225,7 @@ fn a_store_that_is_overrun_is_left_alone_for_half_a_second() {
 #[test]
 fn a_single_request_has_no_session_to_lose() {
     for (backend, to, code) in [
-        (Backend::Direct, "PUT", Code::Store),
+        (Backend::Direct(Kind::S3), "PUT", Code::Store),
         (Backend::Callbacks(Callbacks { has_object: true }), "sign", Code::Backend),
     ] {
         let mut world = World::with(config(), backend, None);

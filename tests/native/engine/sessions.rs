@@ -8,6 +8,7 @@ use partwise::core::backend::callbacks::Callbacks;
 use partwise::core::backend::companion::Companion;
 use partwise::core::checkpoint::headers;
 use partwise::core::error::Code;
+use partwise::core::store::Kind;
 use partwise::core::units::Millis;
 use partwise::core::upload::{Event, Input, State};
 
@@ -66,7 +67,7 @@ fn another_object_of_the_same_size_is_not_taken_for_ours() {
     let other = md5(b"other").to_hex();
     // The last two as with SSE-KMS, and from a store that does not tell.
     for etag in [other.clone(), format!("{other}-5"), "kms-5".into(), String::new()] {
-        let mut world = lost_at_the_end(Backend::Direct);
+        let mut world = lost_at_the_end(Backend::Direct(Kind::S3));
         let other = Object { bytes: vec![0; 5 * PART as usize].into(), etag };
         world.store.objects.insert("a".into(), other);
         world.run();
@@ -77,7 +78,7 @@ fn another_object_of_the_same_size_is_not_taken_for_ours() {
 #[test]
 fn a_store_that_does_not_let_us_look_gets_everything_anew() {
     for (status, code) in [(403, ""), (400, "NoSuchUpload"), (404, "NoSuchUpload")] {
-        let mut world = lost_at_the_end(Backend::Direct);
+        let mut world = lost_at_the_end(Backend::Direct(Kind::S3));
         world.trouble("head", 99, Trouble::Reply(status, code));
         world.run();
         assert_eq!(world.store.object("a"), Some(bytes(5 * PART)), "{status} {code}");
@@ -128,7 +129,7 @@ fn found(backend: Backend) -> World {
 #[test]
 fn a_listing_that_is_paused_is_made_anew_on_resume() {
     for trouble in [Trouble::Silence, Trouble::Reply(500, "InternalError")] {
-        let mut world = found(Backend::Direct);
+        let mut world = found(Backend::Direct(Kind::S3));
         let id = world.engine.unfinished().next().unwrap();
         world.trouble("list", 1, trouble);
         world.run_until(|w| w.troubles[0].1 == 0);
@@ -181,7 +182,7 @@ fn completing_may_take_longer_than_anything_else() {
         let mut config = config();
         config.stall_timeout = Millis(10_000);
         config.reply_timeout = Millis(70_000);
-        let mut world = World::with(config, Backend::Direct, None);
+        let mut world = World::with(config, Backend::Direct(Kind::S3), None);
         world.trouble(call, 1, Trouble::Silence);
         world.add("a", bytes(3 * PART));
         world.run_until(|w| w.store.count(call) == 1);
@@ -199,7 +200,9 @@ fn a_backend_that_cannot_list_three_times_has_lost_the_session_and_a_store_has_n
     world.run_until(|w| w.store.count("create") == 1);
     assert_eq!((world.store.count("create"), 99 - world.troubles[0].1), (1, 3));
 
-    for (backend, status) in [(Backend::Direct, 500), (Backend::Companion(Companion::new("/s3")), 502)] {
+    for (backend, status) in
+        [(Backend::Direct(Kind::S3), 500), (Backend::Companion(Companion::new("/s3")), 502)]
+    {
         let mut world = found(backend);
         world.trouble("list", 5, Trouble::Reply(status, ""));
         world.run_until(|w| w.troubles[0].1 == 0);
@@ -289,7 +292,7 @@ fn a_session_that_is_lost_again_and_again_fails_the_upload() {
 
 #[test]
 fn without_a_network_nobody_looked_for_the_object_and_nothing_is_sent_anew() {
-    let mut world = lost_at_the_end(Backend::Direct);
+    let mut world = lost_at_the_end(Backend::Direct(Kind::S3));
     world.run_until(|w| w.store.count("complete") == 1);
     world.network = false;
     world.run();

@@ -5,17 +5,16 @@ use crate::{bytes, failure};
 use partwise::core::backend::Backend;
 use partwise::core::backend::direct::LocalSigner;
 use partwise::core::error::Code;
-use partwise::core::store::s3::Bucket;
+use partwise::core::store::{Bucket, Kind};
 use partwise::core::upload::{Input, State};
 
 fn signing_for_itself() -> World {
     let bucket = Bucket {
         endpoint: Some("https://store".into()),
-        bucket: "b".into(),
-        region: "r".into(),
         path_style: true,
+        ..Bucket::new(Kind::S3, "b", "r")
     };
-    World::with(config(), Backend::Direct, Some(LocalSigner::new(bucket)))
+    World::with(config(), Backend::Direct(Kind::S3), Some(LocalSigner::new(bucket)))
 }
 
 #[test]

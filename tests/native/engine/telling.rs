@@ -5,6 +5,7 @@ use crate::world::{PART, Trouble, World, config};
 use partwise::core::backend::Backend;
 use partwise::core::progress::Snapshot;
 use partwise::core::schedule::Parallel;
+use partwise::core::store::Kind;
 use partwise::core::units::{Instant, Millis};
 use partwise::core::upload::{Event, Input, State};
 use std::cell::RefCell;
@@ -25,7 +26,7 @@ fn the_key_and_the_upload_id_are_known_once_there_is_a_session() {
 fn a_part_size_that_had_to_be_raised_is_a_warning() {
     let mut config = config();
     config.limits.max_parts = 4;
-    let mut world = World::with(config, Backend::Direct, None);
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
     let id = world.add("a", bytes(5 * PART));
     world.run();
     assert_eq!(world.state(id), State::Done);
@@ -118,7 +119,7 @@ fn what_is_paused_needs_no_timer_online_or_offline() {
         for moment in ["create", "PUT", "PUT 5"] {
             let mut config = config();
             config.offline_timeout = Some(Millis(60_000));
-            let mut world = World::with(config, Backend::Direct, None);
+            let mut world = World::with(config, Backend::Direct(Kind::S3), None);
             let id = world.add("a", bytes(10 * PART));
             world.trouble("PUT 3", 1, Trouble::Network);
             world.run_until(|w| w.store.count(moment) > 0);
@@ -135,7 +136,7 @@ fn no_timer_is_due_before_time_passes() {
     let mut config = config();
     config.parallel = Parallel::Fixed(1);
     config.offline_timeout = Some(Millis(60_000));
-    let mut world = World::with(config, Backend::Direct, None);
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
     let sender = world.add("a", bytes(10 * PART));
     world.run_until(|w| w.store.count("PUT") == 3);
     world.trouble("PUT", 99, Trouble::Silence);

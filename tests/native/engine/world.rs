@@ -14,7 +14,7 @@ use partwise::core::plan::PartSize;
 use partwise::core::retry::Fault;
 use partwise::core::schedule::Parallel;
 use partwise::core::sign::Credentials;
-use partwise::core::store::{Limits, StoreRequest, s3};
+use partwise::core::store::{Kind, Limits, StoreRequest};
 use partwise::core::units::{Millis, Now, UnixMillis};
 use partwise::core::upload::{Action, Event, Input, Message, OpId, State};
 use std::collections::{BTreeMap, VecDeque};
@@ -89,7 +89,7 @@ pub fn config() -> Config {
 
 impl World {
     pub fn new() -> Self {
-        Self::with(config(), Backend::Direct, None)
+        Self::with(config(), Backend::Direct(Kind::S3), None)
     }
 
     pub fn with(config: Config, backend: Backend, signer: Option<LocalSigner>) -> Self {
@@ -126,7 +126,7 @@ impl World {
 
     /// The page is gone, and a new one with the same storage and store opens.
     pub fn reload(self, config: Config) -> Self {
-        self.reopen(config, Backend::Direct)
+        self.reopen(config, Backend::Direct(Kind::S3))
     }
 
     /// The same, with another backend.
@@ -444,19 +444,21 @@ impl World {
     /// What a page's backend functions do: ask the store.
     fn perform(&mut self, id: UploadId, call: &PageCall) -> StepReply {
         let request = match call {
-            PageCall::Create { key } => s3::create(key, None, &[]),
+            PageCall::Create { key } => Kind::S3.create(key, None, &[]),
             PageCall::Object { key, .. } => {
-                let url = sign(&s3::head(key));
+                let url = sign(&Kind::S3.head(key));
                 let object = ObjectUrl { signed: url, fields: None, key: Some(key.clone()) };
                 return StepReply::Page(PageReply::Object(object));
             }
             PageCall::SignPart { session, ask } => {
-                let put = s3::put_part(&session.key, &session.upload_id, ask.number, ask.range, None);
+                let put = Kind::S3.put_part(&session.key, &session.upload_id, ask.number, ask.range, None);
                 return StepReply::Signed(sign(&put));
             }
-            PageCall::ListParts { session } => s3::list_parts(&session.key, &session.upload_id, None),
-            PageCall::Complete { session, parts } => s3::complete(&session.key, &session.upload_id, parts),
-            PageCall::Abort { session } => s3::abort(&session.key, &session.upload_id),
+            PageCall::ListParts { session } => Kind::S3.list_parts(&session.key, &session.upload_id, None),
+            PageCall::Complete { session, parts } => {
+                Kind::S3.complete(&session.key, &session.upload_id, parts)
+            }
+            PageCall::Abort { session } => Kind::S3.abort(&session.key, &session.upload_id),
         };
         let signed = sign(&request);
         let body = request.body.clone();
@@ -467,9 +469,9 @@ impl World {
             return StepReply::Http(reply);
         }
         StepReply::Page(match call {
-            PageCall::Create { .. } => PageReply::Created(s3::created(&reply).unwrap()),
-            PageCall::ListParts { .. } => PageReply::Listed(s3::listed(&reply).unwrap().parts),
-            PageCall::Complete { .. } => PageReply::Completed(s3::completed(&reply).unwrap()),
+            PageCall::Create { .. } => PageReply::Created(Kind::S3.created(&reply).unwrap()),
+            PageCall::ListParts { .. } => PageReply::Listed(Kind::S3.listed(&reply).unwrap().parts),
+            PageCall::Complete { .. } => PageReply::Completed(Kind::S3.completed(&reply).unwrap()),
             _ => PageReply::Aborted,
         })
     }

@@ -11,8 +11,7 @@ use partwise::core::hash::Md5Hasher;
 use partwise::core::http::{Body, HttpReply, HttpRequest, Method};
 use partwise::core::retry::Fault;
 use partwise::core::sign::Credentials;
-use partwise::core::store::s3::{self, Bucket};
-use partwise::core::store::{Completed, Created};
+use partwise::core::store::{Bucket, Completed, Created, Kind, Limits};
 use partwise::core::units::{Millis, Now, UnixMillis};
 use partwise::core::upload::{Action, Event, Input, OpId, State};
 use std::collections::VecDeque;
@@ -97,7 +96,7 @@ pub fn honest(asked: &Asked<'_>) -> Answer {
             }
             PageCall::ListParts { .. } => PageReply::Listed(Vec::new()),
             PageCall::Complete { .. } => {
-                PageReply::Completed(Completed { location: Some(signed()), key: None, etag: None })
+                PageReply::Completed(Completed { location: Some(signed()), ..Completed::default() })
             }
             _ => PageReply::Aborted,
         })),
@@ -176,11 +175,11 @@ pub fn upload_told(
         retry_for: Some(Raw::Number(30_000.0)),
         ..Default::default()
     };
-    let config = Config::new(&raw, "test".into(), s3::LIMITS).unwrap();
+    let config = Config::new(&raw, "test".into(), Limits::S3).unwrap();
     let (backend, signer) = match by {
         By::Companion => (Backend::Companion(Companion::new("/s3")), None),
-        By::SignRequest => (Backend::Direct, None),
-        By::Credentials => (Backend::Direct, Some(LocalSigner::new(bucket()))),
+        By::SignRequest => (Backend::Direct(Kind::S3), None),
+        By::Credentials => (Backend::Direct(Kind::S3), Some(LocalSigner::new(bucket()))),
         By::Callbacks => (Backend::Callbacks(Callbacks { has_object: false }), None),
     };
     let mut now = Now { wall: UnixMillis(1_767_323_045_000), ..Default::default() };
@@ -228,12 +227,7 @@ pub fn upload_told(
 }
 
 fn bucket() -> Bucket {
-    Bucket {
-        endpoint: Some("https://store".into()),
-        bucket: "b".into(),
-        region: "r".into(),
-        path_style: true,
-    }
+    Bucket { endpoint: Some("https://store".into()), path_style: true, ..Bucket::new(Kind::S3, "b", "r") }
 }
 
 fn perform(

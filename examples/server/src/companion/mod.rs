@@ -1,4 +1,4 @@
-//! The signing server: routes as Uppy Companion has them, a policy in front, an S3 store behind.
+//! The signing server: routes as Uppy Companion has them, a policy in front, a store behind.
 //!
 //! Browsers get presigned URLs for content only. What decides about an upload (begin, list, complete, abort) is done
 //! here, so that no page can complete what the policy refuses.
@@ -41,9 +41,11 @@ const DEMO_USER: &str = "demo";
 
 /// The routes under `/s3`, and `/session`.
 ///
+/// `store` is the store's address, where it is not the vendor's own.
+///
 /// # Errors
 /// When the machine's root certificates are needed and cannot be read.
-pub fn router(options: &Options, store: &str) -> Result<Router, std::io::Error> {
+pub fn router(options: &Options, store: Option<&str>) -> Result<Router, std::io::Error> {
     let session = options.session.then(crate::random::hex);
     let mut tokens = options.tokens.clone();
     tokens.extend(session.clone().map(|token| (DEMO_USER.to_owned(), token)));

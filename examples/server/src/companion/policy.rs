@@ -3,8 +3,8 @@
 use super::{problem::Problem, rate::Rate};
 use crate::cli::Options;
 use axum::http::StatusCode;
+use partwise::core::store::Limits;
 use partwise::core::store::check_key;
-use partwise::core::store::s3::LIMITS;
 use sha2::{Digest, Sha256};
 use std::{collections::HashMap, net::IpAddr, time::Instant};
 
@@ -90,7 +90,7 @@ impl Policy {
 
     /// Refuses files that are too large.
     pub fn size(&self, bytes: u64) -> Result<(), Problem> {
-        let max = self.max_size.unwrap_or(LIMITS.max_object).min(LIMITS.max_object);
+        let max = self.max_size.unwrap_or(Limits::S3.max_object).min(Limits::S3.max_object);
         within(bytes, max)
     }
 
@@ -100,13 +100,13 @@ impl Policy {
         match (bytes, self.max_size) {
             (None, None) => Ok(()),
             (None, Some(_)) => Err(Problem::bad("SizeRequired", "Say how large the file is: size=BYTES.")),
-            (Some(bytes), _) => self.size(bytes).and_then(|()| within(bytes, LIMITS.max_part)),
+            (Some(bytes), _) => self.size(bytes).and_then(|()| within(bytes, Limits::S3.max_part)),
         }
     }
 
     /// Refuses parts that are too large, as far as their size is declared: then it is signed, and the store sees to it.
     pub fn part_size(&self, bytes: Option<u64>) -> Result<(), Problem> {
-        bytes.map_or(Ok(()), |bytes| self.size(bytes).and_then(|()| within(bytes, LIMITS.max_part)))
+        bytes.map_or(Ok(()), |bytes| self.size(bytes).and_then(|()| within(bytes, Limits::S3.max_part)))
     }
 
     /// The content type to store, if it is one that may be.
@@ -234,8 +234,8 @@ mod tests {
         assert_eq!(code(policy(Some(100), &[]).size(100)), "ok");
         assert_eq!(code(policy(Some(100), &[]).single_size(None)), "SizeRequired");
         assert_eq!(code(policy(None, &[]).single_size(None)), "ok");
-        assert_eq!(code(policy(None, &[]).single_size(Some(LIMITS.max_part + 1))), "EntityTooLarge");
-        assert_eq!(code(policy(None, &[]).size(LIMITS.max_object + 1)), "EntityTooLarge");
+        assert_eq!(code(policy(None, &[]).single_size(Some(Limits::S3.max_part + 1))), "EntityTooLarge");
+        assert_eq!(code(policy(None, &[]).size(Limits::S3.max_object + 1)), "EntityTooLarge");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use axum::{
 };
 use base64ct::{Base64, Encoding};
 use partwise::core::{
-    store::{ListedPart, StoreError, StoreRequest, normalize_etag, s3},
+    store::{Kind, ListedPart, StoreError, StoreRequest, normalize_etag, store_error},
     units::{ByteRange, PartNumber},
 };
 use serde::Deserialize;
@@ -30,8 +30,6 @@ const MAX_BATCH: usize = 1000;
 
 /// Longest upload id passed on; the longest in use have some 200 characters.
 const MAX_UPLOAD_ID: usize = 1024;
-
-const CONTENT_MD5: &str = "Content-MD5";
 
 /// Where content starts and how long it is matters to whoever sends it, not to a signature.
 const ANY_RANGE: ByteRange = ByteRange { start: 0, end: 0 };
@@ -81,11 +79,9 @@ pub async fn params(State(signer): App, user: User, RawQuery(query): RawQuery) -
     signer.policy.metadata(&metadata)?;
     let key = signer.policy.new_key(&user.0, query.need("filename")?)?;
 
-    // Beginning a multipart upload knows how to spell all headers an object starts with.
-    let described = s3::create(&key, Some(&content_type), &metadata);
-    let mut request = s3::put_object(&key, ANY_RANGE, None, None);
-    request.headers = described.headers;
-    request.headers.extend(content_md5(&query)?.map(|md5| (CONTENT_MD5.to_owned(), md5.to_owned())));
+    let kind = signer.store.kind();
+    let mut request = kind.put_object(&key, ANY_RANGE, Some(&content_type), content_md5(&query)?);
+    kind.push_metadata(&mut request, &metadata);
     let headers = headers_to_send(&request);
     sign_size(&mut request, size);
     Ok(Json(json!({
@@ -138,7 +134,9 @@ pub async fn create(State(signer): App, user: User, body: Body) -> Reply {
     let metadata: Vec<_> = new.metadata.unwrap_or_default().into_iter().filter_map(spell).collect();
     signer.policy.metadata(&metadata)?;
     let key = signer.policy.new_key(&user.0, &new.filename)?;
-    let created = signer.store.ask(&s3::create(&key, Some(&content_type), &metadata), s3::created).await?;
+    let kind = signer.store.kind();
+    let request = kind.create(&key, Some(&content_type), &metadata);
+    let created = signer.store.ask(&request, |reply| kind.created(reply)).await?;
     signer.uploads.remember(&created.key, &created.upload_id);
     Ok(Json(json!({ "key": created.key, "uploadId": created.upload_id, "bucket": signer.store.bucket() })))
 }
@@ -159,8 +157,8 @@ struct Mine {
 }
 
 impl Mine {
-    fn put(&self, number: PartNumber, content_md5: Option<&str>) -> StoreRequest {
-        s3::put_part(&self.key, &self.upload_id, number, ANY_RANGE, content_md5)
+    fn put(&self, kind: Kind, number: PartNumber, content_md5: Option<&str>) -> StoreRequest {
+        kind.put_part(&self.key, &self.upload_id, number, ANY_RANGE, content_md5)
     }
 }
 
@@ -176,7 +174,9 @@ fn mine(signer: &Signer, user: &User, query: &Query, upload_id: String) -> Resul
 /// Refuses to sign for an upload that the store does not have under this key: the id is forged, or of another upload.
 async fn at_store(signer: &Signer, upload: &Mine) -> Result<(), Problem> {
     if !signer.uploads.knows(&upload.key, &upload.upload_id) {
-        signer.store.ask(&s3::list_parts(&upload.key, &upload.upload_id, None), s3::listed).await?;
+        let kind = signer.store.kind();
+        let request = kind.list_parts(&upload.key, &upload.upload_id, None);
+        signer.store.ask(&request, |reply| kind.listed(reply)).await?;
         signer.uploads.remember(&upload.key, &upload.upload_id);
     }
     Ok(())
@@ -209,7 +209,7 @@ pub async fn sign_part(
     let upload = mine(&signer, &user, &query, id)?;
     let size = query.get("size").map(parse_size).transpose()?;
     signer.policy.part_size(size)?;
-    let mut request = upload.put(part_number(&number)?, content_md5(&query)?);
+    let mut request = upload.put(signer.store.kind(), part_number(&number)?, content_md5(&query)?);
     let headers = headers_to_send(&request);
     sign_size(&mut request, size);
     at_store(&signer, &upload).await?;
@@ -237,7 +237,8 @@ pub async fn sign_batch(
     at_store(&signer, &upload).await?;
     let mut urls = Map::new();
     for number in numbers {
-        urls.insert(number.get().to_string(), signer.store.url(&upload.put(number, None)).into());
+        let request = upload.put(signer.store.kind(), number, None);
+        urls.insert(number.get().to_string(), signer.store.url(&request).into());
     }
     Ok(Json(json!({ "presignedUrls": urls, "expires": signer.store.expires })))
 }
@@ -279,16 +280,17 @@ pub async fn complete(
     if parts.is_empty() {
         return Err(Problem::bad("BadRequest", "An upload has at least one part."));
     }
+    let kind = signer.store.kind();
     let size = signer.store.parts(&upload.key, &upload.upload_id).await?.iter().map(|part| part.size).sum();
     if let Err(too_large) = signer.policy.size(size) {
         // Nothing can be made of these parts any more, so they need not take up space.
         signer.uploads.forget(&upload.key, &upload.upload_id);
-        signer.store.ask(&s3::abort(&upload.key, &upload.upload_id), done).await?;
+        signer.store.ask(&kind.abort(&upload.key, &upload.upload_id), done).await?;
         return Err(too_large);
     }
-    let request = s3::complete(&upload.key, &upload.upload_id, &parts);
+    let request = kind.complete(&upload.key, &upload.upload_id, &parts);
     signer.uploads.forget(&upload.key, &upload.upload_id);
-    let completed = signer.store.ask(&request, s3::completed).await?;
+    let completed = signer.store.ask(&request, |reply| kind.completed(reply)).await?;
     let location = completed.location.unwrap_or_else(|| signer.store.location(&upload.key));
     Ok(Json(json!({
         "location": location,
@@ -307,7 +309,7 @@ pub async fn abort(
 ) -> Reply {
     let upload = mine(&signer, &user, &Query::parse(query.as_deref()), id)?;
     signer.uploads.forget(&upload.key, &upload.upload_id);
-    signer.store.ask(&s3::abort(&upload.key, &upload.upload_id), done).await?;
+    signer.store.ask(&signer.store.kind().abort(&upload.key, &upload.upload_id), done).await?;
     Ok(Json(json!({})))
 }
 
@@ -316,7 +318,8 @@ pub async fn object(State(signer): App, user: User, RawQuery(query): RawQuery) -
     let query = Query::parse(query.as_deref());
     let key = query.need("key")?;
     signer.policy.own_key(&user.0, key)?;
-    let object = signer.store.ask(&s3::head(key), s3::object_info).await?;
+    let kind = signer.store.kind();
+    let object = signer.store.ask(&kind.head(key), |reply| kind.object_info(reply)).await?;
     Ok(Json(json!({
         "key": key,
         "size": object.size,
@@ -326,5 +329,5 @@ pub async fn object(State(signer): App, user: User, RawQuery(query): RawQuery) -
 
 /// Reads a reply whose status says it all.
 fn done(reply: &partwise::core::http::HttpReply) -> Result<(), StoreError> {
-    if reply.is_success() { Ok(()) } else { Err(s3::store_error(reply)) }
+    if reply.is_success() { Ok(()) } else { Err(store_error(reply)) }
 }

@@ -11,14 +11,8 @@ use hyper_util::{
 };
 use partwise::core::{
     http::{Body, HttpReply, MAX_REPLY_BYTES},
-    sign::{
-        Credentials,
-        sigv4::{Presign, presign},
-    },
-    store::{
-        ListedPart, StoreError, StoreRequest,
-        s3::{self, Bucket},
-    },
+    sign::{Credentials, Presign, presign},
+    store::{Bucket, Kind, ListedPart, StoreError, StoreRequest, store_error},
     units::UnixMillis,
 };
 use rustls::{ClientConfig, RootCertStore};
@@ -46,30 +40,35 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// `store` is the store's address.
-    pub fn new(options: &Options, store: &str) -> io::Result<Self> {
-        let bucket = |endpoint: &str| Bucket {
-            endpoint: Some(endpoint.to_owned()),
-            bucket: options.bucket.clone(),
-            region: options.region.clone(),
-            path_style: !options.virtual_hosted,
+    /// `store` is the store's address, where it is not the vendor's own.
+    pub fn new(options: &Options, store: Option<&str>) -> io::Result<Self> {
+        let bucket = |endpoint: Option<&str>| Bucket {
+            endpoint: endpoint.map(str::to_owned),
+            path_style: options.path_style(),
+            ..Bucket::new(options.kind, &options.bucket, &options.region)
         };
+        let is_secure = store.is_none_or(|store| store.starts_with("https://"));
         Ok(Self {
-            client: Client::builder(TokioExecutor::new()).build(connector(store.starts_with("https://"))?),
+            client: Client::builder(TokioExecutor::new()).build(connector(is_secure)?),
             credentials: Credentials {
                 access_key_id: options.access_key.clone(),
                 secret_access_key: options.secret_key.clone(),
                 session_token: options.session_token.clone(),
             },
             inside: bucket(store),
-            outside: bucket(options.store_public.as_deref().unwrap_or(store)),
+            outside: bucket(options.store_public.as_deref().or(store)),
             expires: options.url_expires,
         })
     }
 
     /// The bucket's name.
     pub fn bucket(&self) -> &str {
-        &self.inside.bucket
+        &self.inside.name
+    }
+
+    /// Whose protocol it speaks.
+    pub fn kind(&self) -> Kind {
+        self.inside.kind
     }
 
     /// A URL with which a browser may make this request until it expires.
@@ -85,14 +84,8 @@ impl Upstream {
 
     fn sign(&self, request: &StoreRequest, bucket: &Bucket, expires_secs: u32) -> String {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let with = Presign {
-            credentials: &self.credentials,
-            region: &bucket.region,
-            now: UnixMillis(u64::try_from(now.as_millis()).unwrap_or(u64::MAX)),
-            expires_secs,
-            extra_query: &[],
-        };
-        presign(request, &bucket.address(&request.key), &with)
+        let now = UnixMillis(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+        presign(request, bucket, &Presign::new(&self.credentials, now, expires_secs))
     }
 
     /// Makes a request and reads its reply with one of the dialect's readers.
@@ -123,7 +116,9 @@ impl Upstream {
         }
         let text = match &request.body {
             Body::Text { content_type, text } => {
-                builder = builder.header(header::CONTENT_TYPE, *content_type);
+                if !content_type.is_empty() {
+                    builder = builder.header(header::CONTENT_TYPE, *content_type);
+                }
                 text.clone()
             }
             _ => String::new(),
@@ -142,9 +137,9 @@ impl Upstream {
     /// All parts of an upload, over all pages.
     pub async fn parts(&self, key: &str, upload_id: &str) -> Result<Vec<ListedPart>, Problem> {
         let mut parts = Vec::new();
-        let mut after = None;
+        let (kind, mut after) = (self.kind(), None);
         loop {
-            let page = self.ask(&s3::list_parts(key, upload_id, after), s3::listed).await?;
+            let page = self.ask(&kind.list_parts(key, upload_id, after), |reply| kind.listed(reply)).await?;
             parts.extend(page.parts);
             // A marker that does not advance would list the same page for ever.
             if page.next.is_none() || page.next <= after {
@@ -200,7 +195,7 @@ mod tests {
 
     fn refused(status: u16, body: &str) -> (u16, String) {
         let reply = HttpReply { status, headers: Vec::new(), body: body.to_owned() };
-        let problem = refusal(&reply, s3::store_error(&reply));
+        let problem = refusal(&reply, store_error(&reply));
         (problem.status.as_u16(), problem.code.into_owned())
     }
 

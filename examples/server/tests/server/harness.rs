@@ -1,14 +1,9 @@
 //! Starts servers, signs requests, reads replies.
 
+use partwise::core::store::store_error;
 use partwise::core::{
-    sign::{
-        Credentials,
-        sigv4::{Presign, presign},
-    },
-    store::{
-        StoreRequest,
-        s3::{self, Bucket},
-    },
+    sign::{Credentials, Presign, presign},
+    store::{Bucket, Kind, StoreRequest},
     units::{ByteRange, PartNumber, UnixMillis},
 };
 use reqwest::{Client, Method, RequestBuilder, Response};
@@ -99,9 +94,8 @@ impl Server {
     ) -> String {
         let bucket = Bucket {
             endpoint: Some(self.store_origin().to_owned()),
-            bucket: "demo".to_owned(),
-            region: "us-east-1".to_owned(),
             path_style: true,
+            ..Bucket::new(Kind::S3, "demo", "us-east-1")
         };
         let credentials = Credentials {
             access_key_id: "demoaccess".to_owned(),
@@ -155,13 +149,13 @@ impl Drop for Server {
 /// Store operations that tests are not about.
 impl Server {
     pub async fn begin(&self, key: &str) -> String {
-        let reply = self.ask(&s3::create(key, None, &[])).send().await.unwrap();
-        s3::created(&http_reply(reply).await).unwrap().upload_id
+        let reply = self.ask(&Kind::S3.create(key, None, &[])).send().await.unwrap();
+        Kind::S3.created(&http_reply(reply).await).unwrap().upload_id
     }
 
     /// Sends a part and returns its ETag as spelled by the store.
     pub async fn put(&self, key: &str, id: &str, number: u32, content: Vec<u8>) -> String {
-        let request = s3::put_part(key, id, part(number), ANY_RANGE, None);
+        let request = Kind::S3.put_part(key, id, part(number), ANY_RANGE, None);
         let reply = self.ask(&request).body(content).send().await.unwrap();
         assert_eq!(reply.status(), 200);
         header(&reply, "etag")
@@ -169,11 +163,11 @@ impl Server {
 
     pub async fn complete(&self, key: &str, id: &str, parts: &[(u32, &str)]) -> Response {
         let parts: Vec<_> = parts.iter().map(|(number, etag)| (part(*number), (*etag).to_owned())).collect();
-        self.ask(&s3::complete(key, id, &parts)).send().await.unwrap()
+        self.ask(&Kind::S3.complete(key, id, &parts)).send().await.unwrap()
     }
 
     pub async fn read(&self, key: &str) -> Vec<u8> {
-        let mut request = s3::head(key);
+        let mut request = Kind::S3.head(key);
         request.method = partwise::core::http::Method::Get;
         let reply = self.ask(&request).send().await.unwrap();
         assert_eq!(reply.status(), 200);
@@ -182,7 +176,7 @@ impl Server {
 
     /// How many uploads are unfinished.
     pub async fn unfinished(&self) -> usize {
-        let reply = self.ask(&s3::list_uploads("")).send().await.unwrap();
+        let reply = self.ask(&Kind::S3.list_uploads("", None)).send().await.unwrap();
         assert_eq!(reply.status(), 200);
         reply.text().await.unwrap().matches("<Upload>").count()
     }
@@ -231,7 +225,7 @@ pub async fn refusal(reply: Response) -> (u16, String) {
 /// Status and `<Code>` of a refusal of the store.
 pub async fn store_refusal(reply: Response) -> (u16, String) {
     let reply = http_reply(reply).await;
-    (reply.status, s3::store_error(&reply).code)
+    (reply.status, store_error(&reply).code)
 }
 
 pub async fn http_reply(reply: Response) -> partwise::core::http::HttpReply {

@@ -1,7 +1,7 @@
 //! Attacks on the policy: by spelling, by lying, by numbers.
 
 use crate::harness::{ANY_RANGE, MIB, Raw, Server, encode, header, json, refusal, store_refusal};
-use partwise::core::store::s3;
+use partwise::core::store::Kind;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -208,14 +208,14 @@ async fn a_part_is_no_larger_than_it_said_or_than_a_file_may_be() {
 #[tokio::test]
 async fn a_body_without_a_length_is_cut_off_at_the_limit() {
     let server = Server::start(&["--max-size", "100000"]);
-    let request = s3::put_object("demo/1/f", ANY_RANGE, None, None);
+    let request = Kind::S3.put_object("demo/1/f", ANY_RANGE, None, None);
     let mut connection = Raw::open("PUT", &server.sign(&request), "Transfer-Encoding: chunked\r\n");
     let chunk = format!("ffff\r\n{}\r\n", "x".repeat(0xffff));
     // The body goes on for ever; the reply comes nevertheless.
     connection.send(chunk.repeat(4).as_bytes());
     let head = connection.head();
     assert!(head.starts_with("http/1.1 400") || head.starts_with("http/1.1 411"), "{head}");
-    assert_eq!(server.ask(&s3::head("demo/1/f")).send().await.unwrap().status(), 404);
+    assert_eq!(server.ask(&Kind::S3.head("demo/1/f")).send().await.unwrap().status(), 404);
 }
 
 /// Asks until it is refused, at most so often.

@@ -1,31 +1,31 @@
 use crate::harness::{ANY_RANGE, Server, content, header, http_reply, store_refusal};
 use partwise::core::{
     http::Method,
-    store::{StoreRequest, s3},
+    store::{Kind, StoreRequest},
 };
 
 /// A request of a kind the library itself never makes.
 fn other(method: Method, key: &str, query: &[(&str, &str)]) -> StoreRequest {
     let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    StoreRequest { method, query, ..s3::head(key) }
+    StoreRequest { method, query, ..Kind::S3.head(key) }
 }
 
 async fn put(server: &Server, key: &str, body: impl Into<reqwest::Body>) -> reqwest::Response {
-    server.ask(&s3::put_object(key, ANY_RANGE, None, None)).body(body).send().await.unwrap()
+    server.ask(&Kind::S3.put_object(key, ANY_RANGE, None, None)).body(body).send().await.unwrap()
 }
 
 #[tokio::test]
 async fn what_is_put_can_be_read_back_with_its_headers() {
     let server = Server::start(&[]);
-    let mut request = s3::put_object("a", ANY_RANGE, Some("text/plain; charset=utf-8"), None);
+    let mut request = Kind::S3.put_object("a", ANY_RANGE, Some("text/plain; charset=utf-8"), None);
     request.headers.push(("x-amz-meta-name".to_owned(), "%E4%B8%AD".to_owned()));
     let reply = server.ask(&request).body("hello").send().await.unwrap();
     assert_eq!(header(&reply, "etag"), "\"5d41402abc4b2a76b9719d911017c592\"");
 
-    let reply = server.ask(&s3::head("a")).send().await.unwrap();
+    let reply = server.ask(&Kind::S3.head("a")).send().await.unwrap();
     assert_eq!(header(&reply, "content-type"), "text/plain; charset=utf-8");
     assert_eq!(header(&reply, "x-amz-meta-name"), "%E4%B8%AD");
-    assert_eq!(s3::object_info(&http_reply(reply).await).unwrap().size, 5);
+    assert_eq!(Kind::S3.object_info(&http_reply(reply).await).unwrap().size, 5);
     assert_eq!(server.read("a").await, b"hello");
 }
 
@@ -71,7 +71,7 @@ async fn a_body_that_is_not_what_its_checksum_says_is_refused_and_the_old_object
         ("content-md5", "short", "InvalidDigest"),
         ("x-amz-checksum-crc32", "NhCmhg==", "BadDigest"), // of "hello"
     ] {
-        let mut request = s3::put_object("a", ANY_RANGE, None, None);
+        let mut request = Kind::S3.put_object("a", ANY_RANGE, None, None);
         request.headers.push((name.to_owned(), value.to_owned()));
         let reply = server.ask(&request).body("hellp").send().await.unwrap();
         assert_eq!(store_refusal(reply).await, (400, code.to_owned()), "{name}: {value}");
@@ -104,7 +104,7 @@ async fn ranges_of_an_object_can_be_read() {
 async fn objects_are_replaced_deleted_and_protected_on_request() {
     let server = Server::start(&[]);
     put(&server, "a", "old").await;
-    let create_only = s3::put_object("a", ANY_RANGE, None, None);
+    let create_only = Kind::S3.put_object("a", ANY_RANGE, None, None);
     let reply = server.ask(&create_only).header("if-none-match", "*").body("new").send().await.unwrap();
     assert_eq!(store_refusal(reply).await, (412, "PreconditionFailed".to_owned()));
     put(&server, "a", "new").await;
@@ -116,7 +116,7 @@ async fn objects_are_replaced_deleted_and_protected_on_request() {
     }
     let reply = server.ask(&other(Method::Get, "a", &[])).send().await.unwrap();
     assert_eq!(store_refusal(reply).await, (404, "NoSuchKey".to_owned()));
-    assert_eq!(server.ask(&s3::head("a")).send().await.unwrap().status(), 404);
+    assert_eq!(server.ask(&Kind::S3.head("a")).send().await.unwrap().status(), 404);
     assert_eq!(std::fs::read_dir(server.folder.join("data/demo/files")).unwrap().count(), 0);
 }
 

@@ -1,6 +1,6 @@
 use crate::harness::{ANY_RANGE, MIB, Raw, Server, content, header, http_reply, part, store_refusal};
 use md5::{Digest, Md5};
-use partwise::core::store::{ListedPart, PartPage, s3};
+use partwise::core::store::{Kind, ListedPart, PartPage};
 
 const MIN: usize = 5 * MIB;
 
@@ -9,8 +9,8 @@ fn md5_hex(bytes: &[u8]) -> String {
 }
 
 async fn list(server: &Server, key: &str, id: &str) -> PartPage {
-    let reply = server.ask(&s3::list_parts(key, id, None)).send().await.unwrap();
-    s3::listed(&http_reply(reply).await).unwrap()
+    let reply = server.ask(&Kind::S3.list_parts(key, id, None)).send().await.unwrap();
+    Kind::S3.listed(&http_reply(reply).await).unwrap()
 }
 
 fn no_such_upload() -> (u16, String) {
@@ -27,7 +27,7 @@ async fn parts_become_the_object_with_the_composite_etag() {
     let etag1 = server.put("dir/a b.bin", &id, 1, first.clone()).await;
     assert_eq!(etag1, format!("\"{}\"", md5_hex(&first)));
     let reply = server.complete("dir/a b.bin", &id, &[(1, &etag1), (2, &etag2)]).await;
-    let completed = s3::completed(&http_reply(reply).await).unwrap();
+    let completed = Kind::S3.completed(&http_reply(reply).await).unwrap();
 
     let digests = [Md5::digest(&first), Md5::digest(&last)].concat();
     assert_eq!(completed.etag.unwrap(), format!("\"{}-2\"", md5_hex(&digests)));
@@ -64,9 +64,9 @@ async fn a_part_list_is_paged() {
     }
     let (mut after, mut pages) = (None, Vec::new());
     loop {
-        let mut request = s3::list_parts("a", &id, after);
+        let mut request = Kind::S3.list_parts("a", &id, after);
         request.query[0].1 = "2".to_owned();
-        let page = s3::listed(&http_reply(server.ask(&request).send().await.unwrap()).await).unwrap();
+        let page = Kind::S3.listed(&http_reply(server.ask(&request).send().await.unwrap()).await).unwrap();
         pages.push(page.parts.iter().map(|part| part.number.get()).collect::<Vec<_>>());
         after = page.next;
         if after.is_none() {
@@ -108,7 +108,7 @@ async fn a_part_that_is_not_what_its_md5_says_is_refused_and_the_good_one_stays(
     let server = Server::start(&[]);
     let id = server.begin("a").await;
     let good = server.put("a", &id, 1, b"good".to_vec()).await;
-    let request = s3::put_part("a", &id, part(1), ANY_RANGE, Some("XUFAKrxLKna5cZ2REBfFkg=="));
+    let request = Kind::S3.put_part("a", &id, part(1), ANY_RANGE, Some("XUFAKrxLKna5cZ2REBfFkg=="));
     let reply = server.ask(&request).body("damaged").send().await.unwrap();
     assert_eq!(store_refusal(reply).await, (400, "BadDigest".to_owned()));
     assert_eq!(list(&server, "a", &id).await.parts[0].etag, good);
@@ -148,7 +148,7 @@ async fn a_refused_completion_destroys_nothing() {
         let reply = server.complete("a", &id, &parts).await;
         assert_eq!(store_refusal(reply).await, (400, code.to_owned()), "{parts:?}");
     }
-    assert_eq!(server.ask(&s3::head("a")).send().await.unwrap().status(), 404);
+    assert_eq!(server.ask(&Kind::S3.head("a")).send().await.unwrap().status(), 404);
     assert_eq!(list(&server, "a", &id).await.parts.len(), 3);
     // Not all parts need to be used; what remains unused goes.
     assert_eq!(server.complete("a", &id, &[(2, &large), (3, &last)]).await.status(), 200);
@@ -160,7 +160,7 @@ async fn part_numbers_outside_1_to_10000_are_refused() {
     let server = Server::start(&[]);
     let id = server.begin("a").await;
     for number in ["0", "10001", "-1", "x"] {
-        let mut request = s3::put_part("a", &id, part(1), ANY_RANGE, None);
+        let mut request = Kind::S3.put_part("a", &id, part(1), ANY_RANGE, None);
         request.query[0].1 = number.to_owned();
         assert_eq!(server.ask(&request).body("x").send().await.unwrap().status(), 400, "{number}");
     }
@@ -175,17 +175,17 @@ async fn an_upload_that_has_ended_or_never_was_is_unknown() {
     assert_eq!(server.complete("a", &completed, &[(1, &etag)]).await.status(), 200);
     let aborted = server.begin("a").await;
     server.put("a", &aborted, 1, b"x".to_vec()).await;
-    assert_eq!(server.ask(&s3::abort("a", &aborted)).send().await.unwrap().status(), 204);
+    assert_eq!(server.ask(&Kind::S3.abort("a", &aborted)).send().await.unwrap().status(), 204);
     let of_another_key = server.begin("b").await;
 
     for id in [&completed, &aborted, &of_another_key, "0123456789abcdef0123456789abcdef", "../../index", "中"]
     {
-        let put = s3::put_part("a", id, part(1), ANY_RANGE, None);
+        let put = Kind::S3.put_part("a", id, part(1), ANY_RANGE, None);
         assert_eq!(store_refusal(server.ask(&put).body("x").send().await.unwrap()).await, no_such_upload());
-        let list = server.ask(&s3::list_parts("a", id, None)).send().await.unwrap();
+        let list = server.ask(&Kind::S3.list_parts("a", id, None)).send().await.unwrap();
         assert_eq!(store_refusal(list).await, no_such_upload());
         assert_eq!(store_refusal(server.complete("a", id, &[(1, &etag)]).await).await, no_such_upload());
-        let abort = server.ask(&s3::abort("a", id)).send().await.unwrap();
+        let abort = server.ask(&Kind::S3.abort("a", id)).send().await.unwrap();
         assert_eq!(store_refusal(abort).await, no_such_upload());
     }
     assert_eq!(server.read("a").await, b"x");
@@ -198,7 +198,7 @@ async fn unfinished_uploads_are_listed_page_by_page() {
     for key in ["x/2", "x/1", "y"] {
         server.begin(key).await;
     }
-    let mut request = s3::list_uploads("x/");
+    let mut request = Kind::S3.list_uploads("x/", None);
     request.query.push(("max-uploads".to_owned(), "1".to_owned()));
     request.query.retain(|(name, value)| name != "max-uploads" || value == "1");
     let first = server.ask(&request).send().await.unwrap().text().await.unwrap();
@@ -216,7 +216,7 @@ async fn unfinished_uploads_are_listed_page_by_page() {
 async fn a_part_cut_off_half_way_does_not_exist() {
     let server = Server::start(&[]);
     let id = server.begin("a").await;
-    let url = server.sign(&s3::put_part("a", &id, part(1), ANY_RANGE, None));
+    let url = server.sign(&Kind::S3.put_part("a", &id, part(1), ANY_RANGE, None));
     let mut connection = Raw::open("PUT", &url, "Content-Length: 1000\r\n");
     connection.send(&[0; 500]);
     drop(connection);

@@ -1,5 +1,5 @@
 use crate::harness::{MIB, Raw, Server, encode, header, json, refusal};
-use partwise::core::store::s3;
+use partwise::core::store::Kind;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -294,5 +294,5 @@ async fn signed_urls_live_as_long_as_the_operator_says() {
     let signed = json(server.get("/s3/params?filename=f").await).await;
     assert_eq!(signed["expires"], 7);
     assert!(signed["url"].as_str().unwrap().contains("X-Amz-Expires=7&"));
-    assert_eq!(server.ask(&s3::list_uploads("")).send().await.unwrap().status(), 200);
+    assert_eq!(server.ask(&Kind::S3.list_uploads("", None)).send().await.unwrap().status(), 200);
 }

@@ -1,5 +1,6 @@
 use crate::harness::{ANY_RANGE, MIB, Raw, Server, header, now, part, store_refusal};
-use partwise::core::{store::s3, units::UnixMillis};
+use partwise::core::store::Kind;
+use partwise::core::{store::Kind, units::UnixMillis};
 
 #[tokio::test]
 async fn unsigned_requests_are_refused() {
@@ -13,7 +14,7 @@ async fn unsigned_requests_are_refused() {
 #[tokio::test]
 async fn a_signature_by_another_secret_is_refused() {
     let server = Server::start(&[]);
-    let url = server.sign_with(&s3::list_uploads(""), "guess", now(), 60);
+    let url = server.sign_with(&Kind::S3.list_uploads("", None), "guess", now(), 60);
     let reply = server.http.get(url).send().await.unwrap();
     assert_eq!(store_refusal(reply).await, (403, "SignatureDoesNotMatch".to_owned()));
 }
@@ -22,7 +23,7 @@ async fn a_signature_by_another_secret_is_refused() {
 async fn a_signed_url_serves_for_nothing_else() {
     let server = Server::start(&[]);
     let id = server.begin("a").await;
-    let url = server.sign(&s3::put_part("a", &id, part(1), ANY_RANGE, None));
+    let url = server.sign(&Kind::S3.put_part("a", &id, part(1), ANY_RANGE, None));
     for (from, to) in [("partNumber=1", "partNumber=2"), ("/a?", "/b?"), ("Expires=60", "Expires=600000")] {
         assert!(url.contains(from));
         let reply = server.http.put(url.replace(from, to)).body("x").send().await.unwrap();
@@ -36,7 +37,7 @@ async fn a_signed_url_serves_for_nothing_else() {
 #[tokio::test]
 async fn a_signed_length_is_enforced() {
     let server = Server::start(&[]);
-    let mut request = s3::put_object("a", ANY_RANGE, None, None);
+    let mut request = Kind::S3.put_object("a", ANY_RANGE, None, None);
     request.headers.push(("Content-Length".to_owned(), "3".to_owned()));
     let url = server.sign(&request);
     let reply = server.http.put(&url).body("four").send().await.unwrap();
@@ -46,7 +47,7 @@ async fn a_signed_length_is_enforced() {
 
 fn expired(server: &Server) -> String {
     let a_minute_ago = UnixMillis(now().0 - 60_000);
-    server.sign_with(&s3::put_object("a", ANY_RANGE, None, None), "demosecret", a_minute_ago, 59)
+    server.sign_with(&Kind::S3.put_object("a", ANY_RANGE, None, None), "demosecret", a_minute_ago, 59)
 }
 
 #[tokio::test]
@@ -85,7 +86,7 @@ async fn every_origin_may_ask_anything_and_read_errors_too() {
         assert!(header(&reply, "access-control-allow-methods").contains(method));
         assert_eq!(header(&reply, "access-control-allow-headers"), "content-md5,x-amz-meta-name");
     }
-    let missing = server.sign(&s3::list_parts("a", "0123456789abcdef0123456789abcdef", None));
+    let missing = server.sign(&Kind::S3.list_parts("a", "0123456789abcdef0123456789abcdef", None));
     for (url, status) in [(server.store.clone(), 403), (missing, 404)] {
         let reply = server.http.get(url).header("origin", "https://page.example").send().await.unwrap();
         assert_eq!(reply.status(), status);
@@ -102,7 +103,7 @@ async fn every_origin_may_ask_anything_and_read_errors_too() {
 async fn exposed_headers_can_be_chosen_to_the_point_of_none() {
     for (list, exposed) in [("", ""), ("Date", "Date")] {
         let server = Server::start(&["--cors-expose", list]);
-        let url = server.sign(&s3::put_object("a", ANY_RANGE, None, None));
+        let url = server.sign(&Kind::S3.put_object("a", ANY_RANGE, None, None));
         let reply = server.http.put(url).header("origin", "https://page.example").send().await.unwrap();
         assert_eq!(reply.status(), 200);
         assert_eq!(header(&reply, "access-control-allow-origin"), "*");

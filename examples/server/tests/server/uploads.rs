@@ -1,4 +1,5 @@
 use crate::harness::{MIB, Server, content, encode, header, json, refusal};
+use partwise::core::store::Kind;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -58,7 +59,7 @@ async fn a_file_travels_through_the_companion_routes() {
     let object = json(server.get(&format!("/s3/object{query}")).await).await;
     assert_eq!(object, json!({ "key": key, "size": 5 * MIB + 3, "etag": etag }));
 
-    let reply = server.ask(&partwise::core::store::s3::head(key)).send().await.unwrap();
+    let reply = server.ask(&Kind::S3.head(key)).send().await.unwrap();
     assert_eq!(header(&reply, "content-type"), "image/png");
     assert_eq!(header(&reply, "x-amz-meta-name"), encode("照片"));
     assert_eq!(header(&reply, "x-amz-meta-rating"), "5");

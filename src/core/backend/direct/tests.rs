@@ -1,11 +1,12 @@
 use super::*;
 use crate::core::backend::fixture::*;
 use crate::core::http::{Body, Method};
+use crate::core::store::{Bucket, Kind};
 use crate::core::units::Instant;
 
 fn asked(op: &Op) -> StoreRequest {
     let fixture = Fixture::new();
-    match step(start(op, &fixture.context())) {
+    match step(start(Kind::S3, op, &fixture.context())) {
         Step::Sign(request) => request,
         other => panic!("{other:?}"),
     }
@@ -13,7 +14,7 @@ fn asked(op: &Op) -> StoreRequest {
 
 fn after(op: &Op, reply: StepReply) -> Result<Next, Fault> {
     let fixture = Fixture::new();
-    next(op, &fixture.context(), reply)
+    next(Kind::S3, op, &fixture.context(), reply)
 }
 
 fn now(wall: u64) -> Now {
@@ -21,11 +22,10 @@ fn now(wall: u64) -> Now {
 }
 
 fn signer() -> LocalSigner {
-    LocalSigner::new(s3::Bucket {
+    LocalSigner::new(Bucket {
         endpoint: Some("https://s".into()),
-        bucket: "b".into(),
-        region: "r".into(),
         path_style: true,
+        ..Bucket::new(Kind::S3, "b", "r")
     })
 }
 
@@ -121,7 +121,7 @@ fn replies_that_make_no_sense_are_faults() {
 #[test]
 fn credentials_are_used_until_a_minute_before_they_end() {
     let mut signer = signer();
-    let head = s3::head("k");
+    let head = Kind::S3.head("k");
     assert_eq!(signer.sign(&head, now(0)), None, "there are none yet");
     signer.set(credentials(), Some(UnixMillis(1_000_000)), now(0));
     assert_eq!(signer.sign(&head, now(0)).and_then(|url| url.expires), Some(900));
@@ -138,7 +138,7 @@ fn the_stores_clock_is_the_one_that_counts() {
     let mut signer = signer();
     signer.set(credentials(), None, now(0));
     signer.set_clock(UnixMillis(1_767_323_045_000), now(5_000));
-    let url = signer.sign(&s3::head("k"), now(6_000)).unwrap().url;
+    let url = signer.sign(&Kind::S3.head("k"), now(6_000)).unwrap().url;
     assert!(url.contains("X-Amz-Date=20260102T030406Z"), "{url}");
 }
 
@@ -148,7 +148,7 @@ fn a_device_clock_that_is_set_right_is_believed_again() {
     let mut signer = signer();
     signer.set_clock(right.wall, wrong);
     signer.set(credentials(), Some(UnixMillis(9_000_000)), right);
-    let url = signer.sign(&s3::head("k"), right).expect("fresh credentials sign").url;
+    let url = signer.sign(&Kind::S3.head("k"), right).expect("fresh credentials sign").url;
     assert!(url.contains("X-Amz-Date=19700101T021320Z"), "{url}");
 }
 
@@ -156,7 +156,7 @@ fn a_device_clock_that_is_set_right_is_believed_again() {
 fn neither_signatures_nor_credentials_are_shown_by_debug() {
     let mut signer = signer();
     signer.set(credentials(), None, now(0));
-    let signed = signer.sign(&s3::head("k"), now(1_767_323_045_000)).unwrap();
+    let signed = signer.sign(&Kind::S3.head("k"), now(1_767_323_045_000)).unwrap();
     assert!(signed.url.contains("X-Amz-Signature="));
     let next = after(&Op::SignParts(vec![ask(1, None)]), StepReply::Signed(signed.clone()));
     let control = after(&Op::Create, StepReply::Signed(signed.clone()));
