@@ -219,9 +219,10 @@ export interface AddOptions {
 /** Options every way of uploading shares. */
 export interface CommonOptions {
   /**
-   * Bytes per part. `'auto'`: 5 MiB, more where 10 000 parts would not reach. A number from 5 242 880 to 5 368 709 120 (the
-   * last part may be smaller) is kept, or raised when 10 000 parts would not be enough. With `backend` it may be smaller:
-   * the page knows what its store takes. Files smaller than a part go in one request.
+   * Bytes per part. `'auto'`: 5 MiB, more where 10 000 parts would not reach. A number up to 5 368 709 120 is kept, or raised
+   * when 10 000 parts would not be enough. It is at least what the store takes for all parts but the last: 5 242 880 (S3),
+   * 1 048 576 (COS), 102 400 (OSS and BOS), 1 with `backend`, since the page knows its store. Files smaller than a part go
+   * in one request.
    *
    * @defaultValue `'auto'`
    */
@@ -320,6 +321,8 @@ export interface SignedUrl {
 /** The page asks its server for one presigned URL per request; everything else goes straight to the store. */
 export interface SignRequestOptions {
   signRequest: (request: SignableRequest) => SignedUrl | Promise<SignedUrl>;
+  /** Whose protocol the store speaks that the URLs lead to. @defaultValue `'s3'` */
+  kind?: StoreKind;
   endpoint?: never;
   backend?: never;
   store?: never;
@@ -397,7 +400,11 @@ export interface BackendOptions {
   store?: never;
 }
 
-/** Temporary credentials. They stay in memory and are used only to sign. */
+/**
+ * Temporary credentials. They stay in memory and are used only to sign. What AWS, Aliyun and Tencent give out may be
+ * passed on as it is: their own names (`AccessKeySecret`, `SecurityToken`, `tmpSecretId`, `expiredTime` …) are known, also
+ * one level down in `credentials` or `Credentials`.
+ */
 export interface Credentials {
   accessKeyId: string;
   secretAccessKey: string;
@@ -406,22 +413,91 @@ export interface Credentials {
   expiration?: Date | string | number;
 }
 
-/** A store the page signs for itself, with temporary credentials. */
-export interface Store {
-  kind: 's3';
+/** What Aliyun's STS gives out (`AssumeRole`). */
+export interface AliyunCredentials {
+  AccessKeyId: string;
+  AccessKeySecret: string;
+  SecurityToken?: string;
+  Expiration?: string;
+}
+
+/** What AWS's STS gives out. */
+export interface AwsCredentials {
+  AccessKeyId: string;
+  SecretAccessKey: string;
+  SessionToken?: string;
+  Expiration?: Date | string;
+}
+
+/** What Tencent's STS gives out (`GetFederationToken` and the SDK `qcloud-cos-sts`). */
+export interface TencentCredentials {
+  credentials: { tmpSecretId: string; tmpSecretKey: string; sessionToken?: string };
+  /** Seconds since 1970. */
+  expiredTime?: number;
+}
+
+/** Credentials in any of the known spellings. */
+export type AnyCredentials =
+  | Credentials
+  | AliyunCredentials
+  | AwsCredentials
+  | TencentCredentials
+  | { credentials: Credentials }
+  | { Credentials: AliyunCredentials | AwsCredentials };
+
+/** Amazon S3 and compatible stores, Aliyun OSS, Tencent COS, Baidu BOS. */
+export type StoreKind = 's3' | 'oss' | 'cos' | 'bos';
+
+/** What all kinds of store have in common. */
+export interface CommonStore {
+  /** The bucket's name; of COS with the account's number: `'name-1250000000'`. */
   bucket: string;
-  /** For S3-compatible stores whatever they call theirs, often `'us-east-1'`. */
+  /**
+   * `'us-east-1'`, `'cn-hangzhou'` (OSS), `'ap-guangzhou'` (COS), `'bj'` (BOS). For S3-compatible stores whatever they call
+   * theirs, often `'us-east-1'`.
+   */
   region: string;
-  /** Origin of an S3-compatible store, such as `'https://s3.example.com'`. Default: AWS. */
-  endpoint?: string;
+  /** Origin of the store, such as `'https://s3.example.com'`. Default: the vendor's own for the region. */
+  endpoint?: string | URL;
   /**
    * `https://host/bucket/key` instead of `https://bucket.host/key`. Bucket names with a dot are always addressed so over
-   * https, where certificates do not cover them otherwise. @defaultValue `true` with an `endpoint`.
+   * https, where certificates do not cover them otherwise. @defaultValue `true` for S3 with an `endpoint`
    */
   pathStyle?: boolean;
   /** Asked before the first request, before they end, and when the store calls them expired; once for all waiting requests. */
-  credentials: () => Credentials | Promise<Credentials>;
+  credentials: () => AnyCredentials | Promise<AnyCredentials>;
 }
+
+/** Amazon S3, or a store that speaks its protocol. */
+export interface S3Store extends CommonStore {
+  kind: 's3';
+  /** Transfer acceleration, which the bucket must have switched on. @defaultValue `false` */
+  accelerate?: boolean;
+}
+
+/** Aliyun OSS. */
+export interface OssStore extends CommonStore {
+  kind: 'oss';
+  /** Transfer acceleration, which the bucket must have switched on. @defaultValue `false` */
+  accelerate?: boolean;
+  /** `'v1'` is for old buckets only: Aliyun refuses it to those made since September 2025. @defaultValue `'v4'` */
+  signatureVersion?: 'v4' | 'v1';
+}
+
+/** Tencent COS. */
+export interface CosStore extends CommonStore {
+  kind: 'cos';
+  /** Global acceleration, which the bucket must have switched on. @defaultValue `false` */
+  accelerate?: boolean;
+}
+
+/** Baidu BOS. */
+export interface BosStore extends CommonStore {
+  kind: 'bos';
+}
+
+/** A store the page signs for itself, with temporary credentials. */
+export type Store = S3Store | OssStore | CosStore | BosStore;
 
 /** Uploading straight to a store, signed in the page. */
 export interface StoreOptions {

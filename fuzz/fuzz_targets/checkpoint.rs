@@ -7,8 +7,8 @@ use partwise::core::checkpoint::{
     Confirmed, Header, PREFIX, expired_or_broken, headers, load, reconcile, sealed,
 };
 use partwise::core::plan::Plan;
-use partwise::core::store::ListedPart;
 use partwise::core::store::Limits;
+use partwise::core::store::ListedPart;
 use partwise::core::units::{Millis, PartNumber, UnixMillis};
 use partwise_fuzz::bounded;
 

@@ -2,13 +2,13 @@
 //! address; whatever stands around it, no error tells it.
 #![no_main]
 
-use partwise::core::store::Kind;
 use libfuzzer_sys::fuzz_target;
 use partwise::core::backend::companion::Companion;
 use partwise::core::backend::{Backend, StepReply};
 use partwise::core::error::{Code, Operation};
 use partwise::core::http::HttpReply;
 use partwise::core::retry::{Asked, Fault, describe};
+use partwise::core::store::Kind;
 use partwise::core::text::json::quote;
 use partwise::core::text::redact::{MAX_MESSAGE, redact};
 use partwise::core::text::{percent_encode, xml};
@@ -56,6 +56,7 @@ fn told_by_nobody(message: &str, choice: usize) {
         (&companion, Asked::Backend, &json),
         (&companion, Asked::Backend, &xml),
         (&Backend::Direct(Kind::S3), Asked::Store, &xml),
+        (&Backend::Direct(Kind::Bos), Asked::Store, &json),
     ] {
         let reply = HttpReply { status, headers: Vec::new(), body: body.clone() };
         if let Err(fault) = backend.next(op, &upload.context(), StepReply::Http(reply)) {

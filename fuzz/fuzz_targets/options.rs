@@ -7,9 +7,8 @@ use partwise::core::config::{Config, Raw, RawOptions};
 use partwise::core::error::Code;
 use partwise::core::plan::{PartSize, Plan};
 use partwise::core::schedule::Parallel;
-use partwise::core::sign::Credentials;
-use partwise::core::sign::sigv4::{Presign, presign};
-use partwise::core::store::{Kind, Limits, check_key};
+use partwise::core::sign::{Credentials, Presign, Scheme, presign_as};
+use partwise::core::store::{Bucket, Kind, Limits, check_key};
 use partwise::core::text::percent_decode;
 use partwise::core::units::UnixMillis;
 
@@ -100,21 +99,20 @@ fn signed(key: &str, bucket: &str, region: &str) {
         secret_access_key: SECRET.into(),
         session_token: Some(region.into()),
     };
-    let with = Presign {
-        credentials: &credentials,
-        region,
-        now: UnixMillis(1_767_323_045_000),
-        expires_secs: 900,
-        extra_query: &[],
-    };
-    let at = s3::Bucket {
-        endpoint: Some("https://store.example:9000".into()),
-        bucket: "b".into(),
-        region: region.into(),
-        path_style: true,
-    };
-    let address = at.address(key);
-    let url = presign(&Kind::S3.create(key, Some(bucket), &[(bucket.into(), region.into())]), &address, &with);
+    let with = Presign::new(&credentials, UnixMillis(1_767_323_045_000), 900);
+    let schemes = Kind::ALL.map(|kind| (kind, Scheme::of(kind))).into_iter();
+    for (kind, scheme) in schemes.chain([(Kind::Oss, Scheme::OssV1)]) {
+        let at = Bucket {
+            endpoint: Some("https://store.example:9000".into()),
+            path_style: true,
+            ..Bucket::new(kind, "b", region)
+        };
+        let request = kind.create(key, Some(bucket), &[(bucket.into(), region.into())]);
+        goes_to(&presign_as(scheme, &request, &at, &with), key);
+    }
+}
+
+fn goes_to(url: &str, key: &str) {
     assert!(url.bytes().all(|byte| byte.is_ascii_graphic()), "{url}");
     assert_eq!((url.matches('?').count(), url.matches('#').count()), (1, 0), "{url}");
     assert!(!url.contains(SECRET));

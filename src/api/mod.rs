@@ -3,6 +3,7 @@
 //!
 //! Exported methods take `&self` only and hold no borrow while anything of the page runs.
 
+mod credentials;
 mod error;
 mod events;
 mod js;

@@ -1,5 +1,7 @@
 //! Reads the options of `new Uploader(options)`: every name is known, exactly one backend is chosen.
 
+mod store;
+
 use super::js::{function, get, text};
 use crate::core::backend::Backend;
 use crate::core::backend::callbacks::Callbacks;
@@ -7,7 +9,7 @@ use crate::core::backend::companion::Companion;
 use crate::core::backend::direct::LocalSigner;
 use crate::core::config::{Config, Raw, RawOptions, bad_option, bad_value};
 use crate::core::error::{Operation, UploadError};
-use crate::core::store::{Kind, Limits};
+use crate::core::store::Limits;
 use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
@@ -33,11 +35,12 @@ pub struct Functions {
     pub with_credentials: bool,
 }
 
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 20] = [
     "endpoint",
     "headers",
     "withCredentials",
     "signRequest",
+    "kind",
     "backend",
     "store",
     "partSize",
@@ -52,6 +55,7 @@ const KNOWN: [&str; 18] = [
     "offlineTimeout",
     "guardUnload",
     "workerUrl",
+    "destination",
 ];
 
 const BACKENDS: [&str; 4] = ["endpoint", "signRequest", "backend", "store"];
@@ -63,11 +67,7 @@ const CALLBACKS: [&str; 5] =
 pub fn read(options: &JsValue) -> Result<Options, UploadError> {
     let object =
         options.dyn_ref::<Object>().ok_or_else(|| bad_value(Operation::Configure, "options", "an object"))?;
-    for name in Object::keys(object).iter().filter_map(|name| name.as_string()) {
-        if !KNOWN.contains(&name.as_str()) && name != "destination" {
-            return Err(bad_option(&name, "left out: there is no such option"));
-        }
-    }
+    only(object, "", &KNOWN)?;
     let chosen: Vec<&str> = BACKENDS.into_iter().filter(|name| get(options, name).is_some()).collect();
     let [chosen] = chosen.as_slice() else {
         return Err(bad_option("endpoint, signRequest, backend or store", "given, exactly one of them"));
@@ -97,7 +97,7 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         "signRequest" => {
             let sign = function(options, "signRequest");
             functions.sign_request = Some(sign.ok_or_else(|| bad_option("signRequest", "a function"))?);
-            (Backend::Direct(Kind::S3), String::from("default"))
+            (Backend::Direct(store::kind(options, "kind")?), String::from("default"))
         }
         "backend" => {
             let backend = get(options, "backend").unwrap_or_default();
@@ -113,22 +113,16 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
             (Backend::Callbacks(Callbacks { has_object }), String::from("default"))
         }
         _ => {
-            let store = get(options, "store").unwrap_or_default();
-            let (bucket, ask) = read_store(&store)?;
-            let mut destination = String::from("s3:");
-            destination.push_str(bucket.endpoint.as_deref().unwrap_or(&bucket.region));
-            destination.push('/');
-            destination.push_str(&bucket.bucket);
-            signer = Some(LocalSigner::new(bucket));
-            functions.credentials = Some(ask);
-            (Backend::Direct(Kind::S3), destination)
+            let store = store::read(&get(options, "store").unwrap_or_default())?;
+            let (backend, destination) = (Backend::Direct(store.bucket.kind), store.destination());
+            signer = Some(LocalSigner::new(store.bucket).signing_as(store.scheme));
+            functions.credentials = Some(store.credentials);
+            (backend, destination)
         }
     };
-    if *chosen != "endpoint" {
-        for name in ["headers", "withCredentials"] {
-            if get(options, name).is_some() {
-                return Err(bad_option(name, "left out: it goes with endpoint only"));
-            }
+    for (name, with) in [("headers", "endpoint"), ("withCredentials", "endpoint"), ("kind", "signRequest")] {
+        if *chosen != with && get(options, name).is_some() {
+            return Err(bad_option(name, &["left out: it goes with ", with, " only"].concat()));
         }
     }
     let destination = match get(options, "destination") {
@@ -154,9 +148,12 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         reply_timeout: raw("replyTimeout"),
         offline_timeout: raw("offlineTimeout"),
     };
-    // The page's own functions know what their store takes; not all of them ask for 5 MiB.
-    let min_part = if *chosen == "backend" { 1 } else { Limits::S3.min_part };
-    let limits = Limits { min_part, ..Limits::S3 };
+    let limits = match &backend {
+        Backend::Direct(kind) => kind.limits(),
+        Backend::Companion(_) => Limits::S3,
+        // The page's own functions know what their store takes; not all of them ask for 5 MiB.
+        Backend::Callbacks(_) => Limits { min_part: 1, ..Limits::S3 },
+    };
     Ok(Options {
         config: Config::new(&raw, destination, limits)?,
         backend,
@@ -176,6 +173,15 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
     })
 }
 
+/// Refuses properties that nobody reads: most of them are another option, misspelt.
+fn only(object: &Object, prefix: &str, known: &[&str]) -> Result<(), UploadError> {
+    let unknown = |name: &String| !known.contains(&name.as_str());
+    match Object::keys(object).iter().filter_map(|name| name.as_string()).find(unknown) {
+        Some(name) => Err(bad_option(&[prefix, &name].concat(), "left out: there is no such option")),
+        None => Ok(()),
+    }
+}
+
 /// A string, or a `URL` object.
 fn address(options: &JsValue, name: &str) -> Option<String> {
     text(options, name).or_else(|| text(&get(options, name)?, "href"))
@@ -191,29 +197,8 @@ fn is_address(text: &str) -> bool {
 fn truth(name: &str, options: &JsValue) -> Result<bool, UploadError> {
     match get(options, name) {
         None => Ok(false),
-        Some(value) => value.as_bool().ok_or_else(|| bad_option(name, "true or false")),
+        Some(value) => value.as_bool().ok_or_else(|| bad_option(name, TRUTH)),
     }
 }
 
-fn read_store(store: &JsValue) -> Result<(s3::Bucket, Function), UploadError> {
-    if text(store, "kind").as_deref() != Some("s3") {
-        return Err(bad_option("store.kind", "\"s3\""));
-    }
-    let needed = |name: &str, full: &str, what: &str| {
-        text(store, name).filter(|value| !value.is_empty()).ok_or_else(|| bad_option(full, what))
-    };
-    let bucket = needed("bucket", "store.bucket", "the bucket's name")?;
-    let region = needed("region", "store.region", "the bucket's region, such as \"us-east-1\"")?;
-    let endpoint = text(store, "endpoint").map(|e| e.trim_end_matches('/').to_owned());
-    if endpoint.as_ref().is_some_and(|e| !e.starts_with("http://") && !e.starts_with("https://")) {
-        return Err(bad_option("store.endpoint", "an origin such as \"https://s3.example.com\""));
-    }
-    let path_style = match get(store, "pathStyle") {
-        None => endpoint.is_some(),
-        Some(value) => value.as_bool().ok_or_else(|| bad_option("store.pathStyle", "true or false"))?,
-    };
-    let ask = function(store, "credentials");
-    let ask =
-        ask.ok_or_else(|| bad_option("store.credentials", "a function that gives temporary credentials"))?;
-    Ok((s3::Bucket { endpoint, bucket, region, path_style }, ask))
-}
+const TRUTH: &str = "true or false";

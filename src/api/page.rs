@@ -1,5 +1,6 @@
 //! The page's own functions: what they are given, and their replies read into types.
 
+use super::credentials;
 use super::js::{Fields, function, get, number, pairs, record, text};
 use super::options::Functions;
 use super::uploader::Shared;
@@ -7,11 +8,10 @@ use crate::browser::driver::{Page, Reply};
 use crate::core::backend::{ObjectUrl, PageCall, PageReply, Session, SignedUrl, StepReply, Target};
 use crate::core::engine::{CredentialsReply, UploadId};
 use crate::core::retry::Fault;
-use crate::core::sign::Credentials;
 use crate::core::store::{Completed, Created, ListedPart, StoreRequest, normalize_etag};
-use crate::core::units::{PartNumber, UnixMillis};
+use crate::core::units::PartNumber;
 use crate::core::upload::Event;
-use js_sys::{Array, Date, Function, Promise};
+use js_sys::{Array, Function, Promise};
 use std::rc::Weak;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -92,16 +92,7 @@ impl Page for JsPage {
 
     fn credentials(&self, reply: Box<dyn FnOnce(CredentialsReply)>) {
         ask(self.functions.credentials.clone(), JsValue::UNDEFINED, &[], reply, |value| {
-            let needed = |name: &str| {
-                text(value, name).filter(|v| !v.is_empty()).ok_or_else(|| unusable("store.credentials", name))
-            };
-            let credentials = Credentials {
-                access_key_id: needed("accessKeyId")?,
-                secret_access_key: needed("secretAccessKey")?,
-                session_token: text(value, "sessionToken"),
-            };
-            let end = get(value, "expiration").map(|end| Date::new(&end).get_time());
-            Ok((credentials, end.filter(|end| end.is_finite()).map(|end| UnixMillis(end as u64))))
+            credentials::read(value).map_err(|lacks| unusable("store.credentials", lacks))
         });
     }
 
@@ -216,5 +207,6 @@ fn completed(value: &JsValue) -> Result<StepReply, Fault> {
         location: text(value, "location"),
         key: text(value, "key"),
         etag: text(value, "etag").map(|etag| normalize_etag(&etag)),
+        ..Completed::default()
     })))
 }

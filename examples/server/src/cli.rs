@@ -2,8 +2,10 @@
 
 use crate::store::MIN_PART;
 use lexopt::{Arg, Parser, ValueExt};
-use partwise::core::store::Kind;
-use partwise::core::{sign::MAX_EXPIRES_SECS, store::Kind};
+use partwise::core::{
+    sign::MAX_EXPIRES_SECS,
+    store::{Bucket, Kind},
+};
 use std::{ffi::OsString, path::PathBuf};
 
 /// What `--help` prints.
@@ -85,7 +87,7 @@ pub struct Options {
     pub store: Option<String>,
     pub store_public: Option<String>,
     /// `None`: what the kind of store is used to.
-    path_style: Option<bool>,
+    pub path_style: Option<bool>,
     pub bucket: String,
     pub region: String,
     pub access_key: String,
@@ -220,9 +222,13 @@ impl Options {
         self.store.is_none() && self.kind == Kind::S3
     }
 
-    /// `https://host/bucket/key` instead of `https://bucket.host/key`.
-    pub fn path_style(&self) -> bool {
-        self.path_style.unwrap_or(self.kind == Kind::S3)
+    /// The bucket at an address, `None` being the vendor's own.
+    pub fn bucket_at(&self, endpoint: Option<&str>) -> Bucket {
+        Bucket {
+            endpoint: endpoint.map(str::to_owned),
+            path_style: self.path_style.unwrap_or(self.kind == Kind::S3),
+            ..Bucket::new(self.kind, &self.bucket, &self.region)
+        }
     }
 
     /// Fills in what depends on other options, and checks what only makes sense together.
@@ -339,13 +345,13 @@ mod tests {
     #[test]
     fn other_clouds_have_their_own_place_and_credentials() {
         let options = serve("--kind oss --region cn-hangzhou --access-key a --secret-key s").unwrap();
-        assert!(!options.is_embedded() && !options.path_style());
+        assert!(!options.is_embedded());
+        assert_eq!(options.bucket_at(None).address("k").origin, "https://demo.oss-cn-hangzhou.aliyuncs.com");
         assert!(serve("--kind cos --region r").unwrap_err().contains("TENCENTCLOUD_SECRET_ID"));
         assert!(serve("--kind bos --access-key a --secret-key s").unwrap_err().contains("--region"));
-        assert!(
-            serve("--kind bos --region bj --access-key a --secret-key s --path-style").unwrap().path_style()
-        );
-        assert!(serve("").unwrap().path_style());
+        let options = serve("--kind bos --region bj --access-key a --secret-key s --path-style").unwrap();
+        assert_eq!(options.bucket_at(None).address("k").path, "/demo/k");
+        assert_eq!(serve("").unwrap().bucket_at(Some("http://h")).address("k").path, "/demo/k");
     }
 
     #[test]

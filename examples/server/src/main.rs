@@ -52,7 +52,8 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     };
     let signer = companion::router(&options, store.as_deref())?;
     let app = pages::router(options.page.clone(), options.dist.clone()).merge(signer);
-    println!("store: {}, bucket {}", store.as_deref().unwrap_or(options.kind.as_str()), options.bucket);
+    let bucket = options.bucket_at(store.as_deref()).address("");
+    println!("store: {}{}", bucket.origin, bucket.path.trim_end_matches('/'));
     println!("partwise demo: {address}/");
     serve(listener, app).await
 }

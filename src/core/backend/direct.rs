@@ -7,7 +7,7 @@ use super::{
 };
 use crate::core::http::{HttpReply, HttpRequest};
 use crate::core::retry::Fault;
-use crate::core::sign::{Credentials, Presign, presign};
+use crate::core::sign::{Credentials, Presign, Scheme, presign_as};
 use crate::core::store::{Bucket, Kind, StoreError, StoreRequest, store_error};
 use crate::core::units::{Now, PartNumber, UnixMillis};
 
@@ -88,15 +88,23 @@ const EARLY_MS: u64 = 60_000;
 #[derive(Debug)]
 pub struct LocalSigner {
     bucket: Bucket,
+    scheme: Scheme,
     credentials: Option<(Credentials, Option<UnixMillis>)>,
     /// How far the store's clock is ahead of this device's.
     skew_ms: i64,
 }
 
 impl LocalSigner {
-    /// For one bucket.
+    /// For one bucket, signing as its kind of store has it.
     pub fn new(bucket: Bucket) -> Self {
-        Self { bucket, credentials: None, skew_ms: 0 }
+        let scheme = Scheme::of(bucket.kind);
+        Self { bucket, scheme, credentials: None, skew_ms: 0 }
+    }
+
+    /// Signing in another way.
+    #[must_use]
+    pub fn signing_as(self, scheme: Scheme) -> Self {
+        Self { scheme, ..self }
     }
 
     /// New credentials and when they end.
@@ -139,7 +147,7 @@ impl LocalSigner {
         let expires = left.min(URL_SECS);
         let with = Presign::new(credentials, date, expires as u32);
         Some(SignedUrl {
-            url: presign(request, &self.bucket, &with),
+            url: presign_as(self.scheme, request, &self.bucket, &with),
             headers: Vec::new(),
             expires: Some(expires),
         })

@@ -22,6 +22,28 @@ await createUploader({
   workerUrl: new URL('https://a.b/'),
 });
 await createUploader({ store: { kind: 's3', bucket: 'b', region: 'r', credentials } });
+await createUploader({ signRequest, kind: 'bos' });
+await createUploader({
+  store: {
+    kind: 'oss',
+    bucket: 'b',
+    region: 'r',
+    signatureVersion: 'v1',
+    credentials: () => ({ AccessKeyId: '', AccessKeySecret: '', SecurityToken: '', Expiration: '' }),
+  },
+});
+await createUploader({
+  store: {
+    kind: 'cos',
+    bucket: 'b-1',
+    region: 'r',
+    accelerate: true,
+    credentials: async () => ({ credentials: { tmpSecretId: '', tmpSecretKey: '' }, expiredTime: 1 }),
+  },
+});
+await createUploader({
+  store: { kind: 'bos', bucket: 'b', region: 'bj', endpoint: new URL('https://a.b/'), credentials },
+});
 await init();
 const uploader: Uploader = new Uploader({ endpoint: '/s3' });
 
@@ -60,6 +82,12 @@ await createUploader({ signRequest, headers: {} });
 await createUploader({ store: { kind: 'gcs', bucket: 'b', region: 'r', credentials } });
 // @ts-expect-error
 await createUploader({ store: { kind: 's3', bucket: 'b', region: 'r' } });
+// @ts-expect-error
+await createUploader({ store: { kind: 'bos', bucket: 'b', region: 'r', credentials, accelerate: true } });
+// @ts-expect-error
+await createUploader({ store: { kind: 's3', bucket: 'b', region: 'r', credentials, signatureVersion: 'v4' } });
+// @ts-expect-error
+await createUploader({ backend, kind: 'oss' });
 // @ts-expect-error
 await createUploader({ backend: { signPart: signRequest } });
 // @ts-expect-error

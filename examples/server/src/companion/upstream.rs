@@ -42,11 +42,6 @@ pub struct Upstream {
 impl Upstream {
     /// `store` is the store's address, where it is not the vendor's own.
     pub fn new(options: &Options, store: Option<&str>) -> io::Result<Self> {
-        let bucket = |endpoint: Option<&str>| Bucket {
-            endpoint: endpoint.map(str::to_owned),
-            path_style: options.path_style(),
-            ..Bucket::new(options.kind, &options.bucket, &options.region)
-        };
         let is_secure = store.is_none_or(|store| store.starts_with("https://"));
         Ok(Self {
             client: Client::builder(TokioExecutor::new()).build(connector(is_secure)?),
@@ -55,8 +50,8 @@ impl Upstream {
                 secret_access_key: options.secret_key.clone(),
                 session_token: options.session_token.clone(),
             },
-            inside: bucket(store),
-            outside: bucket(options.store_public.as_deref().or(store)),
+            inside: options.bucket_at(store),
+            outside: options.bucket_at(options.store_public.as_deref().or(store)),
             expires: options.url_expires,
         })
     }

@@ -102,9 +102,7 @@ impl Server {
             secret_access_key: secret.to_owned(),
             session_token: None,
         };
-        let with =
-            Presign { credentials: &credentials, region: "us-east-1", now, expires_secs, extra_query: &[] };
-        presign(request, &bucket.address(&request.key), &with)
+        presign(request, &bucket, &Presign::new(&credentials, now, expires_secs))
     }
 
     /// Makes a signed request to the embedded store.

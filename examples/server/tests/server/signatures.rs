@@ -1,5 +1,4 @@
 use crate::harness::{ANY_RANGE, MIB, Raw, Server, header, now, part, store_refusal};
-use partwise::core::store::Kind;
 use partwise::core::{store::Kind, units::UnixMillis};
 
 #[tokio::test]
