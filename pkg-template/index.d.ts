@@ -121,6 +121,7 @@ export interface Warning {
     | 'part-size-raised'
     | 'worker-unavailable'
     | 'abort-failed'
+    | 'callback-failed'
     | 'session-restarted';
   readonly message: string;
   readonly hint: string;
@@ -135,6 +136,12 @@ export interface UploadResult {
   readonly etag?: string;
   /** The whole file's MD5 in hexadecimal: with `hash: 'md5'`, and for a verified file small enough for one request. */
   readonly md5?: string;
+  /**
+   * The whole file's CRC-64 as the store writes it, where the store tells one of objects and `verify` is not `'off'`: of OSS,
+   * COS and BOS CRC-64/XZ in decimal, of Amazon S3 at its own endpoint CRC-64/NVME in base64. It was compared with the
+   * store's, as far as CORS lets the page read that.
+   */
+  readonly crc64?: string;
 }
 
 /** Events of an {@link Upload} with what their listeners get. */

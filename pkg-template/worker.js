@@ -1,12 +1,12 @@
 /**
- * Hashes slices of files (MD5) away from the main thread.
+ * Hashes slices of files (MD5, and CRC-64 where a store tells it) away from the main thread.
  *
  * It runs its own instance of the page's compiled module without the page's glue: hashing is plain memory and numbers,
  * so every import is a stub. A plain script, so that it starts from a Blob URL as well as from a file.
  *
- * Page to worker: `{ type: 'init', module }`, then any of `{ type: 'hash', job, blob, ranges }` (one MD5 over all ranges)
- * `{ type: 'cancel', job }` and `{ type: 'ping' }`. Worker to page: `{ type: 'ready' }`, then for each job any number of
- * `{ type: 'progress', job, loaded }` and one `{ type: 'done', job, md5 }` or `{ type: 'failed', job, name, message }`,
+ * Page to worker: `{ type: 'init', module }`, then any of `{ type: 'hash', job, blob, ranges, crc64 }` (one MD5 over
+ * all ranges, and one checksum: 1 for CRC-64/XZ, 2 for CRC-64/NVME, 0 for none), `{ type: 'cancel', job }` and `{ type: 'ping' }`. Worker to page: `{ type: 'ready' }`, then for each job any number of
+ * `{ type: 'progress', job, loaded }` and one `{ type: 'done', job, digests }` or `{ type: 'failed', job, name, message }`,
  * where `name` is an exception's, such as `NotReadableError`; and `{ type: 'pong' }` for each ping. An `error` event means
  * that the worker is of no more use.
  */
@@ -18,12 +18,12 @@
  * @typedef {{
  *   memory: WebAssembly.Memory,
  *   partwise_hash_buffer: () => number,
- *   partwise_hash_new: () => number,
+ *   partwise_hash_new: (crc64: number) => number,
  *   partwise_hash_update: (handle: number, len: number) => void,
  *   partwise_hash_finish: (handle: number) => number,
  *   partwise_hash_free: (handle: number) => void,
  * }} Exports
- * @typedef {{ job: number, blob: Blob, ranges: [start: number, end: number][] }} Job
+ * @typedef {{ job: number, blob: Blob, ranges: [start: number, end: number][], crc64: number }} Job
  */
 
 /**
@@ -87,8 +87,8 @@ function die(defect) {
 }
 
 /** @param {Job} job */
-async function hash({ job, blob, ranges }) {
-  const handle = wasm.partwise_hash_new();
+async function hash({ job, blob, ranges, crc64 }) {
+  const handle = wasm.partwise_hash_new(crc64);
   let loaded = 0;
   let reported = -Infinity;
   try {
@@ -107,7 +107,7 @@ async function hash({ job, blob, ranges }) {
         self.postMessage({ type: 'progress', job, loaded });
       }
     }
-    if (jobs.has(job)) self.postMessage({ type: 'done', job, md5: finish(handle) });
+    if (jobs.has(job)) self.postMessage({ type: 'done', job, digests: finish(handle, crc64) });
   } catch (error) {
     // A module that has trapped is not to be trusted again; everything else is a file that cannot be read.
     if (error instanceof WebAssembly.RuntimeError) throw error;
@@ -130,11 +130,15 @@ function update(handle, bytes) {
   wasm.partwise_hash_update(handle, bytes.length);
 }
 
-/** @param {number} handle */
-function finish(handle) {
+/**
+ * @param {number} handle
+ * @param {number} crc64
+ * @returns {string} hexadecimal digits
+ */
+function finish(handle, crc64) {
   const address = wasm.partwise_hash_finish(handle);
-  const digest = new Uint8Array(wasm.memory.buffer, address, 16);
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const digests = new Uint8Array(wasm.memory.buffer, address, crc64 ? 24 : 16);
+  return Array.from(digests, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /**

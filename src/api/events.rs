@@ -68,6 +68,7 @@ fn done(result: &UploadResult) -> JsValue {
         .with_some("location", result.location.as_deref())
         .with_some("etag", result.etag.as_deref())
         .with_some("md5", result.md5.map(|md5| md5.to_hex()))
+        .with_some("crc64", result.crc64.as_deref())
         .build()
 }
 

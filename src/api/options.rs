@@ -9,7 +9,7 @@ use crate::core::backend::companion::Companion;
 use crate::core::backend::direct::LocalSigner;
 use crate::core::config::{Config, Raw, RawOptions, bad_option, bad_value};
 use crate::core::error::{Operation, UploadError};
-use crate::core::store::Limits;
+use crate::core::store::{Kind, Limits};
 use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
@@ -154,8 +154,15 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         // The page's own functions know what their store takes; not all of them ask for 5 MiB.
         Backend::Callbacks(_) => Limits { min_part: 1, ..Limits::S3 },
     };
+    let crc64 = match (&backend, &signer) {
+        // AWS tells one of every object; what else speaks S3 mostly does not.
+        (Backend::Direct(Kind::S3), Some(signer)) if signer.is_at_vendor() => Some(Kind::S3.crc64()),
+        (Backend::Direct(Kind::S3), _) => None,
+        (Backend::Direct(kind), _) => Some(kind.crc64()),
+        _ => None,
+    };
     Ok(Options {
-        config: Config::new(&raw, destination, limits)?,
+        config: Config { crc64, ..Config::new(&raw, destination, limits)? },
         backend,
         signer,
         functions,

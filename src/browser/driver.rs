@@ -17,6 +17,7 @@ use crate::core::backend::{PageCall, Step, StepReply, Target};
 use crate::core::checkpoint::Header;
 use crate::core::engine::{CredentialsReply, Engine, UploadId, Work};
 use crate::core::error::UploadError;
+use crate::core::hash::Crc64;
 use crate::core::http::{Body, HttpReply, HttpRequest, NoReply};
 use crate::core::retry::Fault;
 use crate::core::store::StoreRequest;
@@ -239,7 +240,7 @@ impl Driver {
             Action::Drop(op) => {
                 self.stop(id, op);
             }
-            Action::Hash(op, ranges) => self.hash(id, op, &ranges),
+            Action::Hash(op, ranges, crc64) => self.hash(id, op, &ranges, crc64),
             Action::Check(op) => self.check(id, op),
             Action::TryLock(name) => self.try_lock(id, name),
             Action::Lock(name) => self.lock(id, name),
@@ -385,16 +386,16 @@ impl Driver {
         self.run(id, op, Running::Http(in_flight));
     }
 
-    fn hash(self: &Rc<Self>, id: UploadId, op: OpId, ranges: &[ByteRange]) {
+    fn hash(self: &Rc<Self>, id: UploadId, op: OpId, ranges: &[ByteRange], crc64: Option<Crc64>) {
         let Some(file) = self.file(id) else { return };
         let hasher = self.hasher.borrow();
         let Some(hasher) = hasher.as_ref() else { return };
         let weak = Rc::downgrade(self);
-        let job = hasher.start(&file, ranges, move |event| {
+        let job = hasher.start(&file, ranges, crc64, move |event| {
             let Some(driver) = weak.upgrade() else { return };
             let ended = match event {
                 HashEvent::Progress(loaded) => return driver.tell(id, Input::HashProgress(op, loaded)),
-                HashEvent::Done(md5) => Ok(md5),
+                HashEvent::Done(digests) => Ok(digests),
                 HashEvent::Failed(name) => Err(name),
             };
             if driver.stop(id, op) {

@@ -9,7 +9,7 @@ use super::{
     clock::{Timer, now},
 };
 use crate::core::{
-    hash::Md5Digest,
+    hash::{Crc64, Digests},
     units::{ByteRange, Millis},
 };
 use main_thread::MainThread;
@@ -34,8 +34,8 @@ pub enum WorkerSource {
 pub enum HashEvent {
     /// Bytes hashed so far. Starts again from 0 when a worker died and the job is repeated.
     Progress(u64),
-    /// The MD5 of all ranges, one after the other. The job is over.
-    Done(Md5Digest),
+    /// The MD5 of all ranges, one after the other, and their checksum if it was asked for. The job is over.
+    Done(Digests),
     /// The file could not be read: the exception's name, such as `NotReadableError`. The job is over.
     Failed(String),
 }
@@ -79,6 +79,7 @@ struct Job {
     id: u32,
     file: Blob,
     ranges: Vec<ByteRange>,
+    crc64: Option<Crc64>,
     on_event: Box<dyn Fn(HashEvent)>,
 }
 
@@ -112,18 +113,24 @@ impl Hasher {
         self
     }
 
-    /// Hashes the ranges one after the other into one MD5. Jobs share the worker fairly.
+    /// Hashes the ranges one after the other into one MD5, and one checksum if there is to be one. Jobs share the worker fairly.
     pub fn start(
         &self,
         file: &Blob,
         ranges: &[ByteRange],
+        crc64: Option<Crc64>,
         on_event: impl Fn(HashEvent) + 'static,
     ) -> HashJob {
         let inner = &self.0;
         let id = inner.last_id.get().wrapping_add(1);
         inner.last_id.set(id);
-        let job =
-            Rc::new(Job { id, file: file.clone(), ranges: ranges.to_vec(), on_event: Box::new(on_event) });
+        let job = Rc::new(Job {
+            id,
+            file: file.clone(),
+            ranges: ranges.to_vec(),
+            crc64,
+            on_event: Box::new(on_event),
+        });
         inner.jobs.borrow_mut().push(job.clone());
         let idle = match &*inner.mode.borrow() {
             Mode::Idle => true,

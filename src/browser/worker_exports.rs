@@ -4,7 +4,7 @@
 //! The worker writes a file's bytes into a buffer of this module's memory and calls `partwise_hash_update`. Only
 //! addresses cross, and no Rust reference is alive while JavaScript runs, so nothing here needs unsafe code.
 
-use crate::core::hash::Md5Hasher;
+use crate::core::hash::{Crc64, Digester};
 use std::cell::RefCell;
 
 /// Bytes a worker may hand over at once: 1 MiB.
@@ -15,8 +15,9 @@ struct Bench {
     /// Allocated when a worker asks for it, so that the page's own instance never pays for it.
     buffer: Vec<u8>,
     /// By handle − 1; `None` is free.
-    hashers: Vec<Option<Md5Hasher>>,
-    digest: [u8; 16],
+    hashers: Vec<Option<Digester>>,
+    /// An MD5 and a checksum.
+    digests: [u8; 24],
 }
 
 thread_local! {
@@ -24,7 +25,7 @@ thread_local! {
 }
 
 impl Bench {
-    fn slot(&mut self, handle: u32) -> Option<&mut Option<Md5Hasher>> {
+    fn slot(&mut self, handle: u32) -> Option<&mut Option<Digester>> {
         self.hashers.get_mut((handle as usize).wrapping_sub(1))
     }
 }
@@ -38,9 +39,10 @@ extern "C" fn partwise_hash_buffer() -> *mut u8 {
     })
 }
 
-/// Starts a hash. A handle from 1, or 0 when there is none left.
+/// Starts a hash, with a checksum beside it: 1 for CRC-64/XZ, 2 for CRC-64/NVME, 0 for none. A handle from 1, or 0 when
+/// there is none left.
 #[unsafe(no_mangle)]
-extern "C" fn partwise_hash_new() -> u32 {
+extern "C" fn partwise_hash_new(crc64: u32) -> u32 {
     BENCH.with_borrow_mut(|bench| {
         let free = bench.hashers.iter().position(Option::is_none);
         let slot = free.unwrap_or_else(|| {
@@ -49,7 +51,7 @@ extern "C" fn partwise_hash_new() -> u32 {
         });
         let handle = u32::try_from(slot + 1).unwrap_or(0);
         if let Some(hasher) = bench.slot(handle) {
-            *hasher = Some(Md5Hasher::new());
+            *hasher = Some(Digester::new(crc64_of(crc64)));
         }
         handle
     })
@@ -68,14 +70,18 @@ extern "C" fn partwise_hash_update(handle: u32, len: u32) {
     });
 }
 
-/// Ends a hash and frees its handle. The address of the MD5's 16 bytes, good until the next call.
+/// Ends a hash and frees its handle. The address of the MD5's 16 bytes and the checksum's 8 (highest first), good until the
+/// next call.
 #[unsafe(no_mangle)]
 extern "C" fn partwise_hash_finish(handle: u32) -> *const u8 {
     BENCH.with_borrow_mut(|bench| {
         if let Some(hasher) = bench.slot(handle).and_then(Option::take) {
-            bench.digest = hasher.finish().0;
+            let digests = hasher.finish();
+            let crc64 = digests.crc64.unwrap_or_default().to_be_bytes();
+            let bytes = digests.md5.0.into_iter().chain(crc64);
+            bench.digests.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = byte);
         }
-        bench.digest.as_ptr()
+        bench.digests.as_ptr()
     })
 }
 
@@ -87,4 +93,17 @@ extern "C" fn partwise_hash_free(handle: u32) {
             *hasher = None;
         }
     });
+}
+
+/// What a checksum is called in calls and messages.
+pub fn number_of(crc64: Option<Crc64>) -> u32 {
+    match crc64 {
+        None => 0,
+        Some(Crc64::Xz) => 1,
+        Some(Crc64::Nvme) => 2,
+    }
+}
+
+fn crc64_of(number: u32) -> Option<Crc64> {
+    [Crc64::Xz, Crc64::Nvme].into_iter().find(|crc64| number_of(Some(*crc64)) == number)
 }

@@ -1,6 +1,7 @@
 //! Every option with its default and its limits, checked once. A bad value becomes a `bad-option` error that names it.
 
 use super::error::{Code, Operation, UploadError};
+use super::hash::Crc64;
 use super::plan::PartSize;
 use super::schedule::Parallel;
 use super::store::Limits;
@@ -77,6 +78,9 @@ pub struct Config {
     pub destination: String,
     /// What the store allows.
     pub limits: Limits,
+    /// The checksum that the store tells of whole objects, to be computed and compared; `None`, the default, where it tells
+    /// none.
+    pub crc64: Option<Crc64>,
 }
 
 const DAY: u64 = 86_400_000;
@@ -121,6 +125,7 @@ impl Config {
             },
             destination,
             limits,
+            crc64: None,
         })
     }
 }

@@ -43,6 +43,8 @@ pub enum Fault {
     EtagHidden,
     /// The store's ETag is not the MD5 of what was read.
     Mismatch,
+    /// The store's checksum of the whole object is not the file's.
+    Damaged,
     /// A function of the page threw or rejected.
     Page {
         /// `status` of what was thrown, if it had one.
@@ -93,6 +95,7 @@ pub fn decide(operation: Operation, asked: Asked, fault: &Fault) -> Verdict {
         Fault::Stalled | Fault::ReplyTimeout => Verdict::Retry { code: Code::Stalled, congested: true },
         Fault::EtagHidden => Verdict::Fail(Code::EtagHidden),
         Fault::Mismatch => Verdict::Resign { code: Code::ChecksumMismatch },
+        Fault::Damaged => Verdict::Fail(Code::ChecksumMismatch),
         Fault::BadReply(_) => Verdict::Retry { code: ours, congested: false },
         // A function that throws without a status has most likely found no connection, or a server that fails.
         Fault::Page { status, message } => {
@@ -293,7 +296,8 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
             message.push_str(" did not reply in time");
         }
         Fault::EtagHidden => message.push_str("the store's reply has no readable ETag header"),
-        Fault::Mismatch => message.push_str("the store's ETag differs from the MD5 of the bytes read"),
+        Fault::Mismatch => message.push_str("the store's checksum differs from that of the bytes read"),
+        Fault::Damaged => message.push_str("the store's checksum of the object differs from the file's"),
         Fault::BadReply(what) => {
             message.push_str(who);
             message.push_str(" sent an unusable reply: ");

@@ -239,7 +239,7 @@ fn some_records() -> impl Strategy<Value = (Header, Confirmed, Vec<(String, Stri
         let count = Plan::resume(header.size, header.part_size, &ANY).map_or(0, |plan| plan.count());
         let mut confirmed = Confirmed::new(count);
         for (number, etag) in parts {
-            confirmed.set(PartNumber::new(number).unwrap(), &etag);
+            confirmed.set(PartNumber::new(number).unwrap(), &etag, None);
         }
         let segments = (1..=count as u32)
             .step_by(100)
@@ -322,7 +322,7 @@ proptest! {
         let plan = Plan::resume(size, 5, &ANY).unwrap();
         let mut confirmed = Confirmed::new(plan.count());
         for (number, etag) in confirmed_parts {
-            confirmed.set(PartNumber::new(number).unwrap(), spelled(etag));
+            confirmed.set(PartNumber::new(number).unwrap(), spelled(etag), None);
         }
         let listed: Vec<ListedPart> = listed
             .into_iter()

@@ -9,7 +9,7 @@ use crate::storage::{LocalStorage, Records, StorageFault};
 use crate::world::{Happening, World};
 use partwise::core::backend::Step;
 use partwise::core::engine::{UploadId, Work};
-use partwise::core::hash::Md5Hasher;
+use partwise::core::hash::{Crc64, Digester};
 use partwise::core::http::{Body, HttpRequest};
 use partwise::core::retry::Fault as Failure;
 use partwise::core::units::ByteRange;
@@ -45,7 +45,7 @@ impl World {
                     self.abandon(running.request);
                 }
             }
-            Action::Hash(op, ranges) => self.hash(who, op, &ranges),
+            Action::Hash(op, ranges, crc64) => self.hash(who, op, &ranges, crc64),
             Action::Check(op) => {
                 self.run(who, op, Doing::Check);
                 let outcome = self.read(who).map(drop);
@@ -197,7 +197,7 @@ impl World {
         }
     }
 
-    fn hash(&mut self, who: Who, op: OpId, ranges: &[ByteRange]) {
+    fn hash(&mut self, who: Who, op: OpId, ranges: &[ByteRange], crc64: Option<Crc64>) {
         self.run(who, op, Doing::Hash);
         let mut wait = self.rng.between(0, 60);
         let total: u64 = ranges.iter().map(|range| range.len()).sum();
@@ -210,7 +210,7 @@ impl World {
             wait += self.rng.between(0, 20_000);
         }
         let outcome = self.read(who).map(|bytes| {
-            let mut hasher = Md5Hasher::new();
+            let mut hasher = Digester::new(crc64);
             for range in ranges {
                 hasher.update(&bytes[range.start as usize..range.end as usize]);
             }

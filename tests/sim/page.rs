@@ -10,7 +10,7 @@ use crate::world::{Happening, WALL, World};
 use partwise::core::backend::{StepReply, Target};
 use partwise::core::engine::{CredentialsReply, Engine, UploadId};
 use partwise::core::fingerprint::FileInfo;
-use partwise::core::hash::Md5Digest;
+use partwise::core::hash::{Digests, Md5Digest};
 use partwise::core::retry::Fault as Failure;
 use partwise::core::units::{Instant, Now, UnixMillis};
 use partwise::core::upload::{Input, Message, OpId};
@@ -74,7 +74,7 @@ pub struct Delivery {
 pub enum Delivered {
     Replied(Result<StepReply, Failure>),
     Progress(u64),
-    Hashed(Result<Md5Digest, String>),
+    Hashed(Result<Digests, String>),
     HashProgress(u64),
     Checked(Result<(), String>),
     Locked(String),

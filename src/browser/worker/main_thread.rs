@@ -6,7 +6,7 @@ use crate::browser::{
     blob,
     callback::{defer, name_of, settle},
 };
-use crate::core::{hash::Md5Hasher, units::ByteRange};
+use crate::core::{hash::Digester, units::ByteRange};
 use js_sys::Uint8Array;
 use std::{
     cell::{Cell, RefCell},
@@ -30,7 +30,7 @@ struct Queue {
 /// A job's state between two steps. A job that its owner has let go is cancelled.
 struct Work {
     job: Weak<Job>,
-    hasher: Md5Hasher,
+    hasher: Digester,
     /// What is still to be read, first range first.
     left: VecDeque<ByteRange>,
     done: u64,
@@ -44,7 +44,7 @@ impl MainThread {
 
     pub(super) fn hash(&self, job: &Rc<Job>) {
         let left = job.ranges.iter().copied().filter(|range| range.len() > 0).collect();
-        let work = Work { job: Rc::downgrade(job), hasher: Md5Hasher::new(), left, done: 0 };
+        let work = Work { job: Rc::downgrade(job), hasher: Digester::new(job.crc64), left, done: 0 };
         self.0.waiting.borrow_mut().push_back(work);
         if !self.0.busy.replace(true) {
             let queue = Rc::downgrade(&self.0);

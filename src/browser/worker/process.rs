@@ -1,11 +1,12 @@
 //! One running worker: its script, its messages, its end.
 
 use super::{HashEvent, Job, WorkerSource};
+use crate::browser::worker_exports::number_of;
 use crate::browser::{
     callback::{name_of, text},
     listener::Listener,
 };
-use crate::core::hash::Md5Digest;
+use crate::core::hash::Digests;
 use js_sys::{Array, Object, Reflect};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -75,6 +76,7 @@ impl Process {
             ("job", job.id.into()),
             ("blob", (&job.file).into()),
             ("ranges", ranges.into()),
+            ("crc64", number_of(job.crc64).into()),
         ]);
     }
 
@@ -126,8 +128,8 @@ fn read(message: &JsValue) -> Option<Report> {
     match kind.as_str() {
         "progress" => Some(Report::Progress { job, loaded: field("loaded").as_f64()? as u64 }),
         "done" => {
-            let digest = Md5Digest::from_hex(&field("md5").as_string()?)?;
-            Some(Report::Ended { job, event: HashEvent::Done(digest) })
+            let digests = Digests::from_hex(&field("digests").as_string()?)?;
+            Some(Report::Ended { job, event: HashEvent::Done(digests) })
         }
         "failed" => Some(Report::Ended { job, event: HashEvent::Failed(field("name").as_string()?) }),
         _ => None,

@@ -101,6 +101,11 @@ impl LocalSigner {
         Self { bucket, scheme, credentials: None, skew_ms: 0 }
     }
 
+    /// Whether the bucket is at the vendor's own endpoint.
+    pub fn is_at_vendor(&self) -> bool {
+        self.bucket.endpoint.is_none()
+    }
+
     /// Signing in another way.
     #[must_use]
     pub fn signing_as(self, scheme: Scheme) -> Self {

@@ -283,6 +283,14 @@ impl Backend {
         }
     }
 
+    /// Whose protocol the store speaks, where that is known here.
+    pub fn store(&self) -> Option<Kind> {
+        match self {
+            Self::Direct(kind) => Some(*kind),
+            Self::Companion(_) | Self::Callbacks(_) => None,
+        }
+    }
+
     /// How many parts may be signed in one call.
     pub fn batch(&self) -> usize {
         if matches!(self, Self::Companion(_)) { 8 } else { 1 }

@@ -4,16 +4,17 @@ use super::{Place, Record};
 use crate::core::fingerprint::Fingerprint;
 use crate::core::hash::Md5Digest;
 use crate::core::store::{is_md5_etag, normalize_etag};
-use crate::core::text::{percent_decode, percent_encode};
+use crate::core::text::{base64_number, percent_decode, percent_encode};
 use crate::core::units::PartNumber;
+use base64ct::{Base64, Encoding};
 
 /// Parts per record.
 const SEGMENT: usize = 100;
 
-/// The ETags of the parts a store has confirmed.
+/// The ETags of the parts a store has confirmed, and the checksums of their bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confirmed {
-    parts: Vec<Option<Etag>>,
+    parts: Vec<Option<Part>>,
 }
 
 impl Confirmed {
@@ -22,17 +23,22 @@ impl Confirmed {
         Self { parts: vec![None; count.min(PartNumber::MAX as usize)] }
     }
 
-    /// Confirms a part with its ETag, in whatever spelling. An empty ETag proves nothing: the part counts as not
-    /// confirmed. Parts the upload does not have are ignored.
-    pub fn set(&mut self, part: PartNumber, etag: &str) {
+    /// Confirms a part with its ETag, in whatever spelling, and its CRC-64, where one was computed. An empty ETag proves
+    /// nothing: the part counts as not confirmed. Parts the upload does not have are ignored.
+    pub fn set(&mut self, part: PartNumber, etag: &str, crc64: Option<u64>) {
         if let Some(slot) = self.parts.get_mut(part.index()) {
-            *slot = Etag::new(etag);
+            *slot = Etag::new(etag).map(|etag| Part { etag, crc64 });
         }
     }
 
     /// The normalized ETag of a confirmed part.
     pub fn get(&self, part: PartNumber) -> Option<String> {
-        self.parts.get(part.index())?.as_ref().map(Etag::normalized)
+        self.parts.get(part.index())?.as_ref().map(|part| part.etag.normalized())
+    }
+
+    /// The CRC-64 of a confirmed part, where one was computed.
+    pub fn crc64(&self, part: PartNumber) -> Option<u64> {
+        self.parts.get(part.index())?.as_ref()?.crc64
     }
 
     /// Number of confirmed parts.
@@ -44,8 +50,9 @@ impl Confirmed {
     /// The confirmed parts in ascending order, with their normalized ETags.
     pub fn iter(&self) -> impl Iterator<Item = (PartNumber, String)> {
         let numbered = self.parts.iter().enumerate();
-        numbered
-            .filter_map(|(index, etag)| Some((PartNumber::from_index(index)?, etag.as_ref()?.normalized())))
+        numbered.filter_map(|(index, part)| {
+            Some((PartNumber::from_index(index)?, part.as_ref()?.etag.normalized()))
+        })
     }
 
     /// The record that holds `part`, to store after each change to it: the ETags of its hundred parts, with a comma
@@ -54,17 +61,17 @@ impl Confirmed {
         let index = part.index() / SEGMENT;
         let parts = self.parts.iter().skip(index * SEGMENT).take(SEGMENT);
         let texts: Vec<String> =
-            parts.map(|etag| etag.as_ref().map(Etag::to_text).unwrap_or_default()).collect();
+            parts.map(|part| part.as_ref().map(Part::to_text).unwrap_or_default()).collect();
         let value = texts.join(",").trim_end_matches(',').to_owned();
         Record { key: Place::Segment(index).key(fingerprint), value }
     }
 
     /// Takes over what a record confirms, or nothing when it is broken.
     pub(super) fn read_segment(&mut self, index: usize, value: &str) {
-        let etags = parse(value).unwrap_or_default();
+        let parts = parse(value).unwrap_or_default();
         let slots = self.parts.iter_mut().skip(index.saturating_mul(SEGMENT));
-        for (slot, etag) in slots.zip(etags) {
-            *slot = etag;
+        for (slot, part) in slots.zip(parts) {
+            *slot = part;
         }
     }
 }
@@ -75,12 +82,38 @@ pub(super) fn is_segment(index: usize, count: usize, value: &str) -> bool {
 }
 
 /// All or nothing: a value with one broken ETag may be broken elsewhere too.
-fn parse(value: &str) -> Option<Vec<Option<Etag>>> {
+fn parse(value: &str) -> Option<Vec<Option<Part>>> {
     if value.split(',').nth(SEGMENT).is_some() {
         return None;
     }
-    let etag = |text: &str| if text.is_empty() { Some(None) } else { Etag::parse(text).map(Some) };
-    value.split(',').map(etag).collect()
+    let part = |text: &str| if text.is_empty() { Some(None) } else { Part::parse(text).map(Some) };
+    value.split(',').map(part).collect()
+}
+
+/// What is known of a part. As text the ETag, and after a colon the checksum in 11 characters of base64, if there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    etag: Etag,
+    crc64: Option<u64>,
+}
+
+impl Part {
+    fn to_text(&self) -> String {
+        let mut text = self.etag.to_text();
+        if let Some(crc64) = self.crc64 {
+            text.push(':');
+            text.push_str(Base64::encode_string(&crc64.to_be_bytes()).trim_end_matches('='));
+        }
+        text
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (etag, crc64) = match text.split_once(':') {
+            Some((etag, crc64)) => (etag, Some(base64_number(&[crc64, "="].concat())?)),
+            None => (text, None),
+        };
+        Some(Self { etag: Etag::parse(etag)?, crc64 })
+    }
 }
 
 /// A normalized ETag, small in memory and in storage when it is an MD5, as nearly all are.

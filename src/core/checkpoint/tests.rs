@@ -49,7 +49,7 @@ fn md5_of(number: u32) -> String {
 fn all_confirmed(count: u32) -> Confirmed {
     let mut confirmed = Confirmed::new(count as usize);
     for number in 1..=count {
-        confirmed.set(part(number), &md5_of(number));
+        confirmed.set(part(number), &md5_of(number), None);
     }
     confirmed
 }
@@ -72,8 +72,9 @@ fn load_now(records: &[(String, String)]) -> Option<Checkpoint> {
 fn an_upload_is_read_back_unchanged() {
     let header = Header { md5: Some(Md5Digest([7; 16])), ..header(250) };
     let mut confirmed = all_confirmed(250);
-    confirmed.set(part(100), "");
-    confirmed.set(part(101), "\"Opaque,=%-2\"");
+    confirmed.set(part(100), "", None);
+    confirmed.set(part(101), "\"Opaque,:=%-2\"", Some(0));
+    confirmed.set(part(102), &md5_of(102), Some(u64::MAX));
     let records = records(&header, &confirmed, 250);
     assert_eq!(records[0].0, "partwise/1/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/head");
     assert_eq!(records[3].0, "partwise/1/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/2");
@@ -83,14 +84,14 @@ fn an_upload_is_read_back_unchanged() {
 #[test]
 fn confirmed_parts_are_compared_by_normalized_etag() {
     let mut confirmed = Confirmed::new(3);
-    confirmed.set(part(1), " \"D41D8CD98F00B204E9800998ECF8427E\" ");
-    confirmed.set(part(3), "W/\"Opaque\"");
-    confirmed.set(part(4), "ignored");
+    confirmed.set(part(1), " \"D41D8CD98F00B204E9800998ECF8427E\" ", None);
+    confirmed.set(part(3), "W/\"Opaque\"", None);
+    confirmed.set(part(4), "ignored", None);
     assert_eq!(confirmed.get(part(1)).as_deref(), Some("d41d8cd98f00b204e9800998ecf8427e"));
     assert_eq!(confirmed.get(part(2)), None);
     assert_eq!(confirmed.len(), 2);
     assert_eq!(confirmed.iter().map(|(number, _)| number.get()).collect::<Vec<_>>(), [1, 3]);
-    confirmed.set(part(3), "\"\"");
+    confirmed.set(part(3), "\"\"", None);
     assert_eq!(confirmed.len(), 1);
 }
 
@@ -208,8 +209,8 @@ fn pending_uploads_are_listed_with_their_confirmed_bytes() {
     let first = Header { size: 10 * MIB + 3, ..header(2) };
     let second = Header { fingerprint: fingerprint('b'), ..header(1) };
     let mut confirmed = Confirmed::new(3);
-    confirmed.set(part(1), &md5_of(1));
-    confirmed.set(part(3), &md5_of(3));
+    confirmed.set(part(1), &md5_of(1), None);
+    confirmed.set(part(3), &md5_of(3), None);
     let mut all = records(&first, &confirmed, 3);
     all.push(pair(second.record()));
     assert_eq!(headers(&all), [(first, 5 * MIB + 3), (second, 0)]);
@@ -225,7 +226,7 @@ fn only_parts_that_both_sides_know_alike_are_kept() {
     let plan = Plan::new(6 * full + 1, PartSize::Auto, &Limits::S3).unwrap().0;
     let mut confirmed = Confirmed::new(plan.count());
     for number in [1, 3, 4, 5, 7] {
-        confirmed.set(part(number), &md5_of(number));
+        confirmed.set(part(number), &md5_of(number), None);
     }
     let upper = ["\"", &md5_of(1).to_uppercase(), "\""].concat();
     let kept = reconcile(

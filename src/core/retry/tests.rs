@@ -224,7 +224,7 @@ fn errors_say_what_happened() {
         (Asked::Store, Fault::Stalled, "no bytes moved"),
         (Asked::Backend, Fault::ReplyTimeout, "the upload backend did not reply in time"),
         (Asked::Store, Fault::EtagHidden, "the store's reply has no readable ETag header"),
-        (Asked::Store, Fault::Mismatch, "the store's ETag differs from the MD5 of the bytes read"),
+        (Asked::Store, Fault::Mismatch, "the store's checksum differs from that of the bytes read"),
         (Asked::Store, Fault::BadReply(text("no key")), "the store sent an unusable reply: no key"),
         (Asked::Backend, page(None), "signed out"),
         (Asked::Store, bare, "the store answered 500"),

@@ -1,10 +1,11 @@
 //! Baidu BOS, which speaks JSON. Source: Baidu Object Storage, API Reference, and Baidu's SDKs for JavaScript and Go.
 
-use super::kind::{Crc64, Dialect};
+use super::kind::Dialect;
 use super::reply::{invalid, store_error};
 use super::{
     Completed, Created, Limits, ListedPart, ListedUpload, PartPage, StoreError, UploadMarker, UploadPage,
 };
+use crate::core::hash::Crc64;
 use crate::core::http::{Body, HttpReply, without_query};
 use crate::core::text::json::{self, Json};
 use crate::core::time::parse_iso;

@@ -1,7 +1,8 @@
 //! Tencent COS. It wants part numbers without gaps. Source: Cloud Object Storage, API Documentation.
 
 use super::Limits;
-use super::kind::{Crc64, Dialect};
+use super::kind::Dialect;
+use crate::core::hash::Crc64;
 
 pub const DIALECT: Dialect = Dialect {
     limits: Limits::with_min_part(1024 * 1024),

@@ -1,6 +1,7 @@
 //! The four kinds of store.
 
 use super::{Limits, bos, cos, oss, s3};
+use crate::core::hash::Crc64;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -16,15 +17,6 @@ pub enum Kind {
     Cos,
     /// Baidu BOS.
     Bos,
-}
-
-/// The checksums over whole objects that stores tell. Both are 64 bits, reflected, starting with and inverted by all ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Crc64 {
-    /// Of ECMA-182's polynomial, also known as CRC-64/XZ.
-    Xz,
-    /// Of the NVM Express specification.
-    Nvme,
 }
 
 /// In which words a store says what all of them say.

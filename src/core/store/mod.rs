@@ -15,7 +15,7 @@ mod s3;
 mod xml_reply;
 
 pub use bucket::{Address, Bucket};
-pub use kind::{Crc64, Kind};
+pub use kind::Kind;
 pub use reply::store_error;
 
 use super::error::{Code, Operation, UploadError};

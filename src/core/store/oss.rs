@@ -2,7 +2,8 @@
 //! A callback, where one is asked for, answers in place of OSS. Source: Object Storage Service, Developer Reference.
 
 use super::Limits;
-use super::kind::{Crc64, Dialect};
+use super::kind::Dialect;
+use crate::core::hash::Crc64;
 
 pub const DIALECT: Dialect = Dialect {
     limits: Limits::with_min_part(100 * 1024),

@@ -1,8 +1,9 @@
 //! What a store's replies mean, by operation.
 
-use super::kind::Crc64;
 use super::{Completed, Created, Kind, ObjectInfo, PartPage, StoreError, UploadPage, bos, xml_reply};
+use crate::core::hash::Crc64;
 use crate::core::http::HttpReply;
+use crate::core::text::base64_number;
 use crate::core::time::parse_http_date;
 use base64ct::{Base64, Encoding};
 
@@ -80,7 +81,9 @@ impl Kind {
         })
     }
 
-    fn crc64_header(self, reply: &HttpReply) -> Option<u64> {
+    /// The checksum in a reply to [`Kind::put_part`], [`Kind::put_object`] or [`Kind::head`], of the kind that
+    /// [`Kind::crc64`] tells; `None` where the store tells none.
+    pub fn crc64_header(self, reply: &HttpReply) -> Option<u64> {
         let (name, crc64) = self.dialect().crc64;
         let value = reply.header(name)?.trim();
         match crc64 {
@@ -109,13 +112,6 @@ pub fn store_error(reply: &HttpReply) -> StoreError {
         request_id: told.request_id.or_else(request_id),
         server_time: told.server_time.or_else(|| reply.header("date").and_then(parse_http_date)),
     }
-}
-
-/// Eight bytes in base64, the first one highest.
-pub(super) fn base64_number(text: &str) -> Option<u64> {
-    let mut bytes = [0; 8];
-    let decoded = Base64::decode(text.trim(), &mut bytes).ok()?.len();
-    (decoded == bytes.len()).then(|| u64::from_be_bytes(bytes))
 }
 
 fn base64_text(text: &str) -> String {

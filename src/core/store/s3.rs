@@ -2,7 +2,8 @@
 //! RGW, Garage), the readers take what they send.
 
 use super::Limits;
-use super::kind::{Crc64, Dialect};
+use super::kind::Dialect;
+use crate::core::hash::Crc64;
 
 pub const DIALECT: Dialect = Dialect {
     limits: Limits::with_min_part(5 * 1024 * 1024),

@@ -1,8 +1,9 @@
 //! Replies in XML, as S3, OSS and COS send them.
 
-use super::reply::{base64_number, invalid, store_error};
+use super::reply::{invalid, store_error};
 use super::{Completed, Created, ListedPart, ListedUpload, PartPage, StoreError, UploadMarker, UploadPage};
 use crate::core::http::{HttpReply, without_query};
+use crate::core::text::base64_number;
 use crate::core::text::xml::{self, Element};
 use crate::core::time::parse_iso;
 use crate::core::units::PartNumber;

@@ -6,6 +6,7 @@ pub mod json;
 pub mod redact;
 pub mod xml;
 
+use base64ct::{Base64, Encoding};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::fmt;
 
@@ -41,6 +42,13 @@ pub fn percent_encode_path(path: &str) -> String {
 /// Undoes [`percent_encode`]; `None` when the bytes are no UTF-8. A `%` without two hex digits stays as it is.
 pub fn percent_decode(text: &str) -> Option<String> {
     percent_decode_str(text).decode_utf8().ok().map(Into::into)
+}
+
+/// Reads eight bytes in base64, the first one highest.
+pub fn base64_number(text: &str) -> Option<u64> {
+    let mut bytes = [0; 8];
+    let decoded = Base64::decode(text.trim(), &mut bytes).ok()?.len();
+    (decoded == bytes.len()).then(|| u64::from_be_bytes(bytes))
 }
 
 /// Lower-case hexadecimal.

@@ -45,6 +45,7 @@ impl Upload {
         self.paused = false;
         self.network.begins(now.mono);
         self.recreated = 0;
+        self.was_damaged = false;
         self.relisted = 0;
         self.parts = PartTable::new(self.plan.count());
         self.unproven = Vec::new();
@@ -116,7 +117,16 @@ impl Upload {
                 Whole::Known(md5) => Some(md5),
                 _ => None,
             },
+            crc64: completed.crc64.zip(self.config.crc64).map(|(sum, crc64)| crc64.spell(sum)),
         };
+        if completed.callback_failed {
+            self.warn(
+                "callback-failed",
+                "the object is stored, but the store could not tell the server that it was asked to tell"
+                    .into(),
+                "Check that the callback's address is reachable from the store and answers with status 200.",
+            );
+        }
         if self.hold == Hold::Held {
             self.act(Action::Tell(Message::Done(result.clone())));
         }

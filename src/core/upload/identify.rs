@@ -7,7 +7,7 @@ use crate::core::checkpoint::{self, Checkpoint, Header};
 use crate::core::config::{Identity, Verify};
 use crate::core::error::Operation;
 use crate::core::fingerprint::{Fingerprint, destination_id, fingerprint, sample_ranges};
-use crate::core::hash::{Md5Digest, Md5Hasher};
+use crate::core::hash::{Digests, Md5Digest, Md5Hasher};
 use crate::core::http::NoReply;
 use crate::core::plan::Plan;
 use crate::core::retry::{Asked, Fault, describe, file_code};
@@ -44,7 +44,7 @@ impl Upload {
         }
         let id = self.new_op();
         self.phase = Phase::Sampling(id);
-        self.act(Action::Hash(id, ranges));
+        self.act(Action::Hash(id, ranges, None));
     }
 
     fn sampled(&mut self, sample: &Md5Digest) {
@@ -152,7 +152,7 @@ impl Upload {
         if self.config.identity == Identity::Md5 && self.whole == Whole::Off {
             let id = self.new_op();
             self.whole = Whole::Running { id, loaded: 0 };
-            self.act(Action::Hash(id, vec![ByteRange { start: 0, end: self.plan.size() }]));
+            self.act(Action::Hash(id, vec![ByteRange { start: 0, end: self.plan.size() }], None));
         }
     }
 
@@ -172,7 +172,7 @@ impl Upload {
     }
 
     /// [`super::Input::Hashed`]: samples, the whole file, or a part.
-    pub(super) fn hashed(&mut self, id: OpId, result: Result<Md5Digest, String>, now: Now) {
+    pub(super) fn hashed(&mut self, id: OpId, result: Result<Digests, String>, now: Now) {
         let is_whole = matches!(self.whole, Whole::Running { id: running, .. } if running == id);
         let is_sample = matches!(self.phase, Phase::Sampling(running) if running == id);
         match result {
@@ -182,9 +182,9 @@ impl Upload {
                 self.file_lost(Operation::Hash, name)
             }
             Err(_) => {}
-            Ok(sample) if is_sample => self.sampled(&sample),
-            Ok(md5) if is_whole => self.whole_known(md5),
-            Ok(md5) => self.part_hashed(id, md5, now),
+            Ok(sample) if is_sample => self.sampled(&sample.md5),
+            Ok(whole) if is_whole => self.whole_known(whole.md5),
+            Ok(part) => self.part_hashed(id, part, now),
         }
     }
 

@@ -4,7 +4,7 @@ use super::tabs::Message;
 use crate::core::backend::{Step, StepReply};
 use crate::core::checkpoint::Record;
 use crate::core::error::UploadError;
-use crate::core::hash::Md5Digest;
+use crate::core::hash::{Crc64, Digests, Md5Digest};
 use crate::core::http::HttpRequest;
 use crate::core::progress::Snapshot;
 use crate::core::retry::Fault;
@@ -69,7 +69,7 @@ pub enum Input {
     /// Bytes hashed so far in a job.
     HashProgress(OpId, u64),
     /// A hash job ended; an error is the DOM exception's name.
-    Hashed(OpId, Result<Md5Digest, String>),
+    Hashed(OpId, Result<Digests, String>),
     /// A step or a send ended.
     Replied(OpId, Result<StepReply, Fault>),
     /// Bytes of a send that have left.
@@ -101,7 +101,7 @@ pub enum Action {
     /// Let go of a step, send, hash job or check; no reply is wanted any more.
     Drop(OpId),
     /// MD5 of these ranges one after the other.
-    Hash(OpId, Vec<ByteRange>),
+    Hash(OpId, Vec<ByteRange>, Option<Crc64>),
     /// Read one byte at each end of the file.
     Check(OpId),
     /// Take the lock of this name if nobody has it, letting go of any other: [`Input::Locked`] or [`Input::LockBusy`].
@@ -157,6 +157,8 @@ pub struct UploadResult {
     pub location: Option<String>,
     pub etag: Option<String>,
     pub md5: Option<Md5Digest>,
+    /// As the store spells it.
+    pub crc64: Option<String>,
 }
 
 #[cfg(test)]

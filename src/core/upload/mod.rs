@@ -122,6 +122,8 @@ pub struct Upload {
     urls: Vec<ReadyUrl>,
     signs: Vec<SignCall>,
     recreated: u32,
+    /// The store has put an object together wrongly before.
+    was_damaged: bool,
     relisted: u32,
     progress: Progress,
     snapshot: Snapshot,
@@ -228,6 +230,7 @@ impl Upload {
             urls: Vec::new(),
             signs: Vec::new(),
             recreated: 0,
+            was_damaged: false,
             relisted: 0,
             progress: Progress::new(size),
             snapshot: Snapshot { loaded: 0, total: size, bytes_per_second: 0.0, seconds_left: None },

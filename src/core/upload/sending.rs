@@ -6,7 +6,7 @@ use super::{Action, Event, OpId, Phase, Upload, Whole};
 use crate::core::backend::{Done, Next, Op, PartAsk, Signed, StepReply, reply_fault, server_time};
 use crate::core::config::{Config, Verify};
 use crate::core::error::{Code, Operation};
-use crate::core::hash::Md5Digest;
+use crate::core::hash::Digests;
 use crate::core::http::{Body, HttpReply, MAX_REPLY_BYTES, without_query};
 use crate::core::retry::{Asked, Fault, Tries, Verdict, decide, describe};
 use crate::core::schedule::SlotEnd;
@@ -47,6 +47,7 @@ enum Stage {
     /// The store has it; its own MD5 is still being computed.
     Verifying {
         etag: String,
+        crc64: Option<u64>,
         key: Option<String>,
         location: String,
     },
@@ -56,7 +57,16 @@ enum Stage {
 enum PartHash {
     Off,
     Running(OpId),
-    Known(Md5Digest),
+    Known(Digests),
+}
+
+impl PartHash {
+    fn crc64(self) -> Option<u64> {
+        match self {
+            Self::Known(digests) => digests.crc64,
+            Self::Running(_) | Self::Off => None,
+        }
+    }
 }
 
 impl Flight {
@@ -142,7 +152,7 @@ impl Upload {
             PartHash::Off
         } else {
             let id = self.new_op();
-            self.act(Action::Hash(id, vec![range]));
+            self.act(Action::Hash(id, vec![range], self.config.crc64));
             PartHash::Running(id)
         };
         let listed = self.unproven.iter().position(|(listed, _)| *listed == number);
@@ -198,7 +208,7 @@ impl Upload {
             return None;
         }
         self.flights.iter().find(|f| f.number == number).and_then(|f| match f.hash {
-            PartHash::Known(md5) => Some(md5.to_base64()),
+            PartHash::Known(digests) => Some(digests.md5.to_base64()),
             _ => None,
         })
     }
@@ -300,7 +310,10 @@ impl Upload {
                         Some(etag) if etag.len() > MAX_ETAG_BYTES => {
                             Fault::BadReply("an ETag that is too long".into())
                         }
-                        Some(etag) => return self.stored(number, etag, now),
+                        Some(etag) => {
+                            let crc64 = self.backend.store().and_then(|kind| kind.crc64_header(&reply));
+                            return self.stored(number, etag, crc64, now);
+                        }
                         None => Fault::EtagHidden,
                     }
                 } else {
@@ -321,14 +334,14 @@ impl Upload {
         etag.or_else(|| dispensable.then(String::new))
     }
 
-    fn stored(&mut self, number: PartNumber, etag: String, now: Now) {
+    fn stored(&mut self, number: PartNumber, etag: String, crc64: Option<u64>, now: Now) {
         self.note_worked(Asked::Store);
         let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
         let Stage::Sending { key, location, .. } = std::mem::replace(&mut flight.stage, Stage::Signing)
         else {
             return;
         };
-        flight.stage = Stage::Verifying { etag, key, location };
+        flight.stage = Stage::Verifying { etag, crc64, key, location };
         let bytes = flight.range.len();
         self.slot_ends.push_back(SlotEnd::Done { bytes });
         self.progress_dirty = true;
@@ -339,13 +352,14 @@ impl Upload {
         self.flights.iter().any(|f| f.hash == PartHash::Running(id))
     }
 
-    pub(super) fn part_hashed(&mut self, id: OpId, md5: Md5Digest, now: Now) {
+    pub(super) fn part_hashed(&mut self, id: OpId, digests: Digests, now: Now) {
         let Some(flight) = self.flights.iter_mut().find(|f| f.hash == PartHash::Running(id)) else { return };
-        flight.hash = PartHash::Known(md5);
+        flight.hash = PartHash::Known(digests);
         let number = flight.number;
         match &flight.stage {
-            Stage::Proving { etag } if normalize_etag(etag) == md5.to_hex() => {
-                flight.stage = Stage::Verifying { etag: etag.clone(), key: None, location: String::new() };
+            Stage::Proving { etag } if normalize_etag(etag) == digests.md5.to_hex() => {
+                let etag = etag.clone();
+                flight.stage = Stage::Verifying { etag, crc64: None, key: None, location: String::new() };
                 self.slot_ends.push_back(SlotEnd::Cancelled);
                 self.verify(number, now);
             }
@@ -360,13 +374,17 @@ impl Upload {
     /// Confirms a part once both its ETag and its own MD5 are known.
     fn verify(&mut self, number: PartNumber, now: Now) {
         let Some(at) = self.flights.iter().position(|f| f.number == number) else { return };
-        let Some(Flight { stage: Stage::Verifying { etag, .. }, hash, .. }) = self.flights.get(at) else {
+        let Some(Flight { stage: Stage::Verifying { etag, crc64, .. }, hash, .. }) = self.flights.get(at)
+        else {
             return;
         };
         let normal = normalize_etag(etag);
         match hash {
             PartHash::Running(_) => return,
-            PartHash::Known(md5) if is_md5_etag(&normal) && md5.to_hex() != normal => {
+            PartHash::Known(digests)
+                if (is_md5_etag(&normal) && digests.md5.to_hex() != normal)
+                    || digests.crc64.zip(*crc64).is_some_and(|(ours, theirs)| ours != theirs) =>
+            {
                 let operation =
                     if self.plan.is_multipart() { Operation::PutPart } else { Operation::PutObject };
                 return self.part_failed(number, operation, Asked::Store, Fault::Mismatch, now);
@@ -374,9 +392,9 @@ impl Upload {
             PartHash::Known(_) | PartHash::Off => {}
         }
         let flight = self.flights.swap_remove(at);
-        let Stage::Verifying { etag, key, location } = flight.stage else { return };
+        let Stage::Verifying { etag, key, location, .. } = flight.stage else { return };
         self.advanced = now.mono;
-        self.confirmed.set(number, &etag);
+        self.confirmed.set(number, &etag, flight.hash.crc64());
         self.parts.finish(number, etag.clone(), &self.plan);
         if self.plan.is_multipart() {
             if let Some(fingerprint) = &self.fingerprint {
@@ -384,8 +402,8 @@ impl Upload {
                 self.act(Action::Save(record));
             }
         } else {
-            if let PartHash::Known(md5) = flight.hash {
-                self.whole = Whole::Known(md5);
+            if let PartHash::Known(digests) = flight.hash {
+                self.whole = Whole::Known(digests.md5);
             }
             let etag = Some(normal.clone()).filter(|e| !e.is_empty());
             let key = key.or_else(|| Some(self.target.key.clone()));

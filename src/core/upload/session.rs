@@ -334,7 +334,7 @@ impl Upload {
         let mut confirmed = Confirmed::new(self.plan.count());
         for (index, etag) in kept.iter().enumerate() {
             if let (Some(etag), Some(number)) = (etag, PartNumber::from_index(index)) {
-                confirmed.set(number, etag);
+                confirmed.set(number, etag, self.confirmed.crc64(number));
             }
         }
         self.confirmed = confirmed;
@@ -392,6 +392,10 @@ impl Upload {
             "the unfinished upload is gone at the store; starting anew".into(),
             "",
         );
+        self.begin_anew();
+    }
+
+    fn begin_anew(&mut self) {
         self.forget();
         self.urls.clear();
         self.session = None;
@@ -428,11 +432,45 @@ impl Upload {
             let error = describe(Operation::Complete, Asked::Store, Code::ChecksumMismatch, &Fault::Mismatch);
             return self.fail(error);
         }
+        let crc64 = self.checksum();
+        if crc64.zip(completed.crc64).is_some_and(|(ours, theirs)| ours != theirs) {
+            return self.damaged();
+        }
+        let completed = Completed { crc64, ..completed };
         if let Whole::Running { .. } = self.whole {
             self.phase = Phase::Digesting(Box::new(completed));
         } else {
             self.done(completed);
         }
+    }
+
+    /// The checksum of the whole file, when those of all parts are known.
+    fn checksum(&self) -> Option<u64> {
+        let crc64 = self.config.crc64?;
+        let shift = crc64.shift(self.plan.part_size());
+        let mut whole = 0;
+        for index in 0..self.plan.count() {
+            let (number, range) = self.plan.part(index)?;
+            let part = self.confirmed.crc64(number)?;
+            // All parts are of the same size but the last.
+            let is_full = range.len() == self.plan.part_size();
+            whole = crc64.combine(whole, part, if is_full { shift } else { crc64.shift(range.len()) });
+        }
+        Some(whole)
+    }
+
+    /// The store has put something else together than the parts it was given: everything is sent once more.
+    fn damaged(&mut self) {
+        if std::mem::replace(&mut self.was_damaged, true) || !self.plan.is_multipart() {
+            let error = describe(Operation::Complete, Asked::Store, Code::ChecksumMismatch, &Fault::Damaged);
+            return self.fail(error);
+        }
+        self.warn(
+            "session-restarted",
+            "the store's checksum of the object differs from the file's; sending it again".into(),
+            "",
+        );
+        self.begin_anew();
     }
 
     /// Only its ETag tells our object from one of the same size that was there before. Where ETags are no MD5s, or are hidden,

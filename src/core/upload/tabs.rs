@@ -46,14 +46,17 @@ impl Message {
                 progress.total.to_string(),
                 (progress.bytes_per_second as u64).to_string(),
                 progress.seconds_left.map(|left| (left as u64).to_string()).unwrap_or_default(),
-            ],
+            ]
+            .to_vec(),
             Self::Done(result) => [
                 "done".into(),
                 percent_encode(&result.key),
                 percent_encode(result.location.as_deref().unwrap_or_default()),
                 percent_encode(result.etag.as_deref().unwrap_or_default()),
                 result.md5.map(Md5Digest::to_hex).unwrap_or_default(),
-            ],
+                percent_encode(result.crc64.as_deref().unwrap_or_default()),
+            ]
+            .to_vec(),
         };
         fields.join("&")
     }
@@ -72,7 +75,7 @@ impl Message {
                     left => Some(left.parse::<u64>().ok()? as f64),
                 },
             }),
-            ["done", key, location, etag, md5] => Self::Done(UploadResult {
+            ["done", key, location, etag, md5, crc64] => Self::Done(UploadResult {
                 key: percent_decode(key)?,
                 location: Some(percent_decode(location)?).filter(|text| !text.is_empty()),
                 etag: Some(percent_decode(etag)?).filter(|text| !text.is_empty()),
@@ -80,6 +83,7 @@ impl Message {
                     "" => None,
                     digits => Some(Md5Digest::from_hex(digits)?),
                 },
+                crc64: Some(percent_decode(crc64)?).filter(|text| !text.is_empty()),
             }),
             _ => return None,
         })
@@ -273,6 +277,7 @@ mod tests {
             location: Some("https://x/?&%".into()),
             etag: Some("\"e\"".into()),
             md5: Md5Digest::from_hex("d41d8cd98f00b204e9800998ecf8427e"),
+            crc64: Some("rosUhgp5mIg=".into()),
         };
         assert!(is_read_back(&Message::Done(result)));
         assert!(is_read_back(&Message::Done(UploadResult { key: "k".into(), ..Default::default() })));
@@ -280,9 +285,16 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_message() {
-        for text in
-            ["", "ask&", "progress", "progress&1&2&3", "progress&-1&2&3&", "done&%ff&&&", "done&k&&&xyz"]
-        {
+        for text in [
+            "",
+            "ask&",
+            "progress",
+            "progress&1&2&3",
+            "progress&-1&2&3&",
+            "done&%ff&&&&",
+            "done&k&&&xyz&",
+            "done&k&&&",
+        ] {
             assert_eq!(Message::parse(text), None, "{text}");
         }
     }

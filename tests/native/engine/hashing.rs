@@ -6,7 +6,7 @@ use crate::{bytes, failure};
 use partwise::core::backend::Backend;
 use partwise::core::config::{Config, Identity};
 use partwise::core::error::Code;
-use partwise::core::hash::Md5Digest;
+use partwise::core::hash::{Digests, Md5Digest};
 use partwise::core::store::Kind;
 use partwise::core::upload::{Event, Input, OpId, State};
 
@@ -153,7 +153,7 @@ fn what_belongs_to_no_job_is_ignored() {
     world.run_until(|w| w.store.count("PUT") == 2);
     let other = OpId(9999);
     world.tell(id, Input::Hashed(other, Err("NotFoundError".into())));
-    world.tell(id, Input::Hashed(other, Ok(Md5Digest([0; 16]))));
+    world.tell(id, Input::Hashed(other, Ok(Digests { md5: Md5Digest([0; 16]), crc64: None })));
     world.tell(id, Input::Checked(other, Err("NotFoundError".into())));
     world.tell(id, Input::Progress(other, 5));
     assert_eq!(world.state(id), State::Uploading);

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod arriving;
+mod checksums;
 mod ending;
 mod hashing;
 #[path = "../../model/mod.rs"]

@@ -3,6 +3,7 @@
 use crate::model::store::{Flavour, Store as Model, ok};
 use crate::model::wire::{self, Call, STORE};
 use partwise::core::backend::SignedUrl;
+use partwise::core::hash::{Crc64, Crc64Hasher};
 use partwise::core::http::{HttpReply, HttpRequest, Method};
 use partwise::core::store::StoreRequest;
 use partwise::core::text::json::{self, Json};
@@ -16,6 +17,10 @@ pub struct Store {
     pub url_life: u64,
     /// Bodies that arrived with their MD5 in a header, and match it.
     pub proven: usize,
+    /// Tells the CRC-64 of what it stores, as OSS does.
+    pub tells_crc64: bool,
+    /// How often the checksum told in reply to a request, by name, is that of something else.
+    pub wrong_crc64: Vec<(&'static str, usize)>,
 }
 
 impl Deref for Store {
@@ -34,7 +39,14 @@ impl DerefMut for Store {
 
 impl Store {
     pub fn new() -> Self {
-        Self { model: Model::new(Flavour::PLAIN), requests: Vec::new(), url_life: 900, proven: 0 }
+        Self {
+            model: Model::new(Flavour::PLAIN),
+            requests: Vec::new(),
+            url_life: 900,
+            proven: 0,
+            tells_crc64: false,
+            wrong_crc64: Vec::new(),
+        }
     }
 
     pub fn object(&self, key: &str) -> Option<Vec<u8>> {
@@ -53,11 +65,31 @@ impl Store {
             None => {
                 let told = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-md5"));
                 let told = told.map(|(_, value)| value.as_str());
-                let reply = self.model.serve(&wire::read(request), body, told, now);
+                let call = wire::read(request);
+                let mut reply = self.model.serve(&call, body, told, now);
+                if self.tells_crc64 && reply.is_success() {
+                    let stored = match &call {
+                        Call::PutPart { .. } | Call::PutObject { .. } => body.to_vec(),
+                        _ => self.object(&key_of(request)).unwrap_or_default(),
+                    };
+                    let sum = self.spelled_crc64(&describe(request), &stored);
+                    reply.headers.push(("x-oss-hash-crc64ecma".into(), sum));
+                }
                 self.proven += usize::from(told.is_some() && reply.is_success());
                 reply
             }
         }
+    }
+
+    fn spelled_crc64(&mut self, name: &str, stored: &[u8]) -> String {
+        let mut hasher = Crc64Hasher::new(Crc64::Xz);
+        hasher.update(stored);
+        let wrong = self.wrong_crc64.iter_mut().find(|(of, times)| *of == name && *times > 0);
+        let sum = wrong.map_or(hasher.finish(), |(_, times)| {
+            *times -= 1;
+            !hasher.finish()
+        });
+        sum.to_string()
     }
 
     fn sign_for(&mut self, method: Method, path: &str, body: &[u8], now: u64) -> HttpReply {
@@ -106,6 +138,11 @@ impl Store {
             (method, steps) => panic!("no such request: {method:?} {steps:?}"),
         }
     }
+}
+
+fn key_of(request: &HttpRequest) -> String {
+    let path = request.url.split('?').next().unwrap();
+    path.strip_prefix(STORE).unwrap_or_default().into()
 }
 
 pub fn sign(request: &StoreRequest) -> SignedUrl {

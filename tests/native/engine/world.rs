@@ -8,7 +8,7 @@ use partwise::core::backend::{Backend, ObjectUrl, PageCall, PageReply, Step, Ste
 use partwise::core::config::{Config, Identity, RawOptions, Verify};
 use partwise::core::engine::{Engine, UploadId, Work};
 use partwise::core::fingerprint::FileInfo;
-use partwise::core::hash::Md5Hasher;
+use partwise::core::hash::{Crc64, Digester};
 use partwise::core::http::{Body, HttpReply, HttpRequest, NoReply};
 use partwise::core::plan::PartSize;
 use partwise::core::retry::Fault;
@@ -47,7 +47,7 @@ struct Pending {
 
 enum PendingWork {
     Store(HttpRequest),
-    Hash(Vec<(u64, u64)>),
+    Hash(Vec<(u64, u64)>, Option<Crc64>),
     Sign(StoreRequest),
     Page(PageCall),
     Check,
@@ -173,7 +173,7 @@ impl World {
 
     /// So many bytes of each request with file content have left.
     pub fn progress(&mut self, id: UploadId, bytes: u64) {
-        let is_send = |p: &&Pending| p.id == id && !matches!(p.work, PendingWork::Hash(_));
+        let is_send = |p: &&Pending| p.id == id && !matches!(p.work, PendingWork::Hash(..));
         for op in self.pending.iter().filter(is_send).map(|p| p.op).collect::<Vec<_>>() {
             self.tell(id, Input::Progress(op, bytes));
         }
@@ -181,7 +181,7 @@ impl World {
 
     /// So many bytes of each hash job are read.
     pub fn hash_progress(&mut self, id: UploadId, bytes: u64) {
-        let is_hash = |p: &&Pending| p.id == id && matches!(p.work, PendingWork::Hash(_));
+        let is_hash = |p: &&Pending| p.id == id && matches!(p.work, PendingWork::Hash(..));
         for op in self.pending.iter().filter(is_hash).map(|p| p.op).collect::<Vec<_>>() {
             self.tell(id, Input::HashProgress(op, bytes));
         }
@@ -240,7 +240,7 @@ impl World {
     }
 
     fn next_pending(&self) -> Option<usize> {
-        let is_hash = |p: &Pending| matches!(p.work, PendingWork::Hash(_));
+        let is_hash = |p: &Pending| matches!(p.work, PendingWork::Hash(..));
         let silent = |p: &Pending| matches!(p.work, PendingWork::Silent);
         let put_off = self.slow_hashes && !self.pending.iter().all(|p| silent(p) || is_hash(p));
         self.pending.iter().position(|p| !(silent(p) || put_off && is_hash(p)))
@@ -289,9 +289,9 @@ impl World {
             }
             Action::Perform(op, Step::Page(call)) => self.later(id, op, PendingWork::Page(call)),
             Action::Drop(op) => self.pending.retain(|p| (p.id, p.op) != (id, op)),
-            Action::Hash(op, ranges) => {
+            Action::Hash(op, ranges, crc64) => {
                 let ranges = ranges.iter().map(|r| (r.start, r.end)).collect();
-                self.later(id, op, PendingWork::Hash(ranges));
+                self.later(id, op, PendingWork::Hash(ranges, crc64));
             }
             Action::Check(op) => self.later(id, op, PendingWork::Check),
             Action::TryLock(name) => {
@@ -386,13 +386,13 @@ impl World {
                     Ok(keys) => self.engine.credentials(Ok(keys), self.now),
                 }
             }
-            PendingWork::Hash(_) if self.file_exception.is_some() => {
+            PendingWork::Hash(..) if self.file_exception.is_some() => {
                 let exception = self.file_exception.clone().unwrap_or_default();
                 self.engine.handle(id, Input::Hashed(op, Err(exception)), self.now);
             }
-            PendingWork::Hash(ranges) => {
+            PendingWork::Hash(ranges, crc64) => {
                 let file = &self.files[&id.0];
-                let mut hasher = Md5Hasher::new();
+                let mut hasher = Digester::new(crc64);
                 for (start, end) in ranges {
                     hasher.update(&file[start as usize..end as usize]);
                 }

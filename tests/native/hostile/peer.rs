@@ -7,7 +7,7 @@ use partwise::core::backend::{Backend, PageCall, PageReply, SignedUrl, Step, Ste
 use partwise::core::config::{Config, Raw, RawOptions};
 use partwise::core::engine::{Engine, UploadId, Work};
 use partwise::core::fingerprint::FileInfo;
-use partwise::core::hash::Md5Hasher;
+use partwise::core::hash::Digester;
 use partwise::core::http::{Body, HttpReply, HttpRequest, Method};
 use partwise::core::retry::Fault;
 use partwise::core::sign::Credentials;
@@ -275,7 +275,7 @@ fn perform(
         Action::Drop(op) => {
             return waiting.retain(|work| !matches!(work, Work::Upload(_, action) if is(action, op)));
         }
-        Action::Hash(op, _) => Input::Hashed(op, Ok(Md5Hasher::new().finish())),
+        Action::Hash(op, _, crc64) => Input::Hashed(op, Ok(Digester::new(crc64).finish())),
         Action::Check(op) => Input::Checked(op, Ok(())),
         Action::Lock(name) | Action::TryLock(name) => {
             outcome.stored.push(name);
@@ -308,6 +308,6 @@ fn with_query(reply: StepReply, query: &[(String, String)]) -> StepReply {
 }
 
 fn is(action: &Action, op: OpId) -> bool {
-    matches!(action, Action::Perform(of, _) | Action::Send(of, _) | Action::Hash(of, _) | Action::Check(of)
+    matches!(action, Action::Perform(of, _) | Action::Send(of, _) | Action::Hash(of, ..) | Action::Check(of)
         if *of == op)
 }

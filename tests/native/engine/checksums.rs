@@ -1,0 +1,110 @@
+//! Stores that tell the CRC-64 of what they hold: it is compared, part by part and as a whole.
+
+use crate::world::{PART, World, config};
+use crate::{bytes, failure, retries};
+use partwise::core::backend::Backend;
+use partwise::core::config::{Config, Verify};
+use partwise::core::error::Code;
+use partwise::core::hash::{Crc64, Crc64Hasher};
+use partwise::core::store::Kind;
+use partwise::core::upload::{Event, State};
+
+fn checked() -> Config {
+    Config { crc64: Some(Crc64::Xz), ..config() }
+}
+
+fn oss() -> World {
+    let mut world = World::with(checked(), Backend::Direct(Kind::Oss), None);
+    world.store.tells_crc64 = true;
+    world
+}
+
+/// As OSS writes it.
+fn crc64(bytes: &[u8]) -> String {
+    let mut hasher = Crc64Hasher::new(Crc64::Xz);
+    hasher.update(bytes);
+    hasher.finish().to_string()
+}
+
+fn result_crc64(world: &World) -> Option<String> {
+    world.events.iter().find_map(|(_, event)| match event {
+        Event::Done(result) => result.crc64.clone(),
+        _ => None,
+    })
+}
+
+#[test]
+fn the_result_tells_the_checksum_of_the_file() {
+    for size in [0, 1, PART, PART + 1, 7 * PART, 7 * PART + 3] {
+        let mut world = oss();
+        let id = world.add("a", bytes(size));
+        world.run();
+        assert_eq!(world.state(id), State::Done);
+        assert_eq!(result_crc64(&world), Some(crc64(&bytes(size))), "{size}");
+    }
+}
+
+#[test]
+fn without_verifying_there_is_none() {
+    let config = Config { verify: Verify::Off, ..checked() };
+    let mut world = World::with(config, Backend::Direct(Kind::Oss), None);
+    world.store.tells_crc64 = true;
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), result_crc64(&world)), (State::Done, None));
+}
+
+#[test]
+fn a_part_whose_checksum_differs_is_sent_again() {
+    for (name, size) in [("PUT 2", 3 * PART), ("PUT object", PART - 1)] {
+        let mut world = oss();
+        world.store.wrong_crc64 = vec![(name, 1)];
+        let id = world.add("a", bytes(size));
+        world.run();
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(size))));
+        assert_eq!((world.store.count(name), retries(&world)), (2, 1));
+    }
+}
+
+#[test]
+fn an_object_whose_checksum_differs_is_sent_again_once() {
+    let mut world = oss();
+    world.store.wrong_crc64 = vec![("complete", 1)];
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(3 * PART))));
+    assert_eq!((world.store.count("create"), world.store.count("PUT 1")), (2, 2));
+
+    let mut world = oss();
+    world.store.wrong_crc64 = vec![("complete", 2)];
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::ChecksumMismatch));
+    assert_eq!(world.store.count("create"), 2);
+}
+
+#[test]
+fn after_a_reload_the_checksums_of_confirmed_parts_are_still_known() {
+    let mut world = oss();
+    world.add("a", bytes(12 * PART + 5));
+    world.run_until(|w| w.events.iter().filter(|(_, e)| matches!(e, Event::Part { .. })).count() == 8);
+    let mut world = world.reopen(checked(), Backend::Direct(Kind::Oss));
+    world.store.tells_crc64 = true;
+    let id = world.add("a", bytes(12 * PART + 5));
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+    assert_eq!(world.store.count("create"), 0);
+    assert_eq!(result_crc64(&world), Some(crc64(&bytes(12 * PART + 5))));
+}
+
+#[test]
+fn parts_confirmed_without_a_checksum_leave_that_of_the_whole_unknown() {
+    let mut world = World::with(config(), Backend::Direct(Kind::Oss), None);
+    world.add("a", bytes(12 * PART));
+    world.run_until(|w| w.events.iter().filter(|(_, e)| matches!(e, Event::Part { .. })).count() == 8);
+    let mut world = world.reopen(checked(), Backend::Direct(Kind::Oss));
+    world.store.tells_crc64 = true;
+    let id = world.add("a", bytes(12 * PART));
+    world.run();
+    assert_eq!((world.state(id), result_crc64(&world)), (State::Done, None));
+}
