@@ -156,7 +156,7 @@ async fn many_jobs_share_worker_or_main_thread_and_all_come_out_right() {
             .map(|n| {
                 let events = Inbox::new();
                 let start = n * 10_000;
-                let crc64 = [None, Some(Crc64::Xz), Some(Crc64::Nvme)][start % 3];
+                let crc64 = [None, Some(Crc64::Xz), Some(Crc64::Nvme)][n % 3];
                 let job = hasher.start(&file, &[range(start, 2_000_000)], crc64, events.put());
                 (job, events, digests(crc64, &content[start..]))
             })

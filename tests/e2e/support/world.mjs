@@ -15,6 +15,8 @@ import { inTime } from './until.mjs';
 export class World {
   /** @type {Tab[]} */
   tabs = [];
+  /** @type {import('./cloud.mjs').Cloud[]} */
+  clouds = [];
   /** What the summary says about the run, besides its time. @type {string[]} */
   figures = [];
   /** Then nothing of it is used again. */
@@ -173,7 +175,15 @@ export class World {
     });
     const said = this.tabs.flatMap((tab) => tab.console.slice(-15).map((line) => `  ${line}`));
     const uploads = this.tabs.flatMap((tab) => tab.uploads.map((upload) => `  ${upload.known()}`));
-    const text = [`the last of ${log.length} requests:`, ...lines, 'the uploads, last:', ...uploads];
+    const refused = this.clouds.flatMap((cloud) => cloud.story().map((line) => `  ${line}`));
+    const text = [
+      `the last of ${log.length} requests:`,
+      ...lines,
+      'refused by the cloud:',
+      ...refused,
+      'the uploads, last:',
+      ...uploads,
+    ];
     return [...text, 'the page said:', ...said].join('\n');
   }
 }

@@ -145,8 +145,8 @@ function story(id) {
 
 export const harness = {
   /**
-   * `store.credentials` is given as a value, `signRequest` as a URL to which the page turns with every request, `headers`
-   * as a value or as such a URL, `backend` as a URL that answers what its functions are asked.
+   * `store.credentials` and `headers` are given as values or as URLs at which the page asks, `signRequest` as a URL to
+   * which the page turns with every request, `backend` as one that answers what its functions are asked.
    *
    * @param {any} options of `createUploader`
    */
@@ -154,7 +154,9 @@ export const harness = {
     const address = '/partwise/index.js';
     /** @type {typeof import('partwise')} */
     const { createUploader } = await import(address);
-    if (store) options.store = { ...store, credentials: () => store.credentials };
+    const { credentials } = store ?? {};
+    const given = () => (typeof credentials === 'string' ? ask(credentials, null) : credentials);
+    if (store) options.store = { ...store, credentials: given };
     if (signRequest) options.signRequest = (/** @type {unknown} */ request) => ask(signRequest, request);
     if (backend) options.backend = Object.fromEntries(CALLBACKS.map((name) => [name, remote(backend, name)]));
     if (headers) options.headers = typeof headers === 'string' ? () => ask(headers, null) : headers;
@@ -228,6 +230,12 @@ export const harness = {
   claimOffline(offline) {
     Object.defineProperty(navigator, 'onLine', { value: !offline, configurable: true });
     dispatchEvent(new Event(offline ? 'offline' : 'online'));
+  },
+
+  /** Sets the page's clock wrong. @param {number} by milliseconds */
+  skewClock(by) {
+    const now = Date.now;
+    Date.now = () => now() + by;
   },
 
   /** What the library has told this page or left in it, for `secrets.mjs`. */

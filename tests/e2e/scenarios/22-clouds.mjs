@@ -1,0 +1,246 @@
+/** The four clouds, each with its own protocol and its own signatures: the library signs, the vendors' code verifies. */
+import assert from 'node:assert/strict';
+import { Cloud, kinds } from '../support/cloud.mjs';
+import { MiB, randomFile } from '../support/files.mjs';
+import { Proxy, bodies, parts } from '../support/proxy.mjs';
+
+const PART = 5 * MiB;
+const KEYS = [
+  'plain.bin',
+  'with space and  two.bin',
+  'plus+plus&and=more?.bin',
+  '100%25 #hash;semi:colon@.bin',
+  "odd !*'()~[]{}|^`,$.bin",
+  '中文/文件 名（1）.bin',
+  'emoji 😀👩‍💻.bin',
+  'a//b///c.bin',
+];
+
+/**
+ * A scenario for each cloud; the gateways stand in front of one store, and what they prove does not depend on the browser.
+ *
+ * @param {string} what
+ * @param {(world: import('../support/world.mjs').World, cloud: Cloud) => Promise<void>} run
+ * @param {Partial<import('../run.mjs').Scenario>} [more]
+ * @returns {import('../run.mjs').Scenario[]}
+ */
+function eachCloud(what, run, more = {}) {
+  return kinds.map((kind) => ({
+    name: `${kind}: ${what}`,
+    skip: ({ browser, store }) =>
+      browser !== 'chromium' || store === 'garage'
+        ? 'it is proven in Chromium, in front of one store'
+        : undefined,
+    ...more,
+    async run(world) {
+      const cloud = await Cloud.start(kind, world);
+      world.clouds.push(cloud);
+      await run(world, cloud);
+      for (const tab of world.tabs) {
+        const kept = JSON.stringify(await tab.storage());
+        assert.ok(!/token|signature|AKID|https?:/i.test(kept), 'localStorage holds a secret');
+      }
+    },
+  }));
+}
+
+/** @param {import('../support/world.mjs').World} world @param {Cloud} cloud @param {object} [options] */
+async function uploader(world, cloud, options = {}) {
+  const tab = await world.tab();
+  await tab.create({ ...(await cloud.store()), ...options });
+  return tab;
+}
+
+/** @type {import('../run.mjs').Scenario[]} */
+export default [
+  ...eachCloud(
+    '200 MiB arrive though the page is killed half-way, and no confirmed part is sent again',
+    async (world, cloud) => {
+      const file = await randomFile(200 * MiB);
+      const browser = await world.browser();
+      const first = await world.tab(browser);
+      await first.create(await cloud.store());
+      await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 40 * MiB } });
+      const begun = await first.upload(file);
+      const { parts: confirmed } = await begun.until(
+        '40 % to be confirmed',
+        ({ parts }) => parts.length >= 16,
+      );
+      await first.kill();
+      const known = new Set(confirmed.map(({ partNumber }) => partNumber));
+      const before = (await cloud.proxy.parts()).length;
+      await cloud.proxy.rules();
+
+      const second = await world.tab(browser);
+      await second.create(await cloud.store());
+      const report = await (await second.upload(file)).done();
+      await world.holds(report.key, file);
+      assert.equal(report.badProgress, null);
+      const again = (await cloud.proxy.parts())
+        .slice(before)
+        .filter(({ partNumber }) => known.has(partNumber ?? 0));
+      assert.deepEqual(again, []);
+      if (cloud.gateway?.cloud.crc64) assert.match(report.result?.crc64 ?? '', /^\d+$/);
+      assert.deepEqual(await world.bucket.unfinished(), []);
+    },
+  ),
+  ...eachCloud('it pauses, goes on, and leaves nothing when it is cancelled', async (world, cloud) => {
+    const file = await randomFile(60 * MiB);
+    const tab = await uploader(world, cloud);
+    await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 20 * MiB } });
+    const upload = await tab.upload(file);
+    await upload.reached(30);
+    await upload.pause();
+    assert.equal((await upload.report()).state, 'paused');
+    await upload.resume();
+    const report = await upload.done();
+    await world.holds(report.key, file);
+    const other = await tab.upload(await randomFile(60 * MiB, 1));
+    await other.reached(30);
+    assert.equal((await world.bucket.unfinished()).length, 1);
+    await other.cancel();
+    assert.deepEqual(await world.bucket.unfinished(), []);
+    assert.deepEqual(await tab.stored(), []);
+  }),
+  ...eachCloud(
+    'signed by the vendor’s own code, URLs that expire on the way are replaced',
+    async (world, cloud) => {
+      const file = await randomFile(30 * MiB);
+      const tab = await world.tab();
+      await tab.create(await cloud.signRequest(3));
+      await cloud.proxy.rules({
+        match: { ...parts, partNumber: 3 },
+        times: 1,
+        action: { do: 'delay', ms: 5_000 },
+      });
+      const report = await (await tab.upload(file, { metadata: { author: 'Ann', 标题: '中文' } })).done();
+      await world.holds(report.key, file);
+      assert.deepEqual(
+        report.retries.map(({ partNumber, code }) => [partNumber, code]),
+        [[3, 'url-expired']],
+      );
+    },
+  ),
+  ...eachCloud('credentials that end during an upload are asked for once more', async (world, cloud) => {
+    const file = await randomFile(60 * MiB);
+    const tab = await uploader(world, cloud);
+    await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 20 * MiB } });
+    const upload = await tab.upload(file);
+    await upload.reached(30);
+    assert.equal(cloud.asked, 1);
+    if (cloud.gateway) cloud.gateway.accounts.end();
+    else await expireToken(cloud.proxy);
+    const report = await upload.done();
+    await world.holds(report.key, file);
+    assert.equal(cloud.asked, 2);
+  }),
+  ...[20, -20].flatMap((minutes) =>
+    eachCloud(
+      `a clock that is ${Math.abs(minutes)} minutes ${minutes > 0 ? 'fast' : 'slow'} is corrected`,
+      async (world, cloud) => {
+        const file = await randomFile(12 * MiB);
+        const tab = await uploader(world, cloud);
+        await tab.call('skewClock', minutes * 60_000);
+        const report = await (await tab.upload(file)).done();
+        await world.holds(report.key, file);
+        assert.ok(report.retries.length <= 2, JSON.stringify(report.retries));
+      },
+    ),
+  ),
+  ...eachCloud('a damaged part, a wrong ETag and a wrong checksum are found out', async (world, cloud) => {
+    const file = await randomFile(30 * MiB);
+    const tab = await uploader(world, cloud);
+    const { gateway } = cloud;
+    /** @type {(number | string | undefined)[][]} */
+    const expected = [[2, 'checksum-mismatch']];
+    if (gateway) {
+      gateway.damaged.add(2);
+      gateway.lies.set(3, 'etag');
+      expected.push([3, 'checksum-mismatch']);
+      if (gateway.cloud.crc64) {
+        gateway.lies.set(4, 'crc64');
+        expected.push([4, 'checksum-mismatch']);
+      }
+    } else {
+      const damaged = { match: { ...parts, partNumber: 2 }, times: 1 };
+      await cloud.proxy.rules({ ...damaged, action: { do: 'corrupt', at: { share: 0.7 } } });
+    }
+    const report = await (await tab.upload(file)).done();
+    await world.holds(report.key, file);
+    const retries = report.retries.map(({ partNumber, code }) => [partNumber, code]);
+    assert.deepEqual(retries.sort(), expected);
+    if (!gateway?.cloud.crc64) return;
+
+    // The whole object: everything is sent once more.
+    gateway.lies.set(0, 'crc64');
+    const other = await randomFile(12 * MiB);
+    const whole = await (await tab.upload(other)).done();
+    await world.holds(whole.key, other);
+    assert.deepEqual(
+      whole.warnings.map(({ code }) => code),
+      ['session-restarted'],
+    );
+  }),
+  ...eachCloud('keys with spaces, reserved and Chinese characters are kept', async (world, cloud) => {
+    const tab = await uploader(world, cloud, { verify: 'content-md5' });
+    for (const size of [1000, PART + 1]) {
+      const file = await randomFile(size);
+      for (const key of KEYS) {
+        const report = await (await tab.upload(file, { key: `${size}/${key}` })).done();
+        assert.equal(report.key, `${size}/${key}`);
+        await world.holds(report.key, file);
+      }
+    }
+    const wanted = [1000, PART + 1].flatMap((size) => KEYS.map((key) => `${size}/${key}`));
+    assert.deepEqual((await world.bucket.keys()).sort(), wanted.sort());
+  }),
+  ...eachCloud('small and empty files go in one request', async (world, cloud) => {
+    const tab = await uploader(world, cloud);
+    for (const size of [0, 1, PART - 1]) {
+      const file = await randomFile(size);
+      const report = await (await tab.upload(file, { metadata: { author: 'Ann' } })).done();
+      await world.holds(report.key, file);
+      assert.deepEqual(report.warnings, []);
+    }
+    const sent = (await cloud.proxy.log()).filter(({ method }) => method === 'PUT');
+    assert.equal(sent.length, 3);
+    if (cloud.gateway) assert.deepEqual(cloud.gateway.count, { object: 3 });
+  }),
+  ...eachCloud(
+    'more than 1000 parts are found again page by page',
+    async (world, cloud) => {
+      const partSize = { s3: PART, oss: 100 * 1024, cos: MiB, bos: 100 * 1024 }[cloud.kind];
+      const file = await randomFile(1010 * partSize);
+      const browser = await world.browser();
+      const first = await world.tab(browser);
+      await first.create({ ...(await cloud.store()), partSize });
+      // The last part is held back, so that the upload cannot end before the page is gone.
+      await cloud.proxy.rules({
+        match: { ...parts, partNumber: 1010 },
+        action: { do: 'delay', ms: 300_000 },
+      });
+      const begun = await first.upload(file);
+      await begun.until('1005 confirmed parts', ({ parts }) => parts.length >= 1005, 400_000);
+      await first.kill();
+      const before = (await cloud.proxy.parts()).length;
+      await cloud.proxy.rules();
+      const second = await world.tab(browser);
+      await second.create({ ...(await cloud.store()), partSize });
+      const report = await (await second.upload(file)).done();
+      await world.holds(report.key, file);
+      const after = (await cloud.proxy.parts()).length - before;
+      assert.ok(after <= 5, `${after} parts were sent again`);
+    },
+    { long: true },
+  ),
+];
+
+/** One part is refused for an expired token, as AWS words it. @param {Proxy} proxy */
+function expireToken(proxy) {
+  const body = '<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>';
+  return proxy.rules({
+    match: parts,
+    times: 1,
+    action: { do: 'reply', status: 403, headers: { 'content-type': 'application/xml' }, body, cors: true },
+  });
+}
