@@ -63,7 +63,7 @@ fn told_by_nobody(message: &str, choice: usize) {
             silent(op.operation(), asked, &fault);
         }
     }
-    let fault = Fault::Page { status: Some(500), message: message.to_owned() };
+    let fault = Fault::Page { status: Some(500), message: message.to_owned(), cause: None };
     silent(Operation::Sign, Asked::Backend, &fault);
 }
 

@@ -7,7 +7,7 @@ use crate::core::backend::Backend;
 use crate::core::backend::callbacks::Callbacks;
 use crate::core::backend::companion::Companion;
 use crate::core::backend::direct::LocalSigner;
-use crate::core::config::{Config, Raw, RawOptions, bad_option, bad_value};
+use crate::core::config::{Config, Identity, Instant, Raw, RawOptions, bad_option, bad_value};
 use crate::core::error::{Operation, UploadError};
 use crate::core::store::{Kind, Limits};
 use js_sys::{Function, Object};
@@ -35,7 +35,7 @@ pub struct Functions {
     pub with_credentials: bool,
 }
 
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 21] = [
     "endpoint",
     "headers",
     "withCredentials",
@@ -46,6 +46,7 @@ const KNOWN: [&str; 20] = [
     "partSize",
     "parallel",
     "hash",
+    "instant",
     "verify",
     "storage",
     "expireAfter",
@@ -108,9 +109,14 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
                     return Err(bad_option(&full, "a function"));
                 }
             }
-            let has_object = function(&backend, "getUploadParameters").is_some();
+            let has = |name| function(&backend, name).is_some();
+            let callbacks = Callbacks {
+                has_object: has("getUploadParameters"),
+                has_batch: has("signParts"),
+                has_find: has("findExisting"),
+            };
             functions.backend = Some(backend);
-            (Backend::Callbacks(Callbacks { has_object }), String::from("default"))
+            (Backend::Callbacks(callbacks), String::from("default"))
         }
         _ => {
             let store = store::read(&get(options, "store").unwrap_or_default())?;
@@ -141,6 +147,7 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         part_size: raw("partSize"),
         parallel: raw("parallel"),
         hash: raw("hash"),
+        instant: raw("instant"),
         verify: raw("verify"),
         expire_after: raw("expireAfter"),
         retry_for: raw("retryFor"),
@@ -161,8 +168,17 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         (Backend::Direct(kind), _) => Some(kind.crc64()),
         _ => None,
     };
+    let config = Config { crc64, ..Config::new(&raw, destination, limits)? };
+    if config.instant != Instant::Off {
+        if config.identity != Identity::Md5 {
+            return Err(bad_option("hash", "\"md5\" with instant: content is looked for by it"));
+        }
+        if !backend.finds() {
+            return Err(bad_option("instant", "\"off\" without backend.findExisting"));
+        }
+    }
     Ok(Options {
-        config: Config { crc64, ..Config::new(&raw, destination, limits)? },
+        config,
         backend,
         signer,
         functions,

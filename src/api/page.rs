@@ -1,24 +1,27 @@
 //! The page's own functions: what they are given, and their replies read into types.
 
 use super::credentials;
+use super::error::keep_thrown;
 use super::js::{Fields, function, get, number, pairs, record, text};
 use super::options::Functions;
 use super::uploader::Shared;
-use crate::browser::driver::{Page, Reply};
-use crate::core::backend::{ObjectUrl, PageCall, PageReply, Session, SignedUrl, StepReply, Target};
+use crate::browser::blob::slice;
+use crate::browser::driver::{Page, PageTask, Reply};
+use crate::core::backend::{ObjectUrl, PageCall, PageReply, PartAsk, Session, SignedUrl, StepReply, Target};
 use crate::core::engine::{CredentialsReply, UploadId};
 use crate::core::retry::Fault;
 use crate::core::store::{Completed, Created, ListedPart, StoreRequest, normalize_etag};
 use crate::core::units::PartNumber;
 use crate::core::upload::Event;
 use js_sys::{Array, Function, Promise};
-use std::rc::Weak;
+use std::cell::Cell;
+use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::File;
+use web_sys::{AbortController, File};
 
 /// Reads what a function of the page gave.
-type Reader = fn(&JsValue) -> Result<StepReply, Fault>;
+type Reader = Box<dyn FnOnce(&JsValue) -> Result<StepReply, Fault>>;
 
 /// The page behind an uploader.
 pub struct JsPage {
@@ -27,7 +30,7 @@ pub struct JsPage {
 }
 
 impl Page for JsPage {
-    fn sign(&self, request: &StoreRequest, reply: Reply<StepReply>) {
+    fn sign(&self, request: &StoreRequest, reply: Reply<StepReply>) -> PageTask {
         let asked = |name: &str| request.query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
         let part = asked("partNumber").and_then(|n| n.parse::<u32>().ok());
         let argument = Fields::new()
@@ -40,10 +43,20 @@ impl Page for JsPage {
             .with_some("partNumber", part)
             .build();
         let sign = self.functions.sign_request.clone();
-        ask(sign, JsValue::UNDEFINED, &[argument], reply, |value| Ok(StepReply::Signed(signed_url(value)?)));
+        let (task, reply) = Task::new(reply);
+        let options = Fields::new().with("signal", task.signal()).build();
+        let read = |value: &JsValue| Ok(StepReply::Signed(signed_url(value)?));
+        ask(sign, JsValue::UNDEFINED, &[argument, options], reply, read);
+        Box::new(task)
     }
 
-    fn call(&self, call: &PageCall, target: &Target, file: Option<&File>, reply: Reply<StepReply>) {
+    fn call(
+        &self,
+        call: &PageCall,
+        target: &Target,
+        file: Option<&File>,
+        reply: Reply<StepReply>,
+    ) -> PageTask {
         let details = Fields::new()
             .with("name", target.file.name.as_str())
             .with("size", target.file.size as f64)
@@ -55,24 +68,39 @@ impl Page for JsPage {
         let of = |session: &Session| {
             Fields::new().with("uploadId", session.upload_id.as_str()).with("key", session.key.as_str())
         };
+        let part = |fields: Fields, ask: &PartAsk| {
+            let body = file.and_then(|file| slice(file, ask.range).ok());
+            fields
+                .with("partNumber", ask.number.get())
+                .with("size", ask.range.len() as f64)
+                .with_some("body", body)
+                .with_some("contentMd5", ask.content_md5.as_deref())
+        };
         let (name, argument, read): (_, Fields, Reader) = match call {
             PageCall::Create { key } => {
-                ("createMultipartUpload", Fields::new().with("key", key.as_str()), created)
+                ("createMultipartUpload", Fields::new().with("key", key.as_str()), Box::new(created))
             }
             PageCall::SignPart { session, ask } => (
                 "signPart",
-                of(session)
-                    .with("partNumber", ask.number.get())
-                    .with("size", ask.range.len() as f64)
-                    .with_some("contentMd5", ask.content_md5.as_deref()),
-                |value| Ok(StepReply::Signed(signed_url(value)?)),
+                part(of(session), ask),
+                Box::new(|value| Ok(StepReply::Signed(signed_url(value)?))),
+            ),
+            PageCall::SignParts { session, asks } => {
+                let list: Array = asks.iter().map(|ask| part(Fields::new(), ask).build()).collect();
+                let numbers = asks.iter().map(|ask| ask.number).collect();
+                ("signParts", of(session).with("parts", list), Box::new(|value| signed_parts(value, numbers)))
+            }
+            PageCall::Find { key, md5 } => (
+                "findExisting",
+                Fields::new().with("key", key.as_str()).with("md5", md5.to_hex()),
+                Box::new(found),
             ),
             PageCall::Object { key, content_md5 } => (
                 "getUploadParameters",
                 Fields::new().with("key", key.as_str()).with_some("contentMd5", content_md5.as_deref()),
-                object_url,
+                Box::new(object_url),
             ),
-            PageCall::ListParts { session } => ("listParts", of(session), listed),
+            PageCall::ListParts { session } => ("listParts", of(session), Box::new(listed)),
             PageCall::Complete { session, parts } => {
                 let list: Array = parts
                     .iter()
@@ -80,14 +108,17 @@ impl Page for JsPage {
                         Fields::new().with("PartNumber", number.get()).with("ETag", etag.as_str()).build()
                     })
                     .collect();
-                ("completeMultipartUpload", of(session).with("parts", list), completed)
+                ("completeMultipartUpload", of(session).with("parts", list), Box::new(completed))
             }
             PageCall::Abort { session } => {
-                ("abortMultipartUpload", of(session), |_| Ok(StepReply::Page(PageReply::Aborted)))
+                ("abortMultipartUpload", of(session), Box::new(|_| Ok(StepReply::Page(PageReply::Aborted))))
             }
         };
         let backend = self.functions.backend.clone().unwrap_or_default();
-        ask(function(&backend, name), backend, &[details, argument.build()], reply, read);
+        let (task, reply) = Task::new(reply);
+        let argument = argument.with("signal", task.signal()).build();
+        ask(function(&backend, name), backend, &[details, argument], reply, read);
+        Box::new(task)
     }
 
     fn credentials(&self, reply: Box<dyn FnOnce(CredentialsReply)>) {
@@ -118,6 +149,39 @@ impl Page for JsPage {
     fn event(&self, id: UploadId, event: Event) {
         if let Some(shared) = self.shared.upgrade() {
             shared.event(id, &event);
+        }
+    }
+}
+
+/// A call that has an `AbortSignal`: it fires when the call is dropped before it has settled.
+struct Task {
+    /// Of a browser that has none the function is not told.
+    controller: Option<AbortController>,
+    settled: Rc<Cell<bool>>,
+}
+
+impl Task {
+    fn new<T: 'static>(reply: Reply<T>) -> (Self, Reply<T>) {
+        let settled = Rc::new(Cell::new(false));
+        let task = Self { controller: AbortController::new().ok(), settled: settled.clone() };
+        let reply = move |outcome| {
+            settled.set(true);
+            reply(outcome);
+        };
+        (task, Box::new(reply))
+    }
+
+    fn signal(&self) -> JsValue {
+        self.controller.as_ref().map(|controller| controller.signal().into()).unwrap_or_default()
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if let (Some(controller), false) = (&self.controller, self.settled.get()) {
+            // Its listeners are functions of the page: not while the engine is at work.
+            let controller = controller.clone();
+            spawn_local(async move { controller.abort() });
         }
     }
 }
@@ -154,6 +218,7 @@ fn thrown_fault(thrown: &JsValue) -> Fault {
         } else {
             message
         },
+        cause: Some(keep_thrown(thrown)),
     }
 }
 
@@ -170,6 +235,28 @@ fn signed_url(value: &JsValue) -> Result<SignedUrl, Fault> {
         headers: get(value, "headers").map(|headers| pairs(&headers)).unwrap_or_default(),
         expires: number(value, "expires"),
     })
+}
+
+/// By part number, or in the order asked for.
+fn signed_parts(value: &JsValue, numbers: Vec<PartNumber>) -> Result<StepReply, Fault> {
+    if !value.is_object() {
+        return Err(unusable("signParts", "object"));
+    }
+    let list = value.dyn_ref::<Array>();
+    let url = |(index, number): (usize, PartNumber)| {
+        let value = match list {
+            Some(list) => list.get(index as u32),
+            None => get(value, &number.get().to_string()).unwrap_or_default(),
+        };
+        signed_url(&value).ok()
+    };
+    Ok(StepReply::Page(PageReply::SignedParts(numbers.into_iter().enumerate().map(url).collect())))
+}
+
+/// What is there already; nothing, or `false`: it is not.
+fn found(value: &JsValue) -> Result<StepReply, Fault> {
+    let found = value.is_object().then(|| read_completed(value));
+    Ok(StepReply::Page(PageReply::Found(found)))
 }
 
 fn object_url(value: &JsValue) -> Result<StepReply, Fault> {
@@ -203,10 +290,14 @@ fn listed(value: &JsValue) -> Result<StepReply, Fault> {
 }
 
 fn completed(value: &JsValue) -> Result<StepReply, Fault> {
-    Ok(StepReply::Page(PageReply::Completed(Completed {
+    Ok(StepReply::Page(PageReply::Completed(read_completed(value))))
+}
+
+fn read_completed(value: &JsValue) -> Completed {
+    Completed {
         location: text(value, "location"),
         key: text(value, "key"),
         etag: text(value, "etag").map(|etag| normalize_etag(&etag)),
         ..Completed::default()
-    })))
+    }
 }

@@ -5,9 +5,10 @@ export class UploadError extends Error {
    * @param {import('partwise').UploadErrorCode} code
    * @param {import('partwise').UploadOperation} operation
    * @param {string} hint
+   * @param {unknown} [cause] what a function of the page threw
    */
-  constructor(message, code, operation, hint) {
-    super(message);
+  constructor(message, code, operation, hint, cause) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = 'UploadError';
     this.code = code;
     this.operation = operation;

@@ -30,15 +30,24 @@ use web_sys::File;
 /// The engine hears of a request's progress no more often than this, but always of its last byte.
 const PROGRESS_EVERY: Millis = Millis(50);
 
+/// A call of one of the page's functions; dropping it tells the function that nobody waits for it any more.
+pub type PageTask = Box<dyn std::any::Any>;
+
 /// Takes the outcome of one of the page's functions.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, Fault>)>;
 
 /// What the driver needs of the page. Implementations must reply asynchronously, or not at all.
 pub trait Page {
     /// Asks for a presigned URL.
-    fn sign(&self, request: &StoreRequest, reply: Reply<StepReply>);
+    fn sign(&self, request: &StoreRequest, reply: Reply<StepReply>) -> PageTask;
     /// Calls one of the page's backend functions.
-    fn call(&self, call: &PageCall, target: &Target, file: Option<&File>, reply: Reply<StepReply>);
+    fn call(
+        &self,
+        call: &PageCall,
+        target: &Target,
+        file: Option<&File>,
+        reply: Reply<StepReply>,
+    ) -> PageTask;
     /// Asks for temporary credentials.
     fn credentials(&self, reply: Box<dyn FnOnce(CredentialsReply)>);
     /// The headers for the next call of the page's server.
@@ -54,8 +63,10 @@ pub trait Page {
 enum Running {
     Http(InFlight),
     Hash(HashJob),
-    /// A function of the page, which cannot be stopped; its late reply is ignored.
-    Page,
+    /// A function of the page; should it not stop, its late reply is ignored.
+    Page(PageTask),
+    /// What cannot be stopped; a late reply is ignored.
+    Other,
 }
 
 /// Engine, web APIs and page, joined.
@@ -329,15 +340,16 @@ impl Driver {
             }
             Step::Backend(request) => self.call_backend(id, op, request),
             Step::Sign(request) => {
-                self.run(id, op, Running::Page);
-                self.page.sign(&request, self.reply_page(id, op));
+                let task = self.page.sign(&request, self.reply_page(id, op));
+                self.run(id, op, Running::Page(task));
             }
             Step::Page(page_call) => {
-                self.run(id, op, Running::Page);
                 let target = self.engine.borrow().upload(id).map(|upload| upload.target().clone());
                 if let Some(target) = target {
                     // An upload that is only being discarded has no file.
-                    self.page.call(&page_call, &target, self.file(id).as_ref(), self.reply_page(id, op));
+                    let file = self.file(id);
+                    let task = self.page.call(&page_call, &target, file.as_ref(), self.reply_page(id, op));
+                    self.run(id, op, Running::Page(task));
                 }
             }
         }
@@ -345,7 +357,7 @@ impl Driver {
 
     /// The page's headers may take a promise to get, so they come first.
     fn call_backend(self: &Rc<Self>, id: UploadId, op: OpId, mut request: HttpRequest) {
-        self.run(id, op, Running::Page);
+        self.run(id, op, Running::Other);
         let weak = Rc::downgrade(self);
         self.page.headers(Box::new(move |headers| {
             let Some(driver) = weak.upgrade() else { return };
@@ -407,7 +419,7 @@ impl Driver {
 
     fn check(self: &Rc<Self>, id: UploadId, op: OpId) {
         let Some(file) = self.file(id) else { return };
-        self.run(id, op, Running::Page);
+        self.run(id, op, Running::Other);
         let range = ByteRange { start: 0, end: file.size() as u64 };
         check_readable(&file, range, self.reply(id, op, move |outcome| Input::Checked(op, outcome)));
     }

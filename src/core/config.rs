@@ -27,6 +27,17 @@ pub enum Verify {
     Off,
 }
 
+/// Whether content that the backend has already is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instant {
+    /// It is.
+    Off,
+    /// The file is hashed and the backend asked, and only then is anything sent.
+    Before,
+    /// It is being sent while the file is hashed, until the backend says that it has it.
+    During,
+}
+
 /// Options as they come from outside: a number or a word each, nothing checked.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs)]
@@ -34,6 +45,7 @@ pub struct RawOptions {
     pub part_size: Option<Raw>,
     pub parallel: Option<Raw>,
     pub hash: Option<Raw>,
+    pub instant: Option<Raw>,
     pub verify: Option<Raw>,
     pub expire_after: Option<Raw>,
     pub retry_for: Option<Raw>,
@@ -62,6 +74,8 @@ pub struct Config {
     pub parallel: Parallel,
     /// Default fast.
     pub identity: Identity,
+    /// Default off.
+    pub instant: Instant,
     /// Default by ETag.
     pub verify: Verify,
     /// How long an unfinished upload is remembered; default 7 days.
@@ -109,6 +123,11 @@ impl Config {
             identity: match word("hash", &raw.hash, &["fast", "md5"])? {
                 1 => Identity::Md5,
                 _ => Identity::Fast,
+            },
+            instant: match word("instant", &raw.instant, &["off", "before", "during"])? {
+                1 => Instant::Before,
+                2 => Instant::During,
+                _ => Instant::Off,
             },
             verify: match word("verify", &raw.verify, &["etag", "content-md5", "off"])? {
                 1 => Verify::ContentMd5,

@@ -196,6 +196,7 @@ impl Engine {
                 (None, None) => Err(Fault::Page {
                     status: None,
                     message: "store.credentials gave credentials that end within a minute".into(),
+                    cause: None,
                 }),
             };
             self.handle(waiting.id, Input::Replied(waiting.op, result), now);

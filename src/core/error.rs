@@ -86,6 +86,7 @@ pub enum Operation {
     Complete,
     Abort,
     Head,
+    Find,
 }
 
 impl Operation {
@@ -104,6 +105,7 @@ impl Operation {
             Self::Complete => "complete",
             Self::Abort => "abort",
             Self::Head => "head",
+            Self::Find => "find",
         }
     }
 }
@@ -125,7 +127,13 @@ pub struct UploadError {
     pub status: Option<u16>,
     /// The store's request id, to quote to its support.
     pub request_id: Option<String>,
+    /// What a function of the page threw.
+    pub cause: Option<Cause>,
 }
+
+/// Names something a function of the page threw, which only the page can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cause(pub u64);
 
 impl UploadError {
     /// An error without part, status and request id.
@@ -138,6 +146,7 @@ impl UploadError {
             part: None,
             status: None,
             request_id: None,
+            cause: None,
         }
     }
 

@@ -3,7 +3,7 @@
 //! Sources: the stores' error documents (S3 "Error responses", and the retry tables of the vendors' own SDKs); the
 //! full-jitter back-off is Marc Brooker's ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
 
-use super::error::{Code, Operation, UploadError};
+use super::error::{Cause, Code, Operation, UploadError};
 use super::http::NoReply;
 use super::store::StoreError;
 use super::text::redact::redact;
@@ -51,6 +51,8 @@ pub enum Fault {
         status: Option<u16>,
         /// Its message.
         message: String,
+        /// The thing itself.
+        cause: Option<Cause>,
     },
 }
 
@@ -98,7 +100,7 @@ pub fn decide(operation: Operation, asked: Asked, fault: &Fault) -> Verdict {
         Fault::Damaged => Verdict::Fail(Code::ChecksumMismatch),
         Fault::BadReply(_) => Verdict::Retry { code: ours, congested: false },
         // A function that throws without a status has most likely found no connection, or a server that fails.
-        Fault::Page { status, message } => {
+        Fault::Page { status, message, .. } => {
             by_status(operation, asked, status.unwrap_or(500), code_in(message), "")
         }
         Fault::Reply { status, error, .. } => {
@@ -303,9 +305,10 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
             message.push_str(" sent an unusable reply: ");
             message.push_str(what);
         }
-        Fault::Page { status, message: text } => {
+        Fault::Page { status, message: text, cause } => {
             message.push_str(&redact(text));
             error.status = *status;
+            error.cause = *cause;
         }
         Fault::Reply { status, error: reply, .. } => {
             message.push_str(who);

@@ -149,7 +149,7 @@ impl World {
         }
         let (status, said) = match result {
             Ok(StepReply::Http(reply)) => (Some(reply.status), reply.body.as_str()),
-            Err(Failure::Page { status, message }) => (*status, message.as_str()),
+            Err(Failure::Page { status, message, .. }) => (*status, message.as_str()),
             _ => (None, ""),
         };
         let is_gone = !worked && (status == Some(404) || said.contains("NoSuchUpload"));

@@ -74,10 +74,13 @@ impl Doing {
     pub fn of_call(call: &PageCall) -> Self {
         match call {
             PageCall::Create { .. } => Self::Create(Asked::Backend),
-            PageCall::SignPart { .. } | PageCall::Object { .. } => Self::SignPart,
+            PageCall::SignPart { .. } | PageCall::SignParts { .. } | PageCall::Object { .. } => {
+                Self::SignPart
+            }
             PageCall::ListParts { .. } => Self::List(Asked::Backend),
             PageCall::Complete { .. } => Self::Complete(Asked::Backend),
             PageCall::Abort { .. } => Self::Abort(Asked::Backend),
+            PageCall::Find { .. } => unreachable!("nobody looks for content here"),
         }
     }
 
@@ -309,7 +312,7 @@ impl World {
         // A page's function tells no more of a lost connection than its message.
         let result = match (result, &request.what) {
             (Err(Failure::NoReply(_)), What::Sign(_) | What::Call(_) | What::Credentials) => {
-                Err(Failure::Page { status: None, message: self.thrown("Failed to fetch") })
+                Err(Failure::Page { status: None, message: self.thrown("Failed to fetch"), cause: None })
             }
             (result, _) => result,
         };

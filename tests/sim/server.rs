@@ -5,7 +5,7 @@ use crate::model::store::{self, md5};
 use crate::model::wire::{Call, STORE};
 use crate::say;
 use crate::world::{Way, World};
-use partwise::core::backend::{ObjectUrl, PageCall, PageReply, SignedUrl, StepReply};
+use partwise::core::backend::{ObjectUrl, PageCall, PageReply, PartAsk, SignedUrl, StepReply};
 use partwise::core::http::{HttpReply, HttpRequest, Method};
 use partwise::core::retry::Fault as Failure;
 use partwise::core::sign::Credentials;
@@ -77,11 +77,15 @@ impl World {
     /// The same as a function of the page throws it.
     fn page_fault(&mut self) -> Option<Failure> {
         if self.strikes(Fault::CallbackThrows) {
-            return Some(Failure::Page { status: None, message: self.thrown("undefined is not a function") });
+            return Some(Failure::Page {
+                status: None,
+                message: self.thrown("undefined is not a function"),
+                cause: None,
+            });
         }
         let (status, message) = self.server_fault()?;
         let message = self.thrown(message);
-        Some(Failure::Page { status: Some(status).filter(|status| *status != 200), message })
+        Some(Failure::Page { status: Some(status).filter(|status| *status != 200), message, cause: None })
     }
 
     pub fn at_signer(&mut self, request: &StoreRequest) -> Result<StepReply, Failure> {
@@ -165,6 +169,13 @@ impl World {
             PageCall::SignPart { session, ask } => {
                 Ok(StepReply::Signed(self.part_url(&session.key, &session.upload_id, ask.number.get())))
             }
+            PageCall::SignParts { session, asks } => {
+                let url =
+                    |ask: &PartAsk| Some(self.part_url(&session.key, &session.upload_id, ask.number.get()));
+                let urls = asks.iter().map(url).collect();
+                Ok(StepReply::Page(PageReply::SignedParts(urls)))
+            }
+            PageCall::Find { .. } => unreachable!("nobody looks for content here"),
             PageCall::Object { key, .. } => {
                 let object =
                     ObjectUrl { signed: self.signed_url(key, &[]), fields: None, key: Some(key.clone()) };
@@ -187,7 +198,11 @@ impl World {
                 .ask(&Call::Abort { session: session.upload_id.clone() })
                 .map(|_| StepReply::Page(PageReply::Aborted)),
         };
-        reply.map_err(|(status, code)| Failure::Page { status: Some(status), message: self.thrown(&code) })
+        reply.map_err(|(status, code)| Failure::Page {
+            status: Some(status),
+            message: self.thrown(&code),
+            cause: None,
+        })
     }
 
     /// Uppy Companion answers 500 whatever went wrong; our own server says what it was.

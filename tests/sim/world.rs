@@ -200,8 +200,12 @@ impl Settings {
                 };
                 (Backend::Direct(Kind::S3), Some(LocalSigner::new(bucket)))
             }
-            Way::CallbacksWithObject => (Backend::Callbacks(Callbacks { has_object: true }), None),
-            Way::Callbacks => (Backend::Callbacks(Callbacks { has_object: false }), None),
+            Way::CallbacksWithObject => {
+                (Backend::Callbacks(Callbacks { has_object: true, has_batch: true, has_find: false }), None)
+            }
+            Way::Callbacks => {
+                (Backend::Callbacks(Callbacks { has_object: false, has_batch: false, has_find: false }), None)
+            }
             Way::PlainCompanion | Way::RichCompanion => (Backend::Companion(Companion::new("/s3")), None),
         }
     }

@@ -1,7 +1,8 @@
 //! The page's own functions, in the names and shapes of Uppy's AwsS3 plugin (5.x).
 
 use super::{
-    Context, Done, Next, Op, PageCall, PageReply, Signed, Step, StepReply, add_md5, bad, object_request, put,
+    Context, Done, Next, Op, PageCall, PageReply, PartAsk, Signed, SignedUrl, Step, StepReply, add_md5, bad,
+    object_request, put,
 };
 use crate::core::retry::Fault;
 use crate::core::store::PartPage;
@@ -12,6 +13,10 @@ use crate::core::units::PartNumber;
 pub struct Callbacks {
     /// `getUploadParameters`: small files go in one request.
     pub has_object: bool,
+    /// `signParts`: many parts are signed in one call.
+    pub has_batch: bool,
+    /// `findExisting`: what is there already need not be sent.
+    pub has_find: bool,
 }
 
 impl Callbacks {
@@ -19,6 +24,7 @@ impl Callbacks {
         let session = context.session();
         let call = match op {
             Op::Create => PageCall::Create { key: context.target.key.clone() },
+            Op::SignParts(asks) if self.has_batch => PageCall::SignParts { session, asks: asks.clone() },
             Op::SignParts(asks) => {
                 let ask = asks.first().cloned().ok_or_else(|| bad("no part to sign"))?;
                 PageCall::SignPart { session, ask }
@@ -29,6 +35,7 @@ impl Callbacks {
             Op::ListParts(_) => PageCall::ListParts { session },
             Op::Complete(parts) => PageCall::Complete { session, parts: parts.clone() },
             Op::Abort => PageCall::Abort { session },
+            Op::Find(md5) => PageCall::Find { key: context.target.key.clone(), md5: *md5 },
             Op::Head => return Ok(Next::Done(Done::Unsupported)),
         };
         Ok(Next::Step(Step::Page(call)))
@@ -38,9 +45,11 @@ impl Callbacks {
         Ok(Next::Done(match (op, reply) {
             (Op::SignParts(asks), StepReply::Signed(url)) => {
                 let ask = asks.first().ok_or_else(|| bad("no part to sign"))?;
-                let mut request = put(&url, ask.range);
-                add_md5(&mut request.headers, ask.content_md5.as_ref());
-                Done::Signed(vec![(ask.number, Signed { request, good_for: url.good_for(), key: None })])
+                Done::Signed(vec![signed_part(ask, &url)])
+            }
+            (Op::SignParts(asks), StepReply::Page(PageReply::SignedParts(urls))) => {
+                let signed = asks.iter().zip(urls).filter_map(|(ask, url)| Some(signed_part(ask, &url?)));
+                Done::Signed(signed.collect())
             }
             (Op::SignObject { content_md5 }, StepReply::Page(PageReply::Object(object))) => {
                 let mut signed = object_request(&object, context);
@@ -54,10 +63,17 @@ impl Callbacks {
                 Done::Listed(PartPage { parts, next: None })
             }
             (Op::Complete(_), StepReply::Page(PageReply::Completed(completed))) => Done::Completed(completed),
+            (Op::Find(_), StepReply::Page(PageReply::Found(object))) => Done::Found(object),
             (Op::Abort, StepReply::Page(PageReply::Aborted)) => Done::Aborted,
             _ => return Err(bad("a reply of another kind")),
         }))
     }
+}
+
+fn signed_part(ask: &PartAsk, url: &SignedUrl) -> (PartNumber, Signed) {
+    let mut request = put(url, ask.range);
+    add_md5(&mut request.headers, ask.content_md5.as_ref());
+    (ask.number, Signed { request, good_for: url.good_for(), key: None })
 }
 
 #[cfg(test)]

@@ -107,6 +107,7 @@ impl Companion {
                 body.push_str("]}");
                 self.post(&path, body)
             }
+            Op::Find(_) => return Ok(Next::Done(Done::Unsupported)),
             Op::Head => {
                 let mut path = String::from("/object");
                 query(&mut path, "key", &session.key);
@@ -175,6 +176,7 @@ impl Companion {
                 ..Completed::default()
             }),
             Op::Abort => Done::Aborted,
+            Op::Find(_) => Done::Unsupported,
             Op::Head => Done::Head(Some(ObjectInfo {
                 size: body.get("size").and_then(Json::as_u64).ok_or_else(|| bad("no size"))?,
                 etag: text(&body, "etag").map(|e| normalize_etag(&e)),

@@ -30,11 +30,14 @@ fn request(kind: Kind, op: &Op, context: &Context<'_>) -> StoreRequest {
         Op::ListParts(after) => kind.list_parts(key, id, *after),
         Op::Complete(parts) => kind.complete(key, id, parts),
         Op::Abort => kind.abort(key, id),
-        Op::Head => kind.head(key),
+        Op::Head | Op::Find(_) => kind.head(key),
     }
 }
 
 pub(super) fn start(kind: Kind, op: &Op, context: &Context<'_>) -> Result<Next, Fault> {
+    if matches!(op, Op::Find(_)) {
+        return Ok(Next::Done(Done::Unsupported));
+    }
     Ok(Next::Step(Step::Sign(request(kind, op, context))))
 }
 
@@ -75,6 +78,7 @@ fn answered(kind: Kind, op: &Op, reply: &HttpReply) -> Result<Done, Fault> {
         Op::Abort if reply.is_success() || reply.status == 404 => Ok(Done::Aborted),
         Op::Head if reply.status == 404 => Ok(Done::Head(None)),
         Op::Head => kind.object_info(reply).map(|info| Done::Head(Some(info))).map_err(fault),
+        Op::Find(_) => Ok(Done::Unsupported),
         Op::Abort | Op::SignParts(_) | Op::SignObject { .. } => Err(fault(store_error(reply))),
     }
 }

@@ -9,6 +9,7 @@ mod fixture;
 
 use super::error::Operation;
 use super::fingerprint::FileInfo;
+use super::hash::Md5Digest;
 use super::http::{HttpReply, HttpRequest, Method, without_query};
 use super::plan::Plan;
 use super::retry::{Asked, Fault};
@@ -73,6 +74,8 @@ pub enum Op {
     Abort,
     /// Ask for the object itself.
     Head,
+    /// Ask whether the content of this MD5 is there already; only where [`Backend::finds`].
+    Find(Md5Digest),
 }
 
 impl Op {
@@ -85,6 +88,7 @@ impl Op {
             Self::Complete(_) => Operation::Complete,
             Self::Abort => Operation::Abort,
             Self::Head => Operation::Head,
+            Self::Find(_) => Operation::Find,
         }
     }
 }
@@ -126,10 +130,12 @@ impl Step {
 pub enum PageCall {
     Create { key: String },
     SignPart { session: Session, ask: PartAsk },
+    SignParts { session: Session, asks: Vec<PartAsk> },
     Object { key: String, content_md5: Option<String> },
     ListParts { session: Session },
     Complete { session: Session, parts: Vec<(PartNumber, String)> },
     Abort { session: Session },
+    Find { key: String, md5: Md5Digest },
 }
 
 /// What one of the page's functions gave back, read into types.
@@ -137,10 +143,14 @@ pub enum PageCall {
 #[allow(missing_docs)]
 pub enum PageReply {
     Created(Created),
+    /// In the order asked for; `None` for a part that got none.
+    SignedParts(Vec<Option<SignedUrl>>),
     Object(ObjectUrl),
     Listed(Vec<ListedPart>),
     Completed(Completed),
     Aborted,
+    /// `None`: there is no such content.
+    Found(Option<Completed>),
 }
 
 /// A presigned URL as a page or a server hands it out. Its `Debug` form hides the query, which holds the signature.
@@ -215,6 +225,8 @@ pub enum Done {
     Aborted,
     /// `None`: there is no such object.
     Head(Option<ObjectInfo>),
+    /// `None`: there is no such content.
+    Found(Option<Completed>),
     /// The backend has no such operation.
     Unsupported,
 }
@@ -243,6 +255,9 @@ impl Context<'_> {
         Some(self.target.file.mime.as_str()).filter(|t| !t.is_empty())
     }
 }
+
+/// Parts signed in one call, where that can be done.
+const BATCH: usize = 8;
 
 /// The three ways to have things done.
 #[derive(Debug)]
@@ -293,7 +308,16 @@ impl Backend {
 
     /// How many parts may be signed in one call.
     pub fn batch(&self) -> usize {
-        if matches!(self, Self::Companion(_)) { 8 } else { 1 }
+        match self {
+            Self::Companion(_) => BATCH,
+            Self::Callbacks(callbacks) if callbacks.has_batch => BATCH,
+            Self::Direct(_) | Self::Callbacks(_) => 1,
+        }
+    }
+
+    /// Whether it can tell that it has some content already.
+    pub fn finds(&self) -> bool {
+        matches!(self, Self::Callbacks(callbacks) if callbacks.has_find)
     }
 
     /// Whether objects get exactly the key asked for.

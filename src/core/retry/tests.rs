@@ -73,10 +73,15 @@ fn every_row_of_the_table() {
         (
             Sign,
             Backend,
-            Fault::Page { status: Some(403), message: String::new() },
+            Fault::Page { status: Some(403), message: String::new(), cause: None },
             Verdict::Fail(Code::Denied),
         ),
-        (Sign, Backend, Fault::Page { status: None, message: String::new() }, again(Code::Backend, false)),
+        (
+            Sign,
+            Backend,
+            Fault::Page { status: None, message: String::new(), cause: None },
+            again(Code::Backend, false),
+        ),
     ];
     for (operation, asked, fault, expected) in cases {
         assert_eq!(decide(operation, asked, &fault), expected, "{operation:?} {asked:?} {fault:?}");
@@ -203,7 +208,7 @@ fn retry_after_is_honoured_within_reason() {
 #[test]
 fn errors_say_what_happened() {
     let text = String::from;
-    let page = |status| Fault::Page { status, message: text("signed out") };
+    let page = |status| Fault::Page { status, message: text("signed out"), cause: None };
     let bare = Fault::Reply { status: 500, error: StoreError::default(), retry_after: None };
     for (asked, fault, message) in [
         (
@@ -258,6 +263,7 @@ fn the_queries_of_addresses_are_left_out_of_messages_and_other_questions_are_not
     let fault = Fault::Page {
         status: None,
         message: "what? GET /list?after=3 and https://h/k?X-Amz-Signature=5ec2e7 failed".into(),
+        cause: None,
     };
     let e = describe(Operation::Sign, Asked::Backend, Code::Backend, &fault);
     assert_eq!(e.message, "sign: what? GET /list… and https://h/k… failed");
@@ -287,7 +293,7 @@ fn errors_say_what_to_do() {
         assert!(error.hint.contains(advice), "{code:?}: {}", error.hint);
         assert_eq!(error.hint.is_empty(), advice.is_empty(), "{code:?}");
     }
-    let thrown = Fault::Page { status: None, message: String::new() };
+    let thrown = Fault::Page { status: None, message: String::new(), cause: None };
     let error = describe(Operation::Sign, Backend, Code::Backend, &thrown);
     assert!(error.hint.contains("signRequest"), "{}", error.hint);
 }
@@ -311,7 +317,7 @@ fn a_request_id_is_short_and_plain_or_left_out() {
 
 #[test]
 fn what_a_page_quotes_of_the_store_mends_the_session() {
-    let page = |status, message: &str| Fault::Page { status, message: message.into() };
+    let page = |status, message: &str| Fault::Page { status, message: message.into(), cause: None };
     let decide = |operation, fault| decide(operation, Asked::Backend, &fault);
     for status in [None, Some(400), Some(500)] {
         let lost = page(status, "<Error><Code>NoSuchUpload</Code></Error>");

@@ -46,6 +46,7 @@ impl Upload {
         self.network.begins(now.mono);
         self.recreated = 0;
         self.was_damaged = false;
+        self.asked = false;
         self.relisted = 0;
         self.parts = PartTable::new(self.plan.count());
         self.unproven = Vec::new();
@@ -117,6 +118,7 @@ impl Upload {
                 Whole::Known(md5) => Some(md5),
                 _ => None,
             },
+            instant: self.was_there,
             crc64: completed.crc64.zip(self.config.crc64).map(|(sum, crc64)| crc64.spell(sum)),
         };
         if completed.callback_failed {

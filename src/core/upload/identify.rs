@@ -4,7 +4,7 @@ use super::tabs::Hold;
 use super::{Action, Event, OpId, PROGRESS_EVERY, Phase, Upload, Whole};
 use crate::core::backend::{Op, Session};
 use crate::core::checkpoint::{self, Checkpoint, Header};
-use crate::core::config::{Identity, Verify};
+use crate::core::config::{Identity, Instant, Verify};
 use crate::core::error::Operation;
 use crate::core::fingerprint::{Fingerprint, destination_id, fingerprint, sample_ranges};
 use crate::core::hash::{Digests, Md5Digest, Md5Hasher};
@@ -31,9 +31,11 @@ impl Upload {
         self.advanced = now.mono;
         if !self.plan.is_multipart() {
             // One request: nothing to resume, so nothing to recognise. Proving it gives its MD5 too.
-            self.phase = Phase::Sending;
-            if self.config.verify == Verify::Off {
+            if self.config.verify == Verify::Off || self.config.instant == Instant::Before {
                 self.start_whole_hash();
+            }
+            if !self.asks_first() {
+                self.phase = Phase::Sending;
             }
             return;
         }
@@ -105,6 +107,9 @@ impl Upload {
     /// A new upload at the store.
     pub(super) fn create(&mut self) {
         self.start_whole_hash();
+        if self.asks_first() {
+            return;
+        }
         self.session = None;
         self.header = None;
         self.phase = Phase::Creating;
@@ -200,6 +205,7 @@ impl Upload {
         if matches!(self.phase, Phase::Matching) {
             self.load();
         }
+        self.may_find();
     }
 
     pub(super) fn file_lost(&mut self, operation: Operation, exception: String) {

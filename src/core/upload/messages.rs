@@ -159,6 +159,8 @@ pub struct UploadResult {
     pub md5: Option<Md5Digest>,
     /// As the store spells it.
     pub crc64: Option<String>,
+    /// It was there already, and nothing had to be sent.
+    pub instant: bool,
 }
 
 #[cfg(test)]

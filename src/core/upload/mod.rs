@@ -17,6 +17,7 @@
 
 mod ending;
 mod identify;
+mod instant;
 mod messages;
 mod offline;
 mod parts;
@@ -59,6 +60,12 @@ enum Phase {
     Hearing(Instant),
     /// Waiting for the whole file's MD5, since a stored upload might be this file under another name.
     Matching,
+    /// Waiting for the whole file's MD5, to ask whether the backend has it.
+    Summing,
+    /// Does the backend have it?
+    Finding,
+    /// It does, and the upload begun meanwhile is removed.
+    Superfluous(Box<Completed>),
     Creating,
     Listing,
     /// The session is lost; was it completed?
@@ -124,6 +131,10 @@ pub struct Upload {
     recreated: u32,
     /// The store has put an object together wrongly before.
     was_damaged: bool,
+    /// The backend has been asked whether it has the file.
+    asked: bool,
+    /// It had.
+    was_there: bool,
     relisted: u32,
     progress: Progress,
     snapshot: Snapshot,
@@ -231,6 +242,8 @@ impl Upload {
             signs: Vec::new(),
             recreated: 0,
             was_damaged: false,
+            asked: false,
+            was_there: false,
             relisted: 0,
             progress: Progress::new(size),
             snapshot: Snapshot { loaded: 0, total: size, bytes_per_second: 0.0, seconds_left: None },
@@ -257,13 +270,19 @@ impl Upload {
             Phase::Done => return State::Done,
             Phase::Failed => return State::Failed,
             Phase::Cancelled => return State::Cancelled,
-            Phase::Completing | Phase::Digesting(_) | Phase::Claiming(_) | Phase::Aborting => {
+            Phase::Completing
+            | Phase::Digesting(_)
+            | Phase::Superfluous(_)
+            | Phase::Claiming(_)
+            | Phase::Aborting => {
                 return self.busy_state();
             }
             _ if self.paused => return State::Paused,
             Phase::Queued | Phase::Locking | Phase::Loading | Phase::Hearing(_) => State::Queued,
-            Phase::Sampling(_) | Phase::Matching => State::Hashing,
-            Phase::Creating | Phase::Listing | Phase::Heading | Phase::Replacing => State::Starting,
+            Phase::Sampling(_) | Phase::Matching | Phase::Summing => State::Hashing,
+            Phase::Finding | Phase::Creating | Phase::Listing | Phase::Heading | Phase::Replacing => {
+                State::Starting
+            }
             Phase::Sending => State::Uploading,
             Phase::Checking(_) => State::Completing,
         };

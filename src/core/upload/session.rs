@@ -225,8 +225,16 @@ impl Upload {
             }
             return self.notice(tries.attempts, delay, error);
         }
+        if operation == Operation::Find {
+            return self.not_asked(error, now);
+        }
         match self.phase {
             // What could not be removed stays remembered, to be discarded or resumed later.
+            Phase::Superfluous(ref object) => {
+                let object = (**object).clone();
+                self.warn("abort-failed", error.message, "The unfinished upload stays at the store.");
+                self.done(object);
+            }
             Phase::Aborting if self.only_discards => self.fail(error),
             Phase::Aborting => {
                 self.warn(
@@ -252,11 +260,13 @@ impl Upload {
                 self.listed_page(page, after, now);
             }
             Done::Completed(completed) => self.completed(completed),
+            Done::Found(object) => self.found(object, now),
             Done::Aborted => self.aborted(),
             Done::Head(Some(info)) if self.is_our_object(&info) => {
                 let etag = info.etag.or_else(|| self.composite());
                 self.completed(Completed { etag, ..Completed::default() });
             }
+            Done::Unsupported if matches!(op, Op::Find(_)) => self.found(None, now),
             Done::Head(_) | Done::Unsupported => self.recreate(),
             Done::Signed(_) => {}
         }
@@ -293,6 +303,7 @@ impl Upload {
         }
         self.advanced = now.mono;
         self.phase = Phase::Sending;
+        self.may_find();
     }
 
     pub(super) fn start_listing(&mut self) {
@@ -347,6 +358,7 @@ impl Upload {
         self.progress_dirty = true;
         self.advanced = now.mono;
         self.phase = Phase::Sending;
+        self.may_find();
     }
 
     pub(super) fn session_lost(&mut self, now: Now) {
@@ -417,8 +429,12 @@ impl Upload {
 
     fn aborted(&mut self) {
         self.control = None;
-        match self.phase {
+        match &self.phase {
             Phase::Replacing => self.recreate(),
+            Phase::Superfluous(object) => {
+                let object = (**object).clone();
+                self.done(object);
+            }
             _ => self.cancelled(),
         }
     }
@@ -510,6 +526,9 @@ impl Upload {
     pub(super) fn go_on(&mut self) {
         match &self.phase {
             Phase::Sending if !self.paused && self.flights.is_empty() && self.parts.all_done() => {
+                // Whether the backend has it does not matter any more.
+                self.interrupt_control(|_| false);
+                self.control = None;
                 let id = self.new_op();
                 self.phase = Phase::Checking(id);
                 self.act(Action::Check(id));

@@ -55,6 +55,7 @@ impl Message {
                 percent_encode(result.etag.as_deref().unwrap_or_default()),
                 result.md5.map(Md5Digest::to_hex).unwrap_or_default(),
                 percent_encode(result.crc64.as_deref().unwrap_or_default()),
+                if result.instant { "instant" } else { "" }.into(),
             ]
             .to_vec(),
         };
@@ -75,7 +76,7 @@ impl Message {
                     left => Some(left.parse::<u64>().ok()? as f64),
                 },
             }),
-            ["done", key, location, etag, md5, crc64] => Self::Done(UploadResult {
+            ["done", key, location, etag, md5, crc64, instant] => Self::Done(UploadResult {
                 key: percent_decode(key)?,
                 location: Some(percent_decode(location)?).filter(|text| !text.is_empty()),
                 etag: Some(percent_decode(etag)?).filter(|text| !text.is_empty()),
@@ -84,6 +85,7 @@ impl Message {
                     digits => Some(Md5Digest::from_hex(digits)?),
                 },
                 crc64: Some(percent_decode(crc64)?).filter(|text| !text.is_empty()),
+                instant: *instant == "instant",
             }),
             _ => return None,
         })
@@ -278,6 +280,7 @@ mod tests {
             etag: Some("\"e\"".into()),
             md5: Md5Digest::from_hex("d41d8cd98f00b204e9800998ecf8427e"),
             crc64: Some("rosUhgp5mIg=".into()),
+            instant: true,
         };
         assert!(is_read_back(&Message::Done(result)));
         assert!(is_read_back(&Message::Done(UploadResult { key: "k".into(), ..Default::default() })));
@@ -291,9 +294,9 @@ mod tests {
             "progress",
             "progress&1&2&3",
             "progress&-1&2&3&",
-            "done&%ff&&&&",
-            "done&k&&&xyz&",
-            "done&k&&&",
+            "done&%ff&&&&&",
+            "done&k&&&xyz&&",
+            "done&k&&&&",
         ] {
             assert_eq!(Message::parse(text), None, "{text}");
         }

@@ -280,7 +280,11 @@ fn what_is_paused_before_it_is_created_is_created_on_resume() {
 
 #[test]
 fn a_page_function_that_says_404_to_an_abort_has_nothing_left_to_remove() {
-    let mut world = World::with(config(), Backend::Callbacks(Callbacks { has_object: false }), None);
+    let mut world = World::with(
+        config(),
+        Backend::Callbacks(Callbacks { has_object: false, has_batch: false, has_find: false }),
+        None,
+    );
     let id = world.add("a", bytes(5 * PART));
     world.run_until(|w| w.store.count("PUT") == 2);
     world.store.sessions.clear();

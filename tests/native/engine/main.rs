@@ -7,6 +7,7 @@ mod arriving;
 mod checksums;
 mod ending;
 mod hashing;
+mod instant;
 #[path = "../../model/mod.rs"]
 #[allow(dead_code, reason = "the simulator needs more of it")]
 mod model;

@@ -226,7 +226,11 @@ fn a_store_that_is_overrun_is_left_alone_for_half_a_second() {
 fn a_single_request_has_no_session_to_lose() {
     for (backend, to, code) in [
         (Backend::Direct(Kind::S3), "PUT", Code::Store),
-        (Backend::Callbacks(Callbacks { has_object: true }), "sign", Code::Backend),
+        (
+            Backend::Callbacks(Callbacks { has_object: true, has_batch: false, has_find: false }),
+            "sign",
+            Code::Backend,
+        ),
     ] {
         let mut world = World::with(config(), backend, None);
         world.trouble(to, 99, Trouble::Reply(404, "NoSuchUpload"));

@@ -57,7 +57,11 @@ fn lost_at_the_end(backend: Backend) -> World {
 
 #[test]
 fn a_backend_that_cannot_look_for_the_object_starts_anew() {
-    let mut world = lost_at_the_end(Backend::Callbacks(Callbacks { has_object: true }));
+    let mut world = lost_at_the_end(Backend::Callbacks(Callbacks {
+        has_object: true,
+        has_batch: false,
+        has_find: false,
+    }));
     world.run();
     assert_eq!(world.store.object("a"), Some(bytes(5 * PART)));
 }

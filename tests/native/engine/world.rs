@@ -4,17 +4,19 @@
 use crate::model::store::ok;
 use crate::store::{Store, describe, sign};
 use partwise::core::backend::direct::LocalSigner;
-use partwise::core::backend::{Backend, ObjectUrl, PageCall, PageReply, Step, StepReply, Target};
+use partwise::core::backend::{
+    Backend, ObjectUrl, PageCall, PageReply, PartAsk, Session, Step, StepReply, Target,
+};
 use partwise::core::config::{Config, Identity, RawOptions, Verify};
 use partwise::core::engine::{Engine, UploadId, Work};
 use partwise::core::fingerprint::FileInfo;
-use partwise::core::hash::{Crc64, Digester};
+use partwise::core::hash::{Crc64, Digester, Md5Digest};
 use partwise::core::http::{Body, HttpReply, HttpRequest, NoReply};
 use partwise::core::plan::PartSize;
 use partwise::core::retry::Fault;
 use partwise::core::schedule::Parallel;
 use partwise::core::sign::Credentials;
-use partwise::core::store::{Kind, Limits, StoreRequest};
+use partwise::core::store::{Completed, Kind, Limits, StoreRequest};
 use partwise::core::units::{Millis, Now, UnixMillis};
 use partwise::core::upload::{Action, Event, Input, Message, OpId, State};
 use std::collections::{BTreeMap, VecDeque};
@@ -77,6 +79,8 @@ pub struct World {
     pub most_in_flight: usize,
     /// Hashing is so slow that it ends after everything else.
     pub slow_hashes: bool,
+    /// Content that the page's backend has already, and where.
+    pub existing: Option<(Md5Digest, String)>,
 }
 
 pub fn config() -> Config {
@@ -109,6 +113,7 @@ impl World {
             locks: Vec::new(),
             most_in_flight: 0,
             slow_hashes: false,
+            existing: None,
         }
     }
 
@@ -414,7 +419,8 @@ impl World {
 
     /// How a function of the page fails; `Err(None)`: it never settles.
     fn page_trouble(&mut self, id: UploadId, op: OpId, name: &str) -> Result<(), Option<Fault>> {
-        let thrown = |status, message: &str| Err(Some(Fault::Page { status, message: message.into() }));
+        let thrown =
+            |status, message: &str| Err(Some(Fault::Page { status, message: message.into(), cause: None }));
         match self.trouble_with(name) {
             _ if !self.network => thrown(None, "Failed to fetch"),
             None => Ok(()),
@@ -431,9 +437,11 @@ impl World {
     fn page_replied(&mut self, id: UploadId, op: OpId, outcome: Result<StepReply, Option<Fault>>) {
         let result = match outcome {
             // A page throws what its server answered.
-            Ok(StepReply::Http(reply)) => {
-                Err(Fault::Page { status: Some(reply.status), message: "the server refused".into() })
-            }
+            Ok(StepReply::Http(reply)) => Err(Fault::Page {
+                status: Some(reply.status),
+                message: "the server refused".into(),
+                cause: None,
+            }),
             Ok(reply) => Ok(reply),
             Err(None) => return,
             Err(Some(fault)) => Err(fault),
@@ -443,17 +451,29 @@ impl World {
 
     /// What a page's backend functions do: ask the store.
     fn perform(&mut self, id: UploadId, call: &PageCall) -> StepReply {
+        let part = |session: &Session, ask: &PartAsk| {
+            sign(&Kind::S3.put_part(&session.key, &session.upload_id, ask.number, ask.range, None))
+        };
         let request = match call {
+            PageCall::Find { md5, .. } => {
+                self.store.requests.push("find".into());
+                let key =
+                    self.existing.as_ref().filter(|(known, _)| known == md5).map(|(_, key)| key.clone());
+                let found = key.map(|key| Completed { key: Some(key), ..Completed::default() });
+                return StepReply::Page(PageReply::Found(found));
+            }
+            PageCall::SignParts { session, asks } => {
+                self.store.requests.push(format!("sign {}", asks.len()));
+                let urls = asks.iter().map(|ask| Some(part(session, ask))).collect();
+                return StepReply::Page(PageReply::SignedParts(urls));
+            }
             PageCall::Create { key } => Kind::S3.create(key, None, &[]),
             PageCall::Object { key, .. } => {
                 let url = sign(&Kind::S3.head(key));
                 let object = ObjectUrl { signed: url, fields: None, key: Some(key.clone()) };
                 return StepReply::Page(PageReply::Object(object));
             }
-            PageCall::SignPart { session, ask } => {
-                let put = Kind::S3.put_part(&session.key, &session.upload_id, ask.number, ask.range, None);
-                return StepReply::Signed(sign(&put));
-            }
+            PageCall::SignPart { session, ask } => return StepReply::Signed(part(session, ask)),
             PageCall::ListParts { session } => Kind::S3.list_parts(&session.key, &session.upload_id, None),
             PageCall::Complete { session, parts } => {
                 Kind::S3.complete(&session.key, &session.upload_id, parts)
@@ -546,9 +566,10 @@ impl World {
 fn page_name(call: &PageCall) -> &'static str {
     match call {
         PageCall::Create { .. } => "create",
-        PageCall::SignPart { .. } | PageCall::Object { .. } => "sign",
+        PageCall::SignPart { .. } | PageCall::SignParts { .. } | PageCall::Object { .. } => "sign",
         PageCall::ListParts { .. } => "list",
         PageCall::Complete { .. } => "complete",
         PageCall::Abort { .. } => "abort",
+        PageCall::Find { .. } => "find",
     }
 }

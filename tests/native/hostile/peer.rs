@@ -51,10 +51,11 @@ impl Asked<'_> {
             Self::Sign => "sign",
             Self::Page(call) => match call {
                 PageCall::Create { .. } => "create",
-                PageCall::SignPart { .. } | PageCall::Object { .. } => "sign",
+                PageCall::SignPart { .. } | PageCall::SignParts { .. } | PageCall::Object { .. } => "sign",
                 PageCall::ListParts { .. } => "list",
                 PageCall::Complete { .. } => "complete",
                 PageCall::Abort { .. } => "abort",
+                PageCall::Find { .. } => "find",
             },
             Self::Server(request) => match (request.method, request.url.split('?').next().unwrap()) {
                 (Method::Post, path) if path.ends_with("/complete") => "complete",
@@ -180,7 +181,9 @@ pub fn upload_told(
         By::Companion => (Backend::Companion(Companion::new("/s3")), None),
         By::SignRequest => (Backend::Direct(Kind::S3), None),
         By::Credentials => (Backend::Direct(Kind::S3), Some(LocalSigner::new(bucket()))),
-        By::Callbacks => (Backend::Callbacks(Callbacks { has_object: false }), None),
+        By::Callbacks => {
+            (Backend::Callbacks(Callbacks { has_object: false, has_batch: false, has_find: false }), None)
+        }
     };
     let mut now = Now { wall: UnixMillis(1_767_323_045_000), ..Default::default() };
     let mut engine = Engine::new(config, backend, signer, true, 42);

@@ -39,7 +39,7 @@ fn quotes() -> Vec<String> {
 fn failing(asked: &Asked<'_>, status: u16, text: &str) -> Answer {
     match asked {
         Asked::Sign | Asked::Page(_) => {
-            Err(Fault::Page { status: (status != 200).then_some(status), message: text.into() })
+            Err(Fault::Page { status: (status != 200).then_some(status), message: text.into(), cause: None })
         }
         Asked::Server(_) => {
             let text = quote(text);
@@ -87,7 +87,9 @@ fn whatever_fails_and_however_it_is_put_no_secret_is_told_or_stored() {
 
 fn refusing(asked: &Asked<'_>, status: u16, code: &str) -> Answer {
     match asked {
-        Asked::Sign | Asked::Page(_) => Err(Fault::Page { status: Some(status), message: code.into() }),
+        Asked::Sign | Asked::Page(_) => {
+            Err(Fault::Page { status: Some(status), message: code.into(), cause: None })
+        }
         Asked::Server(_) => reply(status, &[], format!("{{\"error\":\"no\",\"code\":\"{code}\"}}")),
         Asked::Store(_) => reply(status, &[], format!("<Error><Code>{code}</Code></Error>")),
     }

@@ -4,7 +4,7 @@ use crate::core::backend::{ObjectUrl, Session};
 use crate::core::http::{Body, Method};
 use crate::core::store::{Completed, Created, ListedPart};
 
-const CALLBACKS: Callbacks = Callbacks { has_object: true };
+const CALLBACKS: Callbacks = Callbacks { has_object: true, has_batch: false, has_find: false };
 
 fn asked(op: &Op) -> PageCall {
     let fixture = Fixture::new();
