@@ -51,7 +51,8 @@ export type UploadOperation =
   | 'list-parts'
   | 'complete'
   | 'abort'
-  | 'head';
+  | 'head'
+  | 'find';
 
 /** Every error this package throws, rejects with or emits. Never holds a signed URL or a credential. */
 export class UploadError extends Error {
@@ -66,6 +67,8 @@ export class UploadError extends Error {
   readonly requestId?: string;
   /** What the developer should do about it; empty when nothing can be said. */
   readonly hint: string;
+  /** What a function of the page threw, as it is: what that holds is the page's own affair. */
+  readonly cause?: unknown;
 }
 
 /** Bytes the store has, or is being sent. `loaded` never falls and never exceeds `total`. */
@@ -122,6 +125,7 @@ export interface Warning {
     | 'worker-unavailable'
     | 'abort-failed'
     | 'callback-failed'
+    | 'instant-unavailable'
     | 'session-restarted';
   readonly message: string;
   readonly hint: string;
@@ -142,6 +146,8 @@ export interface UploadResult {
    * store's, as far as CORS lets the page read that.
    */
   readonly crc64?: string;
+  /** The backend had the content already, so that nothing needed to be sent. */
+  readonly instant: boolean;
 }
 
 /** Events of an {@link Upload} with what their listeners get. */
@@ -210,10 +216,12 @@ export interface PendingUpload {
 /** What one file may differ in. */
 export interface AddOptions {
   /**
-   * The object's key, 1 to 1024 bytes of UTF-8, no `.` or `..` segment. Default: the file's name. A signing server
-   * (`endpoint`) or a `backend` takes it as the file name and makes the key.
+   * The object's key, 1 to 1024 bytes of UTF-8, no `.` or `..` segment, or a function that returns one. A signing server
+   * (`endpoint`) or a `backend` takes it as the file name and makes the key. Default: the uploader's `key`; where there is
+   * none, the file's name there, and with `signRequest` and `store` a key that no other file has, made of the time, random
+   * letters and the name: so nothing is overwritten, and the same file goes on under the key it was begun with.
    */
-  key?: string;
+  key?: string | ((file: File) => string);
   /**
    * Stored with the object where the backend passes it on. With `signRequest` and `store`, names become lower case, and
    * characters outside ASCII are percent-encoded, since they travel as headers.
@@ -256,6 +264,14 @@ export interface CommonOptions {
    */
   verify?: 'etag' | 'content-md5' | 'off';
   /**
+   * Whether content that the backend has already is sent, with `hash: 'md5'` and {@link Backend.findExisting}. `'before'`: the
+   * file is hashed and the backend asked, and only then is anything sent. `'during'`: it is being sent while it is hashed, until
+   * the backend says that it has it. An unfinished upload goes on without asking.
+   *
+   * @defaultValue `'off'`
+   */
+  instant?: 'off' | 'before' | 'during';
+  /**
    * Where unfinished uploads are remembered: `localStorage`, or only in this page.
    *
    * @defaultValue `'local'`
@@ -277,6 +293,8 @@ export interface CommonOptions {
   replyTimeout?: number;
   /** Milliseconds without network before an upload fails with `offline-timeout`. @defaultValue `Infinity` */
   offlineTimeout?: number;
+  /** Makes the keys of files that are given none in {@link AddOptions}. */
+  key?: (file: File) => string;
   /** Asks before the page is left while anything is unfinished. @defaultValue `false` */
   guardUnload?: boolean;
   /** Where the worker script is served, for a content security policy without `blob:`. Default: a Blob URL. */
@@ -327,7 +345,7 @@ export interface SignedUrl {
 
 /** The page asks its server for one presigned URL per request; everything else goes straight to the store. */
 export interface SignRequestOptions {
-  signRequest: (request: SignableRequest) => SignedUrl | Promise<SignedUrl>;
+  signRequest: (request: SignableRequest, options: CallOptions) => SignedUrl | Promise<SignedUrl>;
   /** Whose protocol the store speaks that the URLs lead to. @defaultValue `'s3'` */
   kind?: StoreKind;
   endpoint?: never;
@@ -355,30 +373,67 @@ export interface ListedPart {
   ETag: string;
 }
 
-/** The page's own functions, in the names and shapes of Uppy's AwsS3 plugin. */
+/** What every function of a {@link Backend} is given besides. */
+export interface CallOptions {
+  /** Fires when nobody waits for the answer any more: the upload was paused or cancelled, or it took too long. */
+  readonly signal: AbortSignal;
+}
+
+/** A part to be signed. */
+export interface PartToSign {
+  readonly partNumber: number;
+  /** Bytes. */
+  readonly size: number;
+  /** The part itself. */
+  readonly body: Blob;
+  /** With `verify: 'content-md5'`, to be signed where the store signs it: the MD5 in base64. */
+  readonly contentMd5?: string;
+}
+
+/** A multipart upload at the store. */
+export interface Session {
+  readonly uploadId: string;
+  readonly key: string;
+}
+
+/** An object at the store, as far as it is known. */
+export interface StoredObject {
+  key?: string;
+  location?: string;
+  etag?: string;
+}
+
+type Awaitable<T> = T | Promise<T>;
+
+/**
+ * The page's own functions, in the names and shapes of Uppy's AwsS3 plugin. What they throw becomes the `cause` of the
+ * {@link UploadError}; a `status` on it is treated as that HTTP status: 401, 429 and 5xx are tried again.
+ */
 export interface Backend {
   createMultipartUpload(
     file: FileDetails,
-    options: { key: string },
-  ): { uploadId: string; key: string } | Promise<{ uploadId: string; key: string }>;
-  signPart(
+    options: CallOptions & { readonly key: string },
+  ): Awaitable<{ uploadId: string; key: string }>;
+  signPart(file: FileDetails, options: CallOptions & Session & PartToSign): Awaitable<SignedUrl>;
+  /**
+   * Signs up to 8 parts in one call, in place of `signPart`: URLs in the order of `parts`, or by part number. Parts without
+   * one are asked for again.
+   */
+  signParts?(
     file: FileDetails,
-    options: { uploadId: string; key: string; partNumber: number; size: number; contentMd5?: string },
-  ): SignedUrl | Promise<SignedUrl>;
-  listParts(
-    file: FileDetails,
-    options: { uploadId: string; key: string },
-  ): ListedPart[] | Promise<ListedPart[]>;
+    options: CallOptions & Session & { readonly parts: readonly PartToSign[] },
+  ): Awaitable<readonly SignedUrl[] | Readonly<Record<number, SignedUrl>>>;
+  listParts(file: FileDetails, options: CallOptions & Session): Awaitable<ListedPart[]>;
   completeMultipartUpload(
     file: FileDetails,
-    options: { uploadId: string; key: string; parts: { PartNumber: number; ETag: string }[] },
-  ): { location?: string; etag?: string } | void | Promise<{ location?: string; etag?: string } | void>;
-  abortMultipartUpload(file: FileDetails, options: { uploadId: string; key: string }): void | Promise<void>;
+    options: CallOptions & Session & { readonly parts: readonly { PartNumber: number; ETag: string }[] },
+  ): Awaitable<StoredObject | void>;
+  abortMultipartUpload(file: FileDetails, options: CallOptions & Session): Awaitable<void>;
   /** For files smaller than a part. Without it they are sent as a multipart upload of one part. */
   getUploadParameters?(
     file: FileDetails,
-    options: { key: string; contentMd5?: string },
-  ):
+    options: CallOptions & { readonly key: string; readonly contentMd5?: string },
+  ): Awaitable<
     | (SignedUrl & { method?: 'PUT'; key?: string })
     | {
         method: 'POST';
@@ -387,16 +442,12 @@ export interface Backend {
         headers?: Record<string, string>;
         expires?: number;
       }
-    | Promise<
-        | (SignedUrl & { method?: 'PUT'; key?: string })
-        | {
-            method: 'POST';
-            url: string;
-            fields: Record<string, string>;
-            headers?: Record<string, string>;
-            expires?: number;
-          }
-      >;
+  >;
+  /** For `instant`: the object that has this content already, or nothing. `md5` is hexadecimal. */
+  findExisting?(
+    file: FileDetails,
+    options: CallOptions & { readonly key: string; readonly md5: string },
+  ): Awaitable<StoredObject | null | undefined | false>;
 }
 
 /** Uploading through the page's own functions. */

@@ -69,6 +69,7 @@ fn done(result: &UploadResult) -> JsValue {
         .with_some("etag", result.etag.as_deref())
         .with_some("md5", result.md5.map(|md5| md5.to_hex()))
         .with_some("crc64", result.crc64.as_deref())
+        .with("instant", result.instant)
         .build()
 }
 

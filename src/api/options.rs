@@ -22,6 +22,8 @@ pub struct Options {
     pub memory_only: bool,
     pub guard_unload: bool,
     pub worker_url: Option<String>,
+    /// Makes the keys of files that are given none.
+    pub key: Option<JsValue>,
 }
 
 /// The page's functions and objects that are asked later.
@@ -35,12 +37,13 @@ pub struct Functions {
     pub with_credentials: bool,
 }
 
-const KNOWN: [&str; 21] = [
+const KNOWN: [&str; 22] = [
     "endpoint",
     "headers",
     "withCredentials",
     "signRequest",
     "kind",
+    "key",
     "backend",
     "store",
     "partSize",
@@ -189,6 +192,12 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
             Some(_) => return Err(bad_option("storage", "one of \"local\", \"memory\"")),
         },
         guard_unload: truth("guardUnload", options)?,
+        key: match get(options, "key") {
+            Some(key) if !key.is_function() => {
+                return Err(bad_option("key", "a function that returns a string"));
+            }
+            key => key,
+        },
         worker_url: match (get(options, "workerUrl"), address(options, "workerUrl")) {
             (Some(_), None) => return Err(bad_option("workerUrl", "a string or a URL")),
             (_, url) => url,

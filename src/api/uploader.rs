@@ -15,9 +15,10 @@ use crate::core::config::{bad_option, bad_value};
 use crate::core::engine::{Engine, UploadId};
 use crate::core::error::{Code, Operation, UploadError};
 use crate::core::fingerprint::{FileInfo, destination_id};
+use crate::core::naming::unique_key;
 use crate::core::store::check_key;
 use crate::core::upload::{Event, State};
-use js_sys::{Array, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -38,6 +39,8 @@ pub struct Shared {
     discarding: RefCell<Vec<(UploadId, Settling)>>,
     /// What was added waits to be begun.
     will_pump: Cell<bool>,
+    /// Makes the keys of files that are given none.
+    key: Option<JsValue>,
 }
 
 impl Shared {
@@ -94,15 +97,16 @@ impl Uploader {
             return Err(error::to_js(&error));
         }
         let options = options::read(options).map_err(|e| error::to_js(&e))?;
-        let Options { config, backend, signer, functions, memory_only, guard_unload, worker_url } = options;
+        let Options { config, backend, signer, functions, memory_only, guard_unload, worker_url, key } =
+            options;
         let shared = Rc::new(Shared {
             driver: OnceCell::new(),
             uploads: RefCell::default(),
             discarding: RefCell::default(),
             will_pump: Cell::new(false),
+            key,
         });
-        let seed = (js_sys::Math::random() * 2f64.powi(53)) as u64;
-        let engine = Engine::new(config, backend, signer, online::is_online(), seed);
+        let engine = Engine::new(config, backend, signer, online::is_online(), random());
         let records = if memory_only { Records::memory() } else { Records::local() };
         let weak = Rc::downgrade(&shared);
         let hasher = Hasher::new(worker_source(worker_url), move |why| {
@@ -187,12 +191,13 @@ impl Uploader {
                 }
             }
         }
-        let asked = match get(options, "key") {
-            None => None,
-            Some(key) => Some(key.as_string().ok_or_else(|| bad_option("key", "a string"))?),
-        };
+        let asked = self.key_for(&file, options)?;
         let key_is_explicit = asked.is_some();
-        let key = asked.unwrap_or_else(|| file.name());
+        let key = match asked {
+            Some(key) => key,
+            None if driver.keeps_keys() => unique_key(clock::now().wall, random(), &file.name()),
+            None => file.name(),
+        };
         check_key(&key)?;
         let info = FileInfo {
             name: file.name(),
@@ -210,6 +215,20 @@ impl Uploader {
         self.shared.uploads.borrow_mut().push(Known { inner, handle: handle.clone() });
         self.pump_soon();
         Ok(handle)
+    }
+
+    /// The key asked for: that of the file, or what the function for all files says.
+    fn key_for(&self, file: &File, options: &JsValue) -> Result<Option<String>, UploadError> {
+        let Some(key) = get(options, "key").or_else(|| self.shared.key.clone()) else { return Ok(None) };
+        let refused = || bad_option("key", "a string, or a function that returns one");
+        let key = match key.dyn_ref::<Function>() {
+            Some(function) => function.call1(&JsValue::UNDEFINED, file).map_err(|thrown| {
+                let cause = Some(error::keep_thrown(&thrown));
+                UploadError { cause, ..refused() }
+            })?,
+            None => key,
+        };
+        key.as_string().map(Some).ok_or_else(refused)
     }
 
     /// Not at once: the page has yet to listen. Once for however many files it adds.
@@ -280,4 +299,8 @@ impl Shared {
             inner.event(&event);
         }
     }
+}
+
+fn random() -> u64 {
+    (js_sys::Math::random() * 2f64.powi(53)) as u64
 }

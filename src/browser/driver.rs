@@ -124,6 +124,11 @@ impl Driver {
         driver
     }
 
+    /// Whether objects get exactly the key asked for.
+    pub fn keeps_keys(&self) -> bool {
+        self.engine.borrow().keeps_keys()
+    }
+
     /// Takes a file on.
     ///
     /// # Errors

@@ -100,6 +100,11 @@ impl Engine {
         &self.config
     }
 
+    /// Whether objects get exactly the key asked for.
+    pub fn keeps_keys(&self) -> bool {
+        self.backend.keeps_keys()
+    }
+
     /// Takes a file on.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ pub mod error;
 pub mod fingerprint;
 pub mod hash;
 pub mod http;
+pub mod naming;
 pub mod plan;
 pub mod progress;
 pub mod retry;

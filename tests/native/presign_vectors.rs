@@ -1,6 +1,6 @@
 //! The signers make the URLs that the vendors' SDKs make, and the builders the requests in them.
 #![cfg(not(target_family = "wasm"))]
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../../examples/presign/vector.rs"]
 mod vector;

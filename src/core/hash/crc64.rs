@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn pieces_of_any_length_make_the_same_checksum() {
-        let bytes: Vec<u8> = (0..1000_u32).map(|i| (i * i >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..1000_u32).map(|i| ((i * i) >> 3) as u8).collect();
         for crc64 in [Crc64::Xz, Crc64::Nvme] {
             let whole = crc(crc64, &bytes);
             for at in [0, 1, 7, 8, 9, 500, 999, 1000] {

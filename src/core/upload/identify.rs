@@ -53,7 +53,9 @@ impl Upload {
         // The same file for another key is another upload.
         let mut destination = self.config.destination.clone();
         destination.push('\n');
-        destination.push_str(&self.target.key);
+        if self.target.key_is_explicit {
+            destination.push_str(&self.target.key);
+        }
         let name = fingerprint(&self.target.file, &destination, sample);
         self.lock(name);
     }
@@ -139,6 +141,10 @@ impl Upload {
     fn adopt(&mut self, stored: Checkpoint, plan: Plan) {
         let Checkpoint { header, confirmed } = stored;
         self.plan = plan;
+        if self.backend.keeps_keys() {
+            // Should it have to be begun anew, then under the same key.
+            self.target.key.clone_from(&header.key);
+        }
         self.session = Some(Session { key: header.key.clone(), upload_id: header.upload_id.clone() });
         if let Some(md5) = header.md5 {
             self.whole = Whole::Known(md5);

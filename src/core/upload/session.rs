@@ -546,6 +546,10 @@ impl Upload {
         match verdict {
             Verdict::Resign { code } => {
                 self.urls.clear();
+                // Not every store says that it is the credentials that have ended.
+                if code == Code::Denied {
+                    self.act(Action::DropCredentials);
+                }
                 if let (Code::UrlExpired, Fault::Reply { error, .. }) = (code, fault)
                     && let Some(time) = error.server_time
                 {

@@ -233,3 +233,22 @@ fn one_500_among_other_failures_of_a_backend_that_lists_gives_up_nothing() {
     // Companion says the same of an upload id that is gone.
     assert_eq!(listing_fails(&[(3, 500)]), (false, true, true));
 }
+
+#[test]
+fn a_file_without_a_key_of_its_own_goes_on_under_the_one_made_for_it_first() {
+    for lost in [false, true] {
+        let mut world = World::new();
+        world.add_under("a", "made-first", bytes(20 * PART));
+        world.run_until(|w| w.events.iter().filter(|(_, e)| matches!(e, Event::Part { .. })).count() == 8);
+        if lost {
+            world.store.sessions.clear();
+        }
+        let mut world = world.reload(config());
+        let id = world.add_under("a", "made-next", bytes(20 * PART));
+        world.run();
+        assert_eq!(world.state(id), State::Done);
+        assert_eq!(world.store.object("made-first"), Some(bytes(20 * PART)));
+        assert_eq!(world.store.object("made-next"), None);
+        assert_eq!(world.store.count("create"), usize::from(lost));
+    }
+}

@@ -65,6 +65,15 @@ fn credentials_are_asked_for_once_for_all_that_wait() {
 }
 
 #[test]
+fn credentials_that_the_store_refuses_without_a_reason_are_asked_for_again() {
+    let mut world = signing_for_itself();
+    world.trouble("PUT 2", 1, Trouble::Reply(403, "AccessDenied"));
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.signed_with.len()), (State::Done, 2));
+}
+
+#[test]
 fn credentials_that_the_store_calls_expired_are_asked_for_again() {
     let mut world = signing_for_itself();
     world.trouble("PUT 2", 1, Trouble::Reply(403, "ExpiredToken"));

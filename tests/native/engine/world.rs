@@ -162,6 +162,11 @@ impl World {
         self.add_target(name, key, true, bytes)
     }
 
+    /// With a key that was made for it.
+    pub fn add_under(&mut self, name: &str, key: &str, bytes: Vec<u8>) -> UploadId {
+        self.add_target(name, key, false, bytes)
+    }
+
     fn add_target(&mut self, name: &str, key: &str, key_is_explicit: bool, bytes: Vec<u8>) -> UploadId {
         let size = bytes.len() as u64;
         let file = FileInfo { name: name.into(), size, last_modified: 1, mime: "a/b".into() };

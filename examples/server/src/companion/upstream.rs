@@ -12,7 +12,7 @@ use hyper_util::{
 use partwise::core::{
     http::{Body, HttpReply, MAX_REPLY_BYTES},
     sign::{Credentials, Presign, presign},
-    store::{Bucket, Kind, ListedPart, StoreError, StoreRequest, store_error},
+    store::{Bucket, Kind, ListedPart, StoreError, StoreRequest},
     units::UnixMillis,
 };
 use rustls::{ClientConfig, RootCertStore};
@@ -187,6 +187,7 @@ fn refusal(reply: &HttpReply, error: StoreError) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use partwise::core::store::store_error;
 
     fn refused(status: u16, body: &str) -> (u16, String) {
         let reply = HttpReply { status, headers: Vec::new(), body: body.to_owned() };
