@@ -66,7 +66,7 @@ impl Default for Upload {
             mime: "application/octet-stream".into(),
         };
         Self {
-            target: Target { file, key: "f.bin".into(), key_is_explicit: false, metadata: Vec::new() },
+            target: Target { file, key: "f.bin".into(), key_is_explicit: false, metadata: Vec::new(), path: None },
             session: Session { key: "f.bin".into(), upload_id: "upload".into() },
             plan: Plan::new(size, PartSize::Auto, &Limits::S3).expect("25 MiB fit").0,
         }

@@ -41,10 +41,14 @@ pub enum Body {
     },
     /// A slice of the file, streamed from disk by the browser.
     File(ByteRange),
-    /// A form post (`multipart/form-data`): fields first, then the slice as `file`.
+    /// A form post (`multipart/form-data`): fields first, then the slice.
     Form {
         /// Fields in order.
         fields: Vec<(String, String)>,
+        /// The name of the field with the slice.
+        file_field: String,
+        /// The file name told with it; the browser's own choice when there is none.
+        name: Option<String>,
         /// The slice of the file.
         range: ByteRange,
     },

@@ -28,6 +28,8 @@ pub struct Plan {
     size: u64,
     part_size: u64,
     in_parts: bool,
+    /// The last part is one to two times as large as the others, rather than at most as large.
+    long_tail: bool,
 }
 
 impl Plan {
@@ -52,7 +54,8 @@ impl Plan {
         let enough = if enough < least { least.div_ceil(MIB).saturating_mul(MIB) } else { enough };
         let taken = enough.min(limits.max_part).max(1);
         let changed = part_size != PartSize::Auto && taken != asked;
-        Ok((Self { size, part_size: taken, in_parts: size >= taken }, changed.then_some(taken)))
+        let plan = Self { size, part_size: taken, in_parts: size >= taken, long_tail: false };
+        Ok((plan, changed.then_some(taken)))
     }
 
     /// The geometry of a session that was begun earlier; `None` when no session can have had it.
@@ -61,7 +64,7 @@ impl Plan {
             && (limits.min_part..=limits.max_part).contains(&part_size)
             && size <= limits.max_object
             && size.div_ceil(part_size) <= max_parts(limits);
-        possible.then_some(Self { size, part_size, in_parts: true })
+        possible.then_some(Self { size, part_size, in_parts: true, long_tail: false })
     }
 
     /// Whether the file goes in parts: from one full part on. What is smaller goes in one request.
@@ -73,6 +76,12 @@ impl Plan {
     #[must_use]
     pub fn as_multipart(self) -> Self {
         Self { in_parts: true, ..self }
+    }
+
+    /// The same with a last part that takes in what would be left over, as chunk endpoints have it.
+    #[must_use]
+    pub fn with_long_tail(self) -> Self {
+        Self { long_tail: true, ..self }
     }
 
     /// Bytes of the file.
@@ -88,7 +97,9 @@ impl Plan {
     /// Number of parts, 1 to 10 000. A file that goes in one request counts as one part, an empty one too.
     pub fn count(&self) -> usize {
         // Both constructors keep it within 10 000.
-        usize::try_from(self.size.div_ceil(self.part_size)).unwrap_or(usize::MAX).max(1)
+        let parts =
+            if self.long_tail { self.size / self.part_size } else { self.size.div_ceil(self.part_size) };
+        usize::try_from(parts).unwrap_or(usize::MAX).max(1)
     }
 
     /// The part at a zero-based position, with its bytes; `None` past the last.
@@ -97,7 +108,8 @@ impl Plan {
             return None;
         }
         let start = self.part_size.saturating_mul(index as u64);
-        let end = start.saturating_add(self.part_size).min(self.size);
+        let is_last = index + 1 == self.count();
+        let end = if is_last { self.size } else { start.saturating_add(self.part_size).min(self.size) };
         Some((PartNumber::from_index(index)?, ByteRange { start, end }))
     }
 

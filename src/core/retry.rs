@@ -37,6 +37,17 @@ pub enum Fault {
         /// `Retry-After`.
         retry_after: Option<Millis>,
     },
+    /// A chunk endpoint did not take a chunk.
+    Chunk {
+        /// HTTP status.
+        status: u16,
+        /// What the body said.
+        error: StoreError,
+        /// `Retry-After`.
+        retry_after: Option<Millis>,
+        /// It calls this final.
+        permanent: bool,
+    },
     /// A success that lacks what it must hold; says what.
     BadReply(String),
     /// The store took the part, and CORS hides its ETag.
@@ -98,6 +109,19 @@ pub fn decide(operation: Operation, asked: Asked, fault: &Fault) -> Verdict {
         Fault::EtagHidden => Verdict::Fail(Code::EtagHidden),
         Fault::Mismatch => Verdict::Resign { code: Code::ChecksumMismatch },
         Fault::Damaged => Verdict::Fail(Code::ChecksumMismatch),
+        Fault::Chunk { status, permanent: true, .. } => Verdict::Fail(match status {
+            401 | 403 => Code::Denied,
+            413 => Code::TooLarge,
+            _ => Code::Backend,
+        }),
+        Fault::Chunk { status, .. } => Verdict::Retry {
+            code: match status {
+                401 | 403 => Code::Denied,
+                429 | 503 => Code::Throttled,
+                _ => Code::Backend,
+            },
+            congested: matches!(status, 408 | 429 | 503),
+        },
         Fault::BadReply(_) => Verdict::Retry { code: ours, congested: false },
         // A function that throws without a status has most likely found no connection, or a server that fails.
         Fault::Page { status, message, .. } => {
@@ -268,7 +292,9 @@ impl Jitter {
         let cap = if matches!(fault, Fault::NoReply(_)) { NETWORK_CAP } else { CAP };
         let ceiling = BASE.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(cap);
         let asked = match fault {
-            Fault::Reply { retry_after: Some(wait), .. } => (*wait).min(MAX_RETRY_AFTER),
+            Fault::Reply { retry_after: Some(wait), .. } | Fault::Chunk { retry_after: Some(wait), .. } => {
+                (*wait).min(MAX_RETRY_AFTER)
+            }
             _ => Millis(0),
         };
         Millis(self.next() % (ceiling + 1)).max(asked)
@@ -310,7 +336,7 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
             error.status = *status;
             error.cause = *cause;
         }
-        Fault::Reply { status, error: reply, .. } => {
+        Fault::Reply { status, error: reply, .. } | Fault::Chunk { status, error: reply, .. } => {
             message.push_str(who);
             message.push_str(" answered ");
             message.push_str(&status.to_string());

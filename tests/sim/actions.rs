@@ -37,7 +37,7 @@ impl World {
         self.check_action(who, &action);
         match action {
             Action::Perform(op, step) => self.begin_step(who, op, step),
-            Action::Send(op, request) => self.send_file(who, op, request),
+            Action::Send(op, request, _) => self.send_file(who, op, request),
             Action::Drop(op) => {
                 if let Some(running) = self.pages[page].running.remove(&(upload, op)) {
                     say!(self, "{who}: drops {}", running.doing);

@@ -39,7 +39,7 @@ impl World {
         }
         match action {
             Action::TryLock(name) | Action::Lock(name) => self.instance(who).lock = Some(name.clone()),
-            Action::Send(_, request) => self.check_send(who, &Doing::of_store(request)),
+            Action::Send(_, request, _) => self.check_send(who, &Doing::of_store(request)),
             Action::Perform(_, Step::Store(request)) => self.check_control(who, &Doing::of_store(request)),
             Action::Perform(_, Step::Backend(request)) => {
                 self.check_control(who, &Doing::of_companion(request));

@@ -80,7 +80,9 @@ impl Doing {
             PageCall::ListParts { .. } => Self::List(Asked::Backend),
             PageCall::Complete { .. } => Self::Complete(Asked::Backend),
             PageCall::Abort { .. } => Self::Abort(Asked::Backend),
-            PageCall::Find { .. } => unreachable!("nobody looks for content here"),
+            PageCall::Find { .. } | PageCall::Identify | PageCall::Check { .. } | PageCall::Merge { .. } => {
+                unreachable!("no page has these functions here")
+            }
         }
     }
 

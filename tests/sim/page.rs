@@ -167,7 +167,13 @@ impl World {
             mime: "a/b".into(),
         };
         let key = entry.key.clone();
-        let target = Target { file: info, key, key_is_explicit: entry.key_is_explicit, metadata: Vec::new() };
+        let target = Target {
+            file: info,
+            key,
+            key_is_explicit: entry.key_is_explicit,
+            metadata: Vec::new(),
+            path: None,
+        };
         let upload = self.pages[page].engine.as_mut()?.add(target, now).expect("small enough");
         let who = Who { page, upload };
         say!(self, "{who}: {} is added, {} bytes", self.files[file].name, self.files[file].bytes.len());

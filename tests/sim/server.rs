@@ -175,7 +175,9 @@ impl World {
                 let urls = asks.iter().map(url).collect();
                 Ok(StepReply::Page(PageReply::SignedParts(urls)))
             }
-            PageCall::Find { .. } => unreachable!("nobody looks for content here"),
+            PageCall::Find { .. } | PageCall::Identify | PageCall::Check { .. } | PageCall::Merge { .. } => {
+                unreachable!("no page has these functions here")
+            }
             PageCall::Object { key, .. } => {
                 let object =
                     ObjectUrl { signed: self.signed_url(key, &[]), fields: None, key: Some(key.clone()) };

@@ -31,6 +31,7 @@ impl Fixture {
                 key: KEY.into(),
                 key_is_explicit: false,
                 metadata: vec![("who \"".into(), "me\n".into())],
+                path: None,
             },
             session: Session { key: KEY.into(), upload_id: UPLOAD_ID.into() },
             plan: Plan::new(12 * MIB, PartSize::Auto, &Limits::S3).unwrap().0,
@@ -38,7 +39,13 @@ impl Fixture {
     }
 
     pub fn context(&self) -> Context<'_> {
-        Context { target: &self.target, session: Some(&self.session), plan: &self.plan }
+        Context {
+            target: &self.target,
+            session: Some(&self.session),
+            plan: &self.plan,
+            identifier: "",
+            response: None,
+        }
     }
 }
 

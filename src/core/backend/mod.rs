@@ -6,6 +6,7 @@ pub mod companion;
 pub mod direct;
 #[cfg(test)]
 mod fixture;
+pub mod form;
 
 use super::error::Operation;
 use super::fingerprint::FileInfo;
@@ -32,6 +33,8 @@ pub struct Target {
     pub key_is_explicit: bool,
     /// Stored with the object.
     pub metadata: Vec<(String, String)>,
+    /// Its name with the folders it was chosen in, where it was.
+    pub path: Option<String>,
 }
 
 /// A multipart upload at the store.
@@ -136,6 +139,9 @@ pub enum PageCall {
     Complete { session: Session, parts: Vec<(PartNumber, String)> },
     Abort { session: Session },
     Find { key: String, md5: Md5Digest },
+    Identify,
+    Check { response: String },
+    Merge { identifier: String, response: Option<String> },
 }
 
 /// What one of the page's functions gave back, read into types.
@@ -151,6 +157,9 @@ pub enum PageReply {
     Aborted,
     /// `None`: there is no such content.
     Found(Option<Completed>),
+    Identified(String),
+    /// The chunks the server has.
+    Held(Vec<PartNumber>),
 }
 
 /// A presigned URL as a page or a server hands it out. Its `Debug` form hides the query, which holds the signature.
@@ -227,6 +236,8 @@ pub enum Done {
     Head(Option<ObjectInfo>),
     /// `None`: there is no such content.
     Found(Option<Completed>),
+    /// The part need not be sent: it is there.
+    Held(PartNumber),
     /// The backend has no such operation.
     Unsupported,
 }
@@ -240,6 +251,10 @@ pub struct Context<'a> {
     pub session: Option<&'a Session>,
     /// Part geometry.
     pub plan: &'a Plan,
+    /// Names the content, before there is a session: its MD5 or its fingerprint.
+    pub identifier: &'a str,
+    /// What the last part that was sent was answered with, where that is of interest.
+    pub response: Option<&'a str>,
 }
 
 impl Context<'_> {
@@ -259,7 +274,7 @@ impl Context<'_> {
 /// Parts signed in one call, where that can be done.
 const BATCH: usize = 8;
 
-/// The three ways to have things done.
+/// The ways to have things done.
 #[derive(Debug)]
 pub enum Backend {
     /// A signing server that speaks Uppy Companion's routes.
@@ -268,6 +283,8 @@ pub enum Backend {
     Direct(Kind),
     /// The page's own functions.
     Callbacks(callbacks::Callbacks),
+    /// A chunk endpoint.
+    Form(form::Form),
 }
 
 impl Backend {
@@ -277,6 +294,7 @@ impl Backend {
             Self::Companion(companion) => companion.start(op, context),
             Self::Direct(kind) => direct::start(*kind, op, context),
             Self::Callbacks(callbacks) => callbacks.start(op, context),
+            Self::Form(form) => form.start(op, context),
         }
     }
 
@@ -286,6 +304,7 @@ impl Backend {
             Self::Companion(companion) => companion.next(op, context, reply),
             Self::Direct(kind) => direct::next(*kind, op, context, reply),
             Self::Callbacks(callbacks) => callbacks.next(op, context, reply),
+            Self::Form(form) => form.next(op, context, reply),
         }?;
         match &next {
             // Both are remembered in a storage that has little room.
@@ -302,7 +321,7 @@ impl Backend {
     pub fn store(&self) -> Option<Kind> {
         match self {
             Self::Direct(kind) => Some(*kind),
-            Self::Companion(_) | Self::Callbacks(_) => None,
+            Self::Companion(_) | Self::Callbacks(_) | Self::Form(_) => None,
         }
     }
 
@@ -311,8 +330,21 @@ impl Backend {
         match self {
             Self::Companion(_) => BATCH,
             Self::Callbacks(callbacks) if callbacks.has_batch => BATCH,
-            Self::Direct(_) | Self::Callbacks(_) => 1,
+            Self::Direct(_) | Self::Callbacks(_) | Self::Form(_) => 1,
         }
+    }
+
+    /// A chunk endpoint, which keeps its own account of what it has: no record of ours says more, and parts have no ETags.
+    pub fn as_form(&self) -> Option<&form::Form> {
+        match self {
+            Self::Form(form) => Some(form),
+            Self::Companion(_) | Self::Direct(_) | Self::Callbacks(_) => None,
+        }
+    }
+
+    /// Who takes the parts.
+    pub fn takes_parts(&self) -> Asked {
+        if self.as_form().is_some() { Asked::Backend } else { Asked::Store }
     }
 
     /// Whether it can tell that it has some content already.
@@ -330,6 +362,7 @@ impl Backend {
         match self {
             Self::Callbacks(callbacks) => callbacks.has_object,
             Self::Companion(_) | Self::Direct(_) => true,
+            Self::Form(_) => false,
         }
     }
 }
@@ -398,7 +431,12 @@ fn object_request(object: &ObjectUrl, context: &Context<'_>) -> Signed {
             method: Method::Post,
             url: object.signed.url.clone(),
             headers: object.signed.headers.clone(),
-            body: super::http::Body::Form { fields: fields.clone(), range: context.whole() },
+            body: super::http::Body::Form {
+                fields: fields.clone(),
+                file_field: "file".into(),
+                name: None,
+                range: context.whole(),
+            },
         },
         None => {
             let mut request = put(&object.signed, context.whole());

@@ -119,6 +119,7 @@ impl Upload {
                 _ => None,
             },
             instant: self.was_there,
+            response: self.response.take(),
             crc64: completed.crc64.zip(self.config.crc64).map(|(sum, crc64)| crc64.spell(sum)),
         };
         if completed.callback_failed {

@@ -112,6 +112,11 @@ impl Upload {
         if self.asks_first() {
             return;
         }
+        self.identifier = match (&self.whole, &self.fingerprint) {
+            (Whole::Known(md5), _) => md5.to_hex(),
+            (_, Some(fingerprint)) => fingerprint.as_str().into(),
+            (_, None) => String::new(),
+        };
         self.session = None;
         self.header = None;
         self.phase = Phase::Creating;

@@ -11,12 +11,13 @@ impl Upload {
     /// Whether something else comes before a new upload at the store: the file's MD5, and the question whether the backend
     /// has it. Comes back to [`Upload::proceed`].
     pub(super) fn asks_first(&mut self) -> bool {
-        if self.config.instant != Instant::Before || !self.backend.finds() || self.asked {
-            return false;
-        }
+        let asks = self.config.instant == Instant::Before && self.backend.finds() && !self.asked;
+        // To a chunk endpoint, the MD5 is the file's name.
+        let names = self.backend.as_form().is_some();
         match self.whole {
-            Whole::Off => return false,
-            Whole::Running { .. } => self.phase = Phase::Summing,
+            Whole::Running { .. } if asks || names => self.phase = Phase::Summing,
+            Whole::Off | Whole::Running { .. } => return false,
+            Whole::Known(_) if !asks => return false,
             Whole::Known(md5) => {
                 self.asked = true;
                 self.phase = Phase::Finding;

@@ -7,7 +7,7 @@ use crate::core::error::UploadError;
 use crate::core::hash::{Crc64, Digests, Md5Digest};
 use crate::core::http::HttpRequest;
 use crate::core::progress::Snapshot;
-use crate::core::retry::Fault;
+use crate::core::retry::{Asked, Fault};
 use crate::core::units::{ByteRange, Millis, PartNumber, UnixMillis};
 
 /// Names one action until its reply.
@@ -96,8 +96,8 @@ pub enum Input {
 pub enum Action {
     /// Perform one step and reply with [`Input::Replied`].
     Perform(OpId, Step),
-    /// Send file content; [`Input::Progress`] as bytes leave, then [`Input::Replied`].
-    Send(OpId, HttpRequest),
+    /// Send file content, to whoever takes it; [`Input::Progress`] as bytes leave, then [`Input::Replied`].
+    Send(OpId, HttpRequest, Asked),
     /// Let go of a step, send, hash job or check; no reply is wanted any more.
     Drop(OpId),
     /// MD5 of these ranges one after the other.
@@ -161,6 +161,8 @@ pub struct UploadResult {
     pub crc64: Option<String>,
     /// It was there already, and nothing had to be sent.
     pub instant: bool,
+    /// What a chunk endpoint answered last.
+    pub response: Option<String>,
 }
 
 #[cfg(test)]

@@ -135,6 +135,10 @@ pub struct Upload {
     asked: bool,
     /// It had.
     was_there: bool,
+    /// Names the content: its MD5 where that is the identity, else its fingerprint.
+    identifier: String,
+    /// What a chunk endpoint answered last.
+    response: Option<String>,
     relisted: u32,
     progress: Progress,
     snapshot: Snapshot,
@@ -171,6 +175,8 @@ impl Upload {
         let (plan, raised) = Plan::new(target.file.size, config.part_size, &config.limits)?;
         // Without a single-request operation, small files are multipart uploads of one part.
         let plan = if plan.is_multipart() || backend.takes_objects() { plan } else { plan.as_multipart() };
+        let long_tail = backend.as_form().is_some_and(|form| form.long_tail);
+        let plan = if long_tail { plan.with_long_tail() } else { plan };
         let mut upload = Self::with_plan(config, backend, target, plan, online, seed);
         upload.network.begins(now.mono);
         if let Some(bytes) = raised {
@@ -193,7 +199,13 @@ impl Upload {
             last_modified: header.last_modified,
             mime: String::new(),
         };
-        let target = Target { file, key: header.key.clone(), key_is_explicit: false, metadata: Vec::new() };
+        let target = Target {
+            file,
+            key: header.key.clone(),
+            key_is_explicit: false,
+            metadata: Vec::new(),
+            path: None,
+        };
         let mut upload = Self::with_plan(config, backend, target, plan, true, seed);
         upload.only_discards = true;
         upload.fingerprint = Some(header.fingerprint.clone());
@@ -244,6 +256,8 @@ impl Upload {
             was_damaged: false,
             asked: false,
             was_there: false,
+            identifier: String::new(),
+            response: None,
             relisted: 0,
             progress: Progress::new(size),
             snapshot: Snapshot { loaded: 0, total: size, bytes_per_second: 0.0, seconds_left: None },
@@ -472,7 +486,13 @@ impl Upload {
     }
 
     fn context(&self) -> Context<'_> {
-        Context { target: &self.target, session: self.session.as_ref(), plan: &self.plan }
+        Context {
+            target: &self.target,
+            session: self.session.as_ref(),
+            plan: &self.plan,
+            identifier: &self.identifier,
+            response: self.response.as_deref(),
+        }
     }
 
     fn note_worked(&self, asked: Asked) {

@@ -3,6 +3,7 @@
 use super::offline::Back;
 use super::session::is_connection;
 use super::{Action, Event, OpId, Phase, Upload, Whole};
+use crate::core::backend::form::HELD;
 use crate::core::backend::{Done, Next, Op, PartAsk, Signed, StepReply, reply_fault, server_time};
 use crate::core::config::{Config, Verify};
 use crate::core::error::{Code, Operation};
@@ -222,6 +223,7 @@ impl Upload {
                 self.act(Action::Perform(id, step));
             }
             Ok(Next::Done(Done::Signed(signed))) => self.got_urls(&op, signed, now),
+            Ok(Next::Done(Done::Held(number))) => self.held(number, now),
             Ok(Next::Done(_)) => {
                 self.sign_failed(&op, asked, &Fault::BadReply("no URL".into()), now);
             }
@@ -267,7 +269,7 @@ impl Upload {
             _ => String::new(),
         };
         flight.stage = Stage::Sending { id, key: signed.key, location, loaded: 0, moved: now.mono };
-        self.act(Action::Send(id, signed.request));
+        self.act(Action::Send(id, signed.request, self.backend.takes_parts()));
     }
 
     /// [`super::Input::Progress`].
@@ -302,6 +304,15 @@ impl Upload {
             Ok(StepReply::Http(reply)) if reply.body.len() >= MAX_REPLY_BYTES => {
                 Fault::BadReply("one that does not end".into())
             }
+            Ok(StepReply::Http(reply)) if self.backend.as_form().is_some() => {
+                match self.backend.as_form().map_or(Ok(()), |form| form.received(&reply)) {
+                    Ok(()) => {
+                        self.response = Some(reply.body);
+                        return self.stored(number, HELD.into(), None, now);
+                    }
+                    Err(fault) => fault,
+                }
+            }
             Ok(StepReply::Http(reply)) => {
                 let mut error = store_error(&reply);
                 // A success may still have an error in its body.
@@ -324,7 +335,16 @@ impl Upload {
             Ok(_) => Fault::BadReply("not an HTTP reply".into()),
             Err(fault) => fault,
         };
-        self.part_failed(number, operation, Asked::Store, fault, now);
+        self.part_failed(number, operation, self.backend.takes_parts(), fault, now);
+    }
+
+    /// The backend says that it has a part: it need not be sent.
+    fn held(&mut self, number: PartNumber, now: Now) {
+        let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
+        flight.stage =
+            Stage::Verifying { etag: HELD.into(), crc64: None, key: None, location: String::new() };
+        self.slot_ends.push_back(SlotEnd::Cancelled);
+        self.verify(number, now);
     }
 
     /// Only a single request that nobody verifies can do without its ETag.
@@ -335,7 +355,7 @@ impl Upload {
     }
 
     fn stored(&mut self, number: PartNumber, etag: String, crc64: Option<u64>, now: Now) {
-        self.note_worked(Asked::Store);
+        self.note_worked(self.backend.takes_parts());
         let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
         let Stage::Sending { key, location, .. } = std::mem::replace(&mut flight.stage, Stage::Signing)
         else {
@@ -397,7 +417,7 @@ impl Upload {
         self.confirmed.set(number, &etag, flight.hash.crc64());
         self.parts.finish(number, etag.clone(), &self.plan);
         if self.plan.is_multipart() {
-            if let Some(fingerprint) = &self.fingerprint {
+            if let (Some(fingerprint), Some(_)) = (&self.fingerprint, &self.header) {
                 let record = self.confirmed.segment_record(fingerprint, number);
                 self.act(Action::Save(record));
             }
@@ -409,7 +429,8 @@ impl Upload {
             let key = key.or_else(|| Some(self.target.key.clone()));
             self.object = Some(Completed { location: Some(location), key, etag, ..Completed::default() });
         }
-        self.events.push_back(Event::Part { number, size: flight.range.len(), etag: normal });
+        let etag = if self.backend.as_form().is_some() { String::new() } else { normal };
+        self.events.push_back(Event::Part { number, size: flight.range.len(), etag });
         self.progress_dirty = true;
     }
 
@@ -435,7 +456,7 @@ impl Upload {
             self.slot_ends.push_back(match verdict {
                 Verdict::Retry { congested: true, .. } => SlotEnd::Congested,
                 // On a link that breaks now and then, fewer parts at a time are there before it does.
-                _ if self.network.online && asked == Asked::Store && is_connection(&fault) => {
+                _ if self.network.online && asked == self.backend.takes_parts() && is_connection(&fault) => {
                     SlotEnd::Congested
                 }
                 _ => SlotEnd::Failed,
@@ -558,7 +579,7 @@ impl Upload {
         let operation = if self.plan.is_multipart() { Operation::PutPart } else { Operation::PutObject };
         for (number, all_sent) in late {
             let fault = if all_sent { Fault::ReplyTimeout } else { Fault::Stalled };
-            self.part_failed(number, operation, Asked::Store, fault, now);
+            self.part_failed(number, operation, self.backend.takes_parts(), fault, now);
         }
     }
 }

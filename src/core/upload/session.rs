@@ -268,14 +268,15 @@ impl Upload {
             }
             Done::Unsupported if matches!(op, Op::Find(_)) => self.found(None, now),
             Done::Head(_) | Done::Unsupported => self.recreate(),
-            Done::Signed(_) => {}
+            Done::Signed(_) | Done::Held(_) => {}
         }
     }
 
     fn created(&mut self, created: Created, now: Now) {
         let session = Session { key: created.key, upload_id: created.upload_id };
         self.session = Some(session.clone());
-        if let Some(fingerprint) = self.fingerprint.clone() {
+        let remembers = self.backend.as_form().is_none();
+        if let Some(fingerprint) = self.fingerprint.clone().filter(|_| remembers) {
             // Parts of another session must not be taken for parts of this one.
             self.forget();
             let header = Header {
@@ -302,6 +303,10 @@ impl Upload {
             return self.set_control(Op::Abort);
         }
         self.advanced = now.mono;
+        if !remembers {
+            // What it has already only the server knows.
+            return self.start_listing();
+        }
         self.phase = Phase::Sending;
         self.may_find();
     }
@@ -329,7 +334,11 @@ impl Upload {
     /// What the checkpoint and the store agree on is done; everything else is sent again, unless the store turns out to
     /// have the very same bytes: the page may have gone away before the reply came.
     fn listing_done(&mut self, now: Now) {
-        let kept = reconcile(&self.plan, &self.confirmed, &self.listed);
+        let kept = if self.backend.as_form().is_some() {
+            self.held_parts()
+        } else {
+            reconcile(&self.plan, &self.confirmed, &self.listed)
+        };
         let listed = std::mem::take(&mut self.listed);
         self.unproven = Vec::new();
         // A store that refuses to complete lists parts that it does not have.
@@ -359,6 +368,17 @@ impl Upload {
         self.advanced = now.mono;
         self.phase = Phase::Sending;
         self.may_find();
+    }
+
+    /// Those a chunk endpoint has, by its own account.
+    fn held_parts(&self) -> Vec<Option<String>> {
+        let mut held = vec![None; self.plan.count()];
+        for part in &self.listed {
+            if let Some(slot) = held.get_mut(part.number.index()) {
+                *slot = Some(part.etag.clone());
+            }
+        }
+        held
     }
 
     pub(super) fn session_lost(&mut self, now: Now) {

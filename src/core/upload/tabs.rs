@@ -56,6 +56,9 @@ impl Message {
                 result.md5.map(Md5Digest::to_hex).unwrap_or_default(),
                 percent_encode(result.crc64.as_deref().unwrap_or_default()),
                 if result.instant { "instant" } else { "" }.into(),
+                percent_encode(
+                    result.response.as_deref().filter(|text| text.len() < 10_000).unwrap_or_default(),
+                ),
             ]
             .to_vec(),
         };
@@ -76,7 +79,7 @@ impl Message {
                     left => Some(left.parse::<u64>().ok()? as f64),
                 },
             }),
-            ["done", key, location, etag, md5, crc64, instant] => Self::Done(UploadResult {
+            ["done", key, location, etag, md5, crc64, instant, response] => Self::Done(UploadResult {
                 key: percent_decode(key)?,
                 location: Some(percent_decode(location)?).filter(|text| !text.is_empty()),
                 etag: Some(percent_decode(etag)?).filter(|text| !text.is_empty()),
@@ -86,6 +89,7 @@ impl Message {
                 },
                 crc64: Some(percent_decode(crc64)?).filter(|text| !text.is_empty()),
                 instant: *instant == "instant",
+                response: Some(percent_decode(response)?).filter(|text| !text.is_empty()),
             }),
             _ => return None,
         })
@@ -281,6 +285,7 @@ mod tests {
             md5: Md5Digest::from_hex("d41d8cd98f00b204e9800998ecf8427e"),
             crc64: Some("rosUhgp5mIg=".into()),
             instant: true,
+            response: Some("{\"a\":1}".into()),
         };
         assert!(is_read_back(&Message::Done(result)));
         assert!(is_read_back(&Message::Done(UploadResult { key: "k".into(), ..Default::default() })));
@@ -294,9 +299,9 @@ mod tests {
             "progress",
             "progress&1&2&3",
             "progress&-1&2&3&",
-            "done&%ff&&&&&",
-            "done&k&&&xyz&&",
-            "done&k&&&&",
+            "done&%ff&&&&&&",
+            "done&k&&&xyz&&&",
+            "done&k&&&&&",
         ] {
             assert_eq!(Message::parse(text), None, "{text}");
         }

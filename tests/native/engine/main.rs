@@ -5,7 +5,9 @@
 
 mod arriving;
 mod checksums;
+mod chunks;
 mod ending;
+mod forms;
 mod hashing;
 mod instant;
 #[path = "../../model/mod.rs"]

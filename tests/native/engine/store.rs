@@ -1,10 +1,11 @@
 //! The model store with a record of what it was asked, and in front of it a signing server at `/s3`.
 
+use crate::chunks::{self, Chunks};
 use crate::model::store::{Flavour, Store as Model, ok};
 use crate::model::wire::{self, Call, STORE};
 use partwise::core::backend::SignedUrl;
 use partwise::core::hash::{Crc64, Crc64Hasher};
-use partwise::core::http::{HttpReply, HttpRequest, Method};
+use partwise::core::http::{Body, HttpReply, HttpRequest, Method};
 use partwise::core::store::StoreRequest;
 use partwise::core::text::json::{self, Json};
 use std::ops::{Deref, DerefMut};
@@ -21,6 +22,8 @@ pub struct Store {
     pub tells_crc64: bool,
     /// How often the checksum told in reply to a request, by name, is that of something else.
     pub wrong_crc64: Vec<(&'static str, usize)>,
+    /// What answers at `/chunks`.
+    pub chunks: Chunks,
 }
 
 impl Deref for Store {
@@ -46,6 +49,7 @@ impl Store {
             proven: 0,
             tells_crc64: false,
             wrong_crc64: Vec::new(),
+            chunks: Chunks::default(),
         }
     }
 
@@ -60,6 +64,9 @@ impl Store {
 
     /// `now` in milliseconds since 1970.
     pub fn serve(&mut self, request: &HttpRequest, body: &[u8], now: u64) -> HttpReply {
+        if request.url.starts_with(chunks::TARGET) {
+            return self.chunks.serve(request, body);
+        }
         match request.url.strip_prefix("/s3/multipart") {
             Some(path) => self.sign_for(request.method, path, body, now),
             None => {
@@ -155,6 +162,14 @@ pub fn sign(request: &StoreRequest) -> SignedUrl {
 
 /// `PUT 3`, `PUT object`, `create`, `list`, `complete`, `abort`, `head`, `sign /…`.
 pub fn describe(request: &HttpRequest) -> String {
+    if request.url.starts_with(chunks::TARGET) {
+        let fields = match &request.body {
+            Body::Form { fields, .. } => fields.clone(),
+            _ => chunks::query(&request.url),
+        };
+        let number = fields.iter().find(|(name, _)| name == "chunkNumber").map(|(_, number)| number.as_str());
+        return [request.method.as_str(), " ", number.unwrap_or("merge")].concat();
+    }
     if let Some(path) = request.url.strip_prefix("/s3/multipart") {
         return match request.method {
             Method::Get if path.matches('/').count() > 1 => format!("sign {}", path.trim_start_matches('/')),

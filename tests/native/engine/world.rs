@@ -170,7 +170,7 @@ impl World {
     fn add_target(&mut self, name: &str, key: &str, key_is_explicit: bool, bytes: Vec<u8>) -> UploadId {
         let size = bytes.len() as u64;
         let file = FileInfo { name: name.into(), size, last_modified: 1, mime: "a/b".into() };
-        let target = Target { file, key: key.into(), key_is_explicit, metadata: Vec::new() };
+        let target = Target { file, key: key.into(), key_is_explicit, metadata: Vec::new(), path: None };
         let id = self.engine.add(target, self.now).unwrap();
         self.files.insert(id.0, bytes);
         id
@@ -288,7 +288,7 @@ impl World {
                 self.engine.handle(id, Input::Replied(op, reply), self.now);
             }
             Action::Perform(op, Step::Store(request) | Step::Backend(request))
-            | Action::Send(op, request) => {
+            | Action::Send(op, request, _) => {
                 self.later(id, op, PendingWork::Store(request));
                 let in_flight = self
                     .pending
@@ -460,6 +460,9 @@ impl World {
             sign(&Kind::S3.put_part(&session.key, &session.upload_id, ask.number, ask.range, None))
         };
         let request = match call {
+            PageCall::Identify | PageCall::Check { .. } | PageCall::Merge { .. } => {
+                unreachable!("only chunk endpoints have these")
+            }
             PageCall::Find { md5, .. } => {
                 self.store.requests.push("find".into());
                 let key =
@@ -553,7 +556,7 @@ impl World {
     fn serve(&mut self, id: UploadId, request: &HttpRequest, name: &str, corrupt: bool) -> HttpReply {
         self.store.requests.push(name.into());
         let body = match &request.body {
-            Body::File(range) => {
+            Body::File(range) | Body::Form { range, .. } => {
                 let mut bytes = self.files[&id.0][range.start as usize..range.end as usize].to_vec();
                 if let (true, Some(first)) = (corrupt, bytes.first_mut()) {
                     *first ^= 1;
@@ -576,5 +579,6 @@ fn page_name(call: &PageCall) -> &'static str {
         PageCall::Complete { .. } => "complete",
         PageCall::Abort { .. } => "abort",
         PageCall::Find { .. } => "find",
+        PageCall::Identify | PageCall::Check { .. } | PageCall::Merge { .. } => "chunks",
     }
 }

@@ -55,7 +55,10 @@ impl Asked<'_> {
                 PageCall::ListParts { .. } => "list",
                 PageCall::Complete { .. } => "complete",
                 PageCall::Abort { .. } => "abort",
-                PageCall::Find { .. } => "find",
+                PageCall::Find { .. }
+                | PageCall::Identify
+                | PageCall::Check { .. }
+                | PageCall::Merge { .. } => "find",
             },
             Self::Server(request) => match (request.method, request.url.split('?').next().unwrap()) {
                 (Method::Post, path) if path.ends_with("/complete") => "complete",
@@ -188,7 +191,7 @@ pub fn upload_told(
     let mut now = Now { wall: UnixMillis(1_767_323_045_000), ..Default::default() };
     let mut engine = Engine::new(config, backend, signer, true, 42);
     let file = FileInfo { name: "f".into(), size: SIZE, last_modified: 1, mime: "a/b".into() };
-    let target = Target { file, key: "k".into(), key_is_explicit: false, metadata: Vec::new() };
+    let target = Target { file, key: "k".into(), key_is_explicit: false, metadata: Vec::new(), path: None };
     let id = engine.add(target, now).unwrap();
     let mut outcome = Outcome {
         state: State::Queued,
@@ -269,7 +272,7 @@ fn perform(
                 Step::Page(call) => ask(&Asked::Page(call)),
             },
         ),
-        Action::Send(op, request) => {
+        Action::Send(op, request, _) => {
             if let Body::File(range) = &request.body {
                 engine.handle(id, Input::Progress(op, range.len()), now);
             }
@@ -311,6 +314,6 @@ fn with_query(reply: StepReply, query: &[(String, String)]) -> StepReply {
 }
 
 fn is(action: &Action, op: OpId) -> bool {
-    matches!(action, Action::Perform(of, _) | Action::Send(of, _) | Action::Hash(of, ..) | Action::Check(of)
+    matches!(action, Action::Perform(of, _) | Action::Send(of, ..) | Action::Hash(of, ..) | Action::Check(of)
         if *of == op)
 }

@@ -113,7 +113,7 @@ fn an_object_goes_as_a_form_or_as_a_put() {
     let op = Op::SignObject { content_md5: Some("bWQ1".into()) };
     let form = r#"{"method":"POST","url":"https://s/","fields":{"key":"k","policy":"p"},"expires":60}"#;
     let Done::Signed(parts) = done(answered(&op, 200, form)) else { panic!() };
-    let Body::Form { fields, range } = &parts[0].1.request.body else { panic!() };
+    let Body::Form { fields, range, .. } = &parts[0].1.request.body else { panic!() };
     assert_eq!((fields.len(), range.len()), (2, 12 * MIB));
     assert_eq!(parts[0].1.key.as_deref(), Some("k"));
     assert_eq!(header(&parts[0].1.request, "content-md5"), None, "a form's headers are not the object's");
