@@ -70,6 +70,7 @@ fn done(result: &UploadResult) -> JsValue {
         .with_some("md5", result.md5.map(|md5| md5.to_hex()))
         .with_some("crc64", result.crc64.as_deref())
         .with("instant", result.instant)
+        .with_some("response", result.response.as_deref())
         .build()
 }
 

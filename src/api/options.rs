@@ -1,5 +1,6 @@
 //! Reads the options of `new Uploader(options)`: every name is known, exactly one backend is chosen.
 
+mod form;
 mod store;
 
 use super::js::{function, get, text};
@@ -7,7 +8,7 @@ use crate::core::backend::Backend;
 use crate::core::backend::callbacks::Callbacks;
 use crate::core::backend::companion::Companion;
 use crate::core::backend::direct::LocalSigner;
-use crate::core::config::{Config, Identity, Instant, Raw, RawOptions, bad_option, bad_value};
+use crate::core::config::{Config, Identity, Instant, Raw, RawOptions, Verify, bad_option, bad_value};
 use crate::core::error::{Operation, UploadError};
 use crate::core::store::{Kind, Limits};
 use js_sys::{Function, Object};
@@ -30,6 +31,7 @@ pub struct Options {
 #[derive(Default)]
 pub struct Functions {
     pub sign_request: Option<Function>,
+    /// The option `backend` or `form`.
     pub backend: Option<JsValue>,
     pub credentials: Option<Function>,
     /// An object, or a function that gives one.
@@ -37,7 +39,18 @@ pub struct Functions {
     pub with_credentials: bool,
 }
 
-const KNOWN: [&str; 22] = [
+impl Functions {
+    fn read_headers(&mut self, options: &JsValue) -> Result<(), UploadError> {
+        self.headers = get(options, "headers");
+        if self.headers.as_ref().is_some_and(|headers| !headers.is_object() && !headers.is_function()) {
+            return Err(bad_option("headers", "an object of strings, or a function that gives one"));
+        }
+        self.with_credentials = truth("withCredentials", options)?;
+        Ok(())
+    }
+}
+
+const KNOWN: [&str; 23] = [
     "endpoint",
     "headers",
     "withCredentials",
@@ -46,6 +59,7 @@ const KNOWN: [&str; 22] = [
     "key",
     "backend",
     "store",
+    "form",
     "partSize",
     "parallel",
     "hash",
@@ -62,7 +76,7 @@ const KNOWN: [&str; 22] = [
     "destination",
 ];
 
-const BACKENDS: [&str; 4] = ["endpoint", "signRequest", "backend", "store"];
+const BACKENDS: [&str; 5] = ["endpoint", "signRequest", "backend", "store", "form"];
 
 const CALLBACKS: [&str; 5] =
     ["createMultipartUpload", "signPart", "listParts", "completeMultipartUpload", "abortMultipartUpload"];
@@ -74,7 +88,10 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
     only(object, "", &KNOWN)?;
     let chosen: Vec<&str> = BACKENDS.into_iter().filter(|name| get(options, name).is_some()).collect();
     let [chosen] = chosen.as_slice() else {
-        return Err(bad_option("endpoint, signRequest, backend or store", "given, exactly one of them"));
+        return Err(bad_option(
+            "endpoint, signRequest, backend, store or form",
+            "given, exactly one of them",
+        ));
     };
     let mut functions = Functions::default();
     let mut signer = None;
@@ -87,15 +104,7 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
                     "the address of the signing routes, such as \"/s3\" or \"https://host/s3\"",
                 )
             })?;
-            functions.headers = get(options, "headers");
-            if functions
-                .headers
-                .as_ref()
-                .is_some_and(|headers| !headers.is_object() && !headers.is_function())
-            {
-                return Err(bad_option("headers", "an object of strings, or a function that gives one"));
-            }
-            functions.with_credentials = truth("withCredentials", options)?;
+            functions.read_headers(options)?;
             (Backend::Companion(Companion::new(&endpoint)), endpoint)
         }
         "signRequest" => {
@@ -121,6 +130,14 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
             functions.backend = Some(backend);
             (Backend::Callbacks(callbacks), String::from("default"))
         }
+        "form" => {
+            let form = get(options, "form").unwrap_or_default();
+            functions.read_headers(options)?;
+            let read = form::read(&form)?;
+            let destination = read.target.clone();
+            functions.backend = Some(form);
+            (Backend::Form(read), destination)
+        }
         _ => {
             let store = store::read(&get(options, "store").unwrap_or_default())?;
             let (backend, destination) = (Backend::Direct(store.bucket.kind), store.destination());
@@ -129,9 +146,19 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
             (backend, destination)
         }
     };
-    for (name, with) in [("headers", "endpoint"), ("withCredentials", "endpoint"), ("kind", "signRequest")] {
-        if *chosen != with && get(options, name).is_some() {
-            return Err(bad_option(name, &["left out: it goes with ", with, " only"].concat()));
+    for (name, with) in [
+        ("headers", ["endpoint", "form"].as_slice()),
+        ("withCredentials", &["endpoint", "form"]),
+        ("kind", &["signRequest"]),
+        // Chunk endpoints tell no ETags, and of content that they have by themselves.
+        ("verify", &["endpoint", "signRequest", "backend", "store"]),
+        ("instant", &["backend"]),
+    ] {
+        if !with.contains(chosen) && get(options, name).is_some() {
+            return Err(bad_option(
+                name,
+                &["left out: it goes with ", &with.join(" and "), " only"].concat(),
+            ));
         }
     }
     let destination = match get(options, "destination") {
@@ -163,6 +190,8 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         Backend::Companion(_) => Limits::S3,
         // The page's own functions know what their store takes; not all of them ask for 5 MiB.
         Backend::Callbacks(_) => Limits { min_part: 1, ..Limits::S3 },
+        // Many servers take bodies of a few megabytes only.
+        Backend::Form(_) => Limits { min_part: 1, auto_part: 1024 * 1024, ..Limits::S3 },
     };
     let crc64 = match (&backend, &signer) {
         // AWS tells one of every object; what else speaks S3 mostly does not.
@@ -171,7 +200,10 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         (Backend::Direct(kind), _) => Some(kind.crc64()),
         _ => None,
     };
-    let config = Config { crc64, ..Config::new(&raw, destination, limits)? };
+    let mut config = Config { crc64, ..Config::new(&raw, destination, limits)? };
+    if backend.as_form().is_some() {
+        config.verify = Verify::Off;
+    }
     if config.instant != Instant::Off {
         if config.identity != Identity::Md5 {
             return Err(bad_option("hash", "\"md5\" with instant: content is looked for by it"));

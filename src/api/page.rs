@@ -110,6 +110,15 @@ impl Page for JsPage {
                     .collect();
                 ("completeMultipartUpload", of(session).with("parts", list), Box::new(completed))
             }
+            PageCall::Identify => ("generateUniqueIdentifier", Fields::new(), Box::new(identified)),
+            PageCall::Merge { identifier, response } => (
+                "merge",
+                Fields::new()
+                    .with("identifier", identifier.as_str())
+                    .with_some("response", response.as_deref()),
+                Box::new(completed),
+            ),
+            PageCall::Check { response, chunks } => return self.check(response, *chunks, reply),
             PageCall::Abort { session } => {
                 ("abortMultipartUpload", of(session), Box::new(|_| Ok(StepReply::Page(PageReply::Aborted))))
             }
@@ -150,6 +159,31 @@ impl Page for JsPage {
         if let Some(shared) = self.shared.upgrade() {
             shared.event(id, &event);
         }
+    }
+}
+
+impl JsPage {
+    /// Asks a function of simple-uploader's kind about every chunk: it gets the chunk and the server's one answer.
+    fn check(&self, response: &str, chunks: usize, reply: Reply<StepReply>) -> PageTask {
+        let form = self.functions.backend.clone().unwrap_or_default();
+        let response = JsValue::from(response);
+        spawn_local(async move {
+            let held = |number: PartNumber| {
+                let chunk = Fields::new().with("offset", number.index()).with("chunkNumber", number.get());
+                let check = function(&form, "checkChunkUploadedByResponse")?;
+                Some(check.call2(&form, &chunk.build(), &response).map(|held| held.is_truthy()))
+            };
+            let mut numbers = Vec::new();
+            for number in (0..chunks).filter_map(PartNumber::from_index) {
+                match held(number) {
+                    Some(Ok(true)) => numbers.push(number),
+                    Some(Ok(false)) | None => {}
+                    Some(Err(thrown)) => return reply(Err(thrown_fault(&thrown))),
+                }
+            }
+            reply(Ok(StepReply::Page(PageReply::Held(numbers))));
+        });
+        Box::new(())
     }
 }
 
@@ -257,6 +291,12 @@ fn signed_parts(value: &JsValue, numbers: Vec<PartNumber>) -> Result<StepReply, 
 fn found(value: &JsValue) -> Result<StepReply, Fault> {
     let found = value.is_object().then(|| read_completed(value));
     Ok(StepReply::Page(PageReply::Found(found)))
+}
+
+fn identified(value: &JsValue) -> Result<StepReply, Fault> {
+    let identifier = value.as_string().filter(|identifier| !identifier.is_empty());
+    let identifier = identifier.ok_or_else(|| unusable("generateUniqueIdentifier", "string"))?;
+    Ok(StepReply::Page(PageReply::Identified(identifier)))
 }
 
 fn object_url(value: &JsValue) -> Result<StepReply, Fault> {

@@ -1,6 +1,6 @@
 //! The `Uploader` class.
 
-use super::js::{Fields, get, pairs};
+use super::js::{Fields, get, pairs, text};
 use super::options::{self, Options};
 use super::page::JsPage;
 use super::upload::{Inner, Settling, Upload};
@@ -209,7 +209,8 @@ impl Uploader {
             },
         };
         let metadata = get(options, "metadata").map(|metadata| pairs(&metadata)).unwrap_or_default();
-        let id = driver.add(file.clone(), Target { file: info, key, key_is_explicit, metadata })?;
+        let path = text(&file, "webkitRelativePath").filter(|path| !path.is_empty());
+        let id = driver.add(file.clone(), Target { file: info, key, key_is_explicit, metadata, path })?;
         let inner = Rc::new(Inner::new(id, file, self.shared.clone()));
         let handle = JsValue::from(Upload::new(inner.clone()));
         self.shared.uploads.borrow_mut().push(Known { inner, handle: handle.clone() });

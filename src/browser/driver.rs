@@ -19,7 +19,7 @@ use crate::core::engine::{CredentialsReply, Engine, UploadId, Work};
 use crate::core::error::UploadError;
 use crate::core::hash::Crc64;
 use crate::core::http::{Body, HttpReply, HttpRequest, NoReply};
-use crate::core::retry::Fault;
+use crate::core::retry::{Asked, Fault};
 use crate::core::store::StoreRequest;
 use crate::core::units::{ByteRange, Instant, Millis};
 use crate::core::upload::{Action, Event, Input, Message, OpId};
@@ -252,7 +252,13 @@ impl Driver {
         };
         match action {
             Action::Perform(op, step) => self.step(id, op, step),
-            Action::Send(op, request) => self.send(id, op, &request),
+            Action::Send(op, request, Asked::Store) => self.send(id, op, &request, false),
+            Action::Send(op, request, Asked::Backend) => {
+                let with_credentials = self.page.with_credentials();
+                self.with_headers(id, op, request, move |driver, request| {
+                    driver.send(id, op, &request, with_credentials);
+                });
+            }
             Action::Drop(op) => {
                 self.stop(id, op);
             }
@@ -360,8 +366,21 @@ impl Driver {
         }
     }
 
-    /// The page's headers may take a promise to get, so they come first.
-    fn call_backend(self: &Rc<Self>, id: UploadId, op: OpId, mut request: HttpRequest) {
+    fn call_backend(self: &Rc<Self>, id: UploadId, op: OpId, request: HttpRequest) {
+        self.with_headers(id, op, request, move |driver, request| {
+            let in_flight = call(&request, driver.page.with_credentials(), driver.reply_http(id, op));
+            driver.run(id, op, Running::Http(in_flight));
+        });
+    }
+
+    /// Goes on with the page's headers, which may take a promise to get.
+    fn with_headers(
+        self: &Rc<Self>,
+        id: UploadId,
+        op: OpId,
+        mut request: HttpRequest,
+        go_on: impl FnOnce(&Rc<Self>, HttpRequest) + 'static,
+    ) {
         self.run(id, op, Running::Other);
         let weak = Rc::downgrade(self);
         self.page.headers(Box::new(move |headers| {
@@ -373,14 +392,13 @@ impl Driver {
                 Err(fault) => driver.tell(id, Input::Replied(op, Err(fault))),
                 Ok(headers) => {
                     request.headers.extend(headers);
-                    let in_flight = call(&request, driver.page.with_credentials(), driver.reply_http(id, op));
-                    driver.run(id, op, Running::Http(in_flight));
+                    go_on(&driver, request);
                 }
             }
         }));
     }
 
-    fn send(self: &Rc<Self>, id: UploadId, op: OpId, request: &HttpRequest) {
+    fn send(self: &Rc<Self>, id: UploadId, op: OpId, request: &HttpRequest, with_credentials: bool) {
         let Some(file) = self.file(id) else { return };
         let weak = Rc::downgrade(self);
         let total = match &request.body {
@@ -399,7 +417,7 @@ impl Driver {
                 driver.tell(id, Input::Progress(op, loaded));
             }
         };
-        let in_flight = send(request, &file, false, on_progress, self.reply_http(id, op));
+        let in_flight = send(request, &file, with_credentials, on_progress, self.reply_http(id, op));
         self.run(id, op, Running::Http(in_flight));
     }
 

@@ -298,19 +298,24 @@ fn payload(body: &Body, file: Option<&Blob>) -> Result<JsValue, NoReply> {
         Body::Empty => Ok(JsValue::NULL),
         Body::Text { text, .. } => Ok(Uint8Array::from(text.as_bytes()).into()),
         Body::File(range) => slice(*range).map(JsValue::from),
-        Body::Form { fields, range } => {
+        Body::Form { fields, file_field, range } => {
             let slice = slice(*range)?;
             let name = file.and_then(|file| text(file, "name"));
-            form(fields, &slice, name).map_err(|thrown| NoReply::File(name_of(&thrown)))
+            form(fields, file_field, &slice, name).map_err(|thrown| NoReply::File(name_of(&thrown)))
         }
     }
 }
 
-fn form(fields: &[(String, String)], slice: &Blob, name: Option<String>) -> Result<JsValue, JsValue> {
+fn form(
+    fields: &[(String, String)],
+    file_field: &str,
+    slice: &Blob,
+    name: Option<String>,
+) -> Result<JsValue, JsValue> {
     let form = FormData::new()?;
     for (name, value) in fields {
         form.append_with_str(name, value)?;
     }
-    form.append_with_blob_and_filename("file", slice, name.as_deref().unwrap_or("blob"))?;
+    form.append_with_blob_and_filename(file_field, slice, name.as_deref().unwrap_or("blob"))?;
     Ok(form.into())
 }

@@ -47,8 +47,6 @@ pub enum Body {
         fields: Vec<(String, String)>,
         /// The name of the field with the slice.
         file_field: String,
-        /// The file name told with it; the browser's own choice when there is none.
-        name: Option<String>,
         /// The slice of the file.
         range: ByteRange,
     },

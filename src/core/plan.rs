@@ -15,7 +15,7 @@ pub const DEFAULT_PART_SIZE: u64 = 5 * MIB;
 /// How large parts shall be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PartSize {
-    /// [`DEFAULT_PART_SIZE`], or the whole MiB above it with which the number of parts suffices.
+    /// What the limits say, mostly [`DEFAULT_PART_SIZE`], or the whole MiB above it with which the number of parts suffices.
     #[default]
     Auto,
     /// So many bytes.
@@ -46,7 +46,7 @@ impl Plan {
             return Err(too_large(size, max_size));
         }
         let asked = match part_size {
-            PartSize::Auto => DEFAULT_PART_SIZE,
+            PartSize::Auto => limits.auto_part,
             PartSize::Bytes(bytes) => bytes,
         };
         let least = size.div_ceil(max_parts);

@@ -255,6 +255,7 @@ const ANY: partwise::core::store::Limits = partwise::core::store::Limits {
     max_part: u64::MAX,
     max_parts: 10_000,
     max_object: u64::MAX,
+    auto_part: 1,
 };
 
 /// Whatever the records are: reading them does no harm, and what is read makes sense.

@@ -156,7 +156,13 @@ pub const PART: u64 = 16;
 
 impl Settings {
     pub fn draw(rng: &mut Rng) -> Self {
-        let limits = Limits { min_part: PART, max_part: 1 << 30, max_parts: 10_000, max_object: 1 << 40 };
+        let limits = Limits {
+            min_part: PART,
+            max_part: 1 << 30,
+            max_parts: 10_000,
+            max_object: 1 << 40,
+            auto_part: PART,
+        };
         let mut config = Config::new(&RawOptions::default(), "sim".into(), limits).unwrap();
         config.part_size = PartSize::Bytes(PART);
         config.parallel = match rng.below(3) {

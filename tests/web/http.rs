@@ -89,7 +89,8 @@ async fn progress_is_told_up_to_the_last_byte_of_the_body() {
 async fn a_form_sends_its_fields_before_the_file_under_the_files_name() {
     let named = run_async("return new File([new Uint8Array(10).fill(65)], 'räksmörgås.txt')").await;
     let fields = vec![("key".to_owned(), "a b".to_owned()), ("policy".to_owned(), "p".to_owned())];
-    let request = request(Method::Post, "", Body::Form { fields, range: range(2, 6) }).await;
+    let request =
+        request(Method::Post, "", Body::Form { fields, file_field: "file".into(), range: range(2, 6) }).await;
     let arrived = arrived(&sent(&request, &named.into()).await);
     assert!(header(&arrived, "content-type").unwrap().starts_with("multipart/form-data; boundary="));
     let body = get(&arrived, "text").as_string().unwrap();

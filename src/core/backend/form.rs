@@ -180,7 +180,7 @@ impl Form {
             (Op::Create, StepReply::Page(PageReply::Identified(identifier))) => {
                 Ok(created(context, identifier))
             }
-            (Op::ListParts(_), StepReply::Http(reply)) => self.told(&reply),
+            (Op::ListParts(_), StepReply::Http(reply)) => self.told(&reply, context),
             (Op::ListParts(_), StepReply::Page(PageReply::Held(numbers))) => {
                 Ok(Next::Done(Done::Listed(page(numbers.into_iter()))))
             }
@@ -229,13 +229,16 @@ impl Form {
     }
 
     /// What the server has of the file, from its one answer for all chunks.
-    fn told(&self, reply: &HttpReply) -> Result<Next, Fault> {
+    fn told(&self, reply: &HttpReply, context: &Context<'_>) -> Result<Next, Fault> {
         self.refused_for_good(reply)?;
         if !self.success.contains(&reply.status) {
             return Ok(Next::Done(Done::Listed(PartPage::default())));
         }
         if self.page_checks {
-            return Ok(Next::Step(Step::Page(PageCall::Check { response: reply.body.clone() })));
+            return Ok(Next::Step(Step::Page(PageCall::Check {
+                response: reply.body.clone(),
+                chunks: context.plan.count(),
+            })));
         }
         let body = json::parse(&reply.body).unwrap_or(Json::Null);
         // Many servers put what they have to say one level down.
@@ -260,16 +263,7 @@ impl Form {
             (self.address(&parameters), Body::File(range))
         } else {
             let url = if self.in_address_too { self.address(&parameters) } else { self.target.clone() };
-            let name = context.target.file.name.clone();
-            (
-                url,
-                Body::Form {
-                    fields: parameters,
-                    file_field: self.file_field.clone(),
-                    name: Some(name),
-                    range,
-                },
-            )
+            (url, Body::Form { fields: parameters, file_field: self.file_field.clone(), range })
         };
         let request = HttpRequest { method: self.method, url, headers: Vec::new(), body };
         Next::Done(Done::Signed(vec![(number, Signed { request, good_for: None, key: None })]))

@@ -140,7 +140,7 @@ pub enum PageCall {
     Abort { session: Session },
     Find { key: String, md5: Md5Digest },
     Identify,
-    Check { response: String },
+    Check { response: String, chunks: usize },
     Merge { identifier: String, response: Option<String> },
 }
 
@@ -434,7 +434,6 @@ fn object_request(object: &ObjectUrl, context: &Context<'_>) -> Signed {
             body: super::http::Body::Form {
                 fields: fields.clone(),
                 file_field: "file".into(),
-                name: None,
                 range: context.whole(),
             },
         },

@@ -35,8 +35,13 @@ pub struct Header {
 }
 
 /// Every geometry of up to 10 000 parts. Whether a store takes it is asked when the upload is resumed.
-const ANY: Limits =
-    Limits { min_part: 1, max_part: u64::MAX, max_parts: PartNumber::MAX, max_object: u64::MAX };
+const ANY: Limits = Limits {
+    min_part: 1,
+    max_part: u64::MAX,
+    max_parts: PartNumber::MAX,
+    max_object: u64::MAX,
+    auto_part: 1,
+};
 
 const CHECK: &str = "&check=";
 

@@ -2,6 +2,7 @@
 
 use super::{Limits, bos, cos, oss, s3};
 use crate::core::hash::Crc64;
+use crate::core::plan::DEFAULT_PART_SIZE;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -82,6 +83,12 @@ impl Limits {
 
     /// 10 000 parts of up to 5 GiB, as all stores have it, and as much as those hold: 48.8 TiB.
     pub(super) const fn with_min_part(min_part: u64) -> Self {
-        Self { min_part, max_part: 5120 * MIB, max_parts: 10_000, max_object: 10_000 * 5120 * MIB }
+        Self {
+            min_part,
+            max_part: 5120 * MIB,
+            max_parts: 10_000,
+            max_object: 10_000 * 5120 * MIB,
+            auto_part: DEFAULT_PART_SIZE,
+        }
     }
 }

@@ -149,6 +149,8 @@ pub struct Limits {
     pub max_parts: u32,
     /// Bytes of the largest object.
     pub max_object: u64,
+    /// Bytes of a part where nothing asks for more.
+    pub auto_part: u64,
 }
 
 /// An ETag in the form in which two of them can be compared: trimmed, without `W/` and quotes (also `&quot;`), in

@@ -84,7 +84,8 @@ pub struct World {
 }
 
 pub fn config() -> Config {
-    let limits = Limits { min_part: 1, max_part: 1 << 30, max_parts: 10_000, max_object: 1 << 40 };
+    let limits =
+        Limits { min_part: 1, max_part: 1 << 30, max_parts: 10_000, max_object: 1 << 40, auto_part: PART };
     let mut config = Config::new(&RawOptions::default(), "test".into(), limits).unwrap();
     config.part_size = PartSize::Bytes(PART);
     config.parallel = Parallel::Fixed(3);
