@@ -148,6 +148,8 @@ export interface UploadResult {
   readonly crc64?: string;
   /** The backend had the content already, so that nothing needed to be sent. */
   readonly instant: boolean;
+  /** With `form`: what the server answered last to a chunk. */
+  readonly response?: string;
 }
 
 /** Events of an {@link Upload} with what their listeners get. */
@@ -319,6 +321,7 @@ export interface EndpointOptions {
   signRequest?: never;
   backend?: never;
   store?: never;
+  form?: never;
 }
 
 /** One request the page is asked to have signed. */
@@ -351,6 +354,7 @@ export interface SignRequestOptions {
   endpoint?: never;
   backend?: never;
   store?: never;
+  form?: never;
 }
 
 /** The file a callback is about. */
@@ -456,6 +460,7 @@ export interface BackendOptions {
   endpoint?: never;
   signRequest?: never;
   store?: never;
+  form?: never;
 }
 
 /**
@@ -563,11 +568,101 @@ export interface StoreOptions {
   endpoint?: never;
   signRequest?: never;
   backend?: never;
+  form?: never;
 }
 
-/** Exactly one of `endpoint`, `signRequest`, `backend` and `store`, and what all of them share. */
+/** A chunk, as functions of {@link Form} see it. */
+export interface FormChunk {
+  /** From 0. */
+  readonly offset: number;
+  /** From 1. */
+  readonly chunkNumber: number;
+}
+
+/** The parameters that a chunk endpoint is told, by their names in simple-uploader.js. */
+export type FormParameter =
+  | 'chunkNumber'
+  | 'chunkSize'
+  | 'currentChunkSize'
+  | 'totalSize'
+  | 'identifier'
+  | 'filename'
+  | 'relativePath'
+  | 'totalChunks'
+  | 'type';
+
+/** A chunk endpoint: a server for simple-uploader.js, flow.js or resumable.js. Options have the names of simple-uploader.js. */
+export interface Form {
+  /** The address that takes chunks, such as `'/upload'`. */
+  target: string | URL;
+  /** Whose parameter names and habits the server knows. @defaultValue `'simple-uploader'` */
+  preset?: 'simple-uploader' | 'flow' | 'resumable';
+  /** Other names for some of the parameters. `type` is only sent by the preset `'resumable'`, or when it is named here. */
+  parameters?: Partial<Record<FormParameter, string>>;
+  /** The form field with the bytes. @defaultValue `'file'` */
+  fileParameterName?: string;
+  /** Further parameters of every request; those of one file are its `metadata`. */
+  query?: Record<string, string | number>;
+  /** `'octet'`: the bytes alone are the body, and the parameters in the address. @defaultValue `'multipart'` */
+  method?: 'multipart' | 'octet';
+  /** @defaultValue `'POST'` */
+  uploadMethod?: 'POST' | 'PUT';
+  /** @defaultValue `'GET'` */
+  testMethod?: 'GET' | 'HEAD' | 'POST';
+  /**
+   * How the server is asked what it has. `true`: before each chunk, and a success means that it is there. `'once'`: with the
+   * first chunk for all of them; it answers JSON with `uploaded` (also `uploaded_chunks`), a list of chunk numbers, or with
+   * `skipUpload: true` for a file that it has, both also one level down in `data`. @defaultValue `true`; `'once'` with
+   * `checkChunkUploadedByResponse`
+   */
+  testChunks?: boolean | 'once';
+  /** Reads another answer of a server that is asked once: whether it has this chunk. */
+  checkChunkUploadedByResponse?: (chunk: FormChunk, response: string) => boolean;
+  /** Names the file to the server. Default: its MD5 with `hash: 'md5'`, else a hash of name, size, date and samples. */
+  generateUniqueIdentifier?: (file: FileDetails, options: CallOptions) => Awaitable<string>;
+  /**
+   * Called when all chunks are there: an address, to which identifier, filename, relativePath, totalSize, totalChunks and
+   * chunkSize are posted as JSON, or a function. Default: the server puts the file together by itself.
+   */
+  merge?:
+    | string
+    | URL
+    | ((
+        file: FileDetails,
+        options: CallOptions & { readonly identifier: string; readonly response?: string },
+      ) => Awaitable<StoredObject | void>);
+  /** @defaultValue `[200, 201, 202]` */
+  successStatuses?: readonly number[];
+  /** With these the file has failed; after any other the chunk is sent again. @defaultValue `[404, 415, 500, 501]` */
+  permanentErrors?: readonly number[];
+  /**
+   * `false`: the last chunk is one to two times as large as the others, as the sample servers of these libraries want it.
+   * `true`: it is at most as large. @defaultValue `false`
+   */
+  forceChunkSize?: boolean;
+}
+
+/**
+ * Uploading to a chunk endpoint. `partSize` is the size of a chunk, by default 1 MiB. The server knows what it has: nothing is
+ * kept in `localStorage`, `pending()` is empty, and `cancel()` leaves at the server what has arrived.
+ */
+export interface FormOptions {
+  form: Form;
+  /** Headers for the server, for instance `Authorization`; a function is asked before each request. */
+  headers?: HeaderSource;
+  /** Sends cookies to a server of another origin. @defaultValue `false` */
+  withCredentials?: boolean;
+  verify?: never;
+  instant?: never;
+  endpoint?: never;
+  signRequest?: never;
+  backend?: never;
+  store?: never;
+}
+
+/** Exactly one of `endpoint`, `signRequest`, `backend`, `store` and `form`, and what all of them share. */
 export type UploaderOptions = CommonOptions &
-  (EndpointOptions | SignRequestOptions | BackendOptions | StoreOptions);
+  (EndpointOptions | SignRequestOptions | BackendOptions | StoreOptions | FormOptions);
 
 /** Uploads files; all of its uploads share one pool of connections. */
 export class Uploader {

@@ -44,6 +44,18 @@ await createUploader({
 await createUploader({
   store: { kind: 'bos', bucket: 'b', region: 'bj', endpoint: new URL('https://a.b/'), credentials },
 });
+await createUploader({ form: { target: '/upload' }, hash: 'md5', headers: { Authorization: '' } });
+await createUploader({
+  form: {
+    target: new URL('https://a.b/'),
+    preset: 'resumable',
+    parameters: { identifier: 'id' },
+    testChunks: 'once',
+    checkChunkUploadedByResponse: ({ offset }, response) => response.includes(String(offset + 1)),
+    generateUniqueIdentifier: async ({ name }) => name,
+    merge: async (_, { identifier }) => ({ key: identifier }),
+  },
+});
 await init();
 const uploader: Uploader = new Uploader({ endpoint: '/s3' });
 
@@ -84,10 +96,16 @@ await createUploader({ store: { kind: 'gcs', bucket: 'b', region: 'r', credentia
 await createUploader({ store: { kind: 's3', bucket: 'b', region: 'r' } });
 // @ts-expect-error
 await createUploader({ store: { kind: 'bos', bucket: 'b', region: 'r', credentials, accelerate: true } });
-// @ts-expect-error
-await createUploader({ store: { kind: 's3', bucket: 'b', region: 'r', credentials, signatureVersion: 'v4' } });
+await createUploader({
+  // @ts-expect-error
+  store: { kind: 's3', bucket: 'b', region: 'r', credentials, signatureVersion: 'v4' },
+});
 // @ts-expect-error
 await createUploader({ backend, kind: 'oss' });
+// @ts-expect-error
+await createUploader({ form: { target: '/upload' }, verify: 'etag' });
+// @ts-expect-error
+await createUploader({ form: { target: '/upload', chunkNumberParameterName: 'n' } });
 // @ts-expect-error
 await createUploader({ backend: { signPart: signRequest } });
 // @ts-expect-error
