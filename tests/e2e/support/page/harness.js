@@ -146,11 +146,12 @@ function story(id) {
 export const harness = {
   /**
    * `store.credentials` and `headers` are given as values or as URLs at which the page asks, `signRequest` as a URL to
-   * which the page turns with every request, `backend` as one that answers what its functions are asked.
+   * which the page turns with every request, `backend` as one that answers what its functions are
+   * asked, and `form` with an `identifier` in place of the function that makes one.
    *
    * @param {any} options of `createUploader`
    */
-  async create({ store, signRequest, headers, backend, ...options }) {
+  async create({ store, signRequest, headers, backend, form, ...options }) {
     const address = '/partwise/index.js';
     /** @type {typeof import('partwise')} */
     const { createUploader } = await import(address);
@@ -159,6 +160,10 @@ export const harness = {
     if (store) options.store = { ...store, credentials: given };
     if (signRequest) options.signRequest = (/** @type {unknown} */ request) => ask(signRequest, request);
     if (backend) options.backend = Object.fromEntries(CALLBACKS.map((name) => [name, remote(backend, name)]));
+    if (form) {
+      const { identifier, ...rest } = form;
+      options.form = { ...rest, ...(identifier && { generateUniqueIdentifier: () => identifier }) };
+    }
     if (headers) options.headers = typeof headers === 'string' ? () => ask(headers, null) : headers;
     uploader = await createUploader(options);
   },
