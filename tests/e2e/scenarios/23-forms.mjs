@@ -33,7 +33,7 @@ const others = {
   'simple-uploader.js': {
     script: require.resolve('simple-uploader.js/dist/uploader.js'),
     preset: 'simple-uploader',
-    start(target, identifier, chunkSize) {
+    start: (target, identifier, chunkSize) => {
       const { Uploader } = /** @type {any} */ (window);
       const options = {
         target,
@@ -50,7 +50,7 @@ const others = {
   'resumable.js': {
     script: require.resolve('resumablejs/resumable.js'),
     preset: 'resumable',
-    start(target, identifier, chunkSize) {
+    start: (target, identifier, chunkSize) => {
       const { Resumable } = /** @type {any} */ (window);
       const options = {
         target,
