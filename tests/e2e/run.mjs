@@ -18,7 +18,7 @@ import { stores } from './support/stores/index.mjs';
 import { inTime } from './support/until.mjs';
 import { World } from './support/world.mjs';
 
-/** Milliseconds a scenario may take at most: the slowest sends 5 GiB. */
+/** Milliseconds a scenario may take at most: the slowest sends 12 500 parts. */
 const LONGEST = 600_000;
 /** Scenarios at the same time, and how many times as many of those that mostly wait. */
 const LANES = '3';
@@ -171,9 +171,15 @@ async function main() {
       const waiting = jobs.filter(({ scenario }) => scenario.waits);
       const alone = jobs.filter(({ scenario }) => scenario.alone);
       const others = jobs.filter(({ scenario }) => !scenario.waits && !scenario.alone);
-      await inLanes(lanes * PATIENT, waiting, run);
-      await inLanes(lanes, others, run);
-      await inLanes(1, alone, run);
+      const stages = /** @type {const} */ ([
+        [lanes * PATIENT, waiting],
+        [lanes, others],
+        [1, alone],
+      ]);
+      for (const [at, some] of stages) {
+        console.log(`${some.length} scenarios, ${at} at a time`);
+        await inLanes(at, some, run);
+      }
       console.log(`round ${round}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
     }
   } catch (error) {

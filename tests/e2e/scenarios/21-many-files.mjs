@@ -5,13 +5,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MiB, temporaryFolder } from '../support/files.mjs';
 import { inLanes } from '../support/lanes.mjs';
+import { LATEST } from '../support/tab.mjs';
 import { until } from '../support/until.mjs';
 
 const COUNT = 2_000;
 /** Milliseconds one task may keep the page from answering its user: what is still felt as immediate (RAIL). */
 const LONGEST_TASK = 100;
-/** The same where a worker's clock is all there is to tell: what is late may also be so for the browser's own reasons. */
-const LATEST = 200;
 /** Milliseconds that adding one file may take; the page adds all of them in one task, which it could split. */
 const ADDING = 1;
 /** Bytes of the library's memory that one added file may take. */

@@ -65,20 +65,6 @@ export async function copyOf(file, scope) {
 }
 
 /**
- * A file of zeros that takes no room on disk. Its digests are not computed.
- *
- * @param {number} size bytes
- * @param {import('./cleanup.mjs').Scope} scope
- */
-export async function sparseFile(size, scope) {
-  const path = join(await temporaryFolder('sparse-', scope), `zeros-${size}.bin`);
-  const file = await open(path, 'w');
-  await file.truncate(size);
-  await file.close();
-  return { path, name: basename(path), size };
-}
-
-/**
  * @param {string} prefix
  * @param {import('./cleanup.mjs').Scope} scope that removes it
  */
