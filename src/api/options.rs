@@ -45,18 +45,19 @@ impl Functions {
         if self.headers.as_ref().is_some_and(|headers| !headers.is_object() && !headers.is_function()) {
             return Err(bad_option("headers", "an object of strings, or a function that gives one"));
         }
-        self.with_credentials = truth("withCredentials", options)?;
+        self.with_credentials = truth("withCredentials", options, false)?;
         Ok(())
     }
 }
 
-const KNOWN: [&str; 23] = [
+const KNOWN: [&str; 24] = [
     "endpoint",
     "headers",
     "withCredentials",
     "signRequest",
     "kind",
     "key",
+    "overwrite",
     "backend",
     "store",
     "form",
@@ -136,7 +137,7 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
             let read = form::read(&form)?;
             let destination = read.target.clone();
             functions.backend = Some(form);
-            (Backend::Form(read), destination)
+            (Backend::Form(Box::new(read)), destination)
         }
         _ => {
             let store = store::read(&get(options, "store").unwrap_or_default())?;
@@ -150,6 +151,8 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         ("headers", ["endpoint", "form"].as_slice()),
         ("withCredentials", &["endpoint", "form"]),
         ("kind", &["signRequest"]),
+        // Elsewhere it is the server that says where objects go.
+        ("overwrite", &["signRequest", "store"]),
         // Chunk endpoints tell no ETags, and of content that they have by themselves.
         ("verify", &["endpoint", "signRequest", "backend", "store"]),
         ("instant", &["backend"]),
@@ -200,7 +203,8 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         (Backend::Direct(kind), _) => Some(kind.crc64()),
         _ => None,
     };
-    let mut config = Config { crc64, ..Config::new(&raw, destination, limits)? };
+    let overwrite = truth("overwrite", options, true)?;
+    let mut config = Config { overwrite, crc64, ..Config::new(&raw, destination, limits)? };
     if backend.as_form().is_some() {
         config.verify = Verify::Off;
     }
@@ -223,7 +227,7 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
             Some(Some(word)) if word == "memory" => true,
             Some(_) => return Err(bad_option("storage", "one of \"local\", \"memory\"")),
         },
-        guard_unload: truth("guardUnload", options)?,
+        guard_unload: truth("guardUnload", options, false)?,
         key: match get(options, "key") {
             Some(key) if !key.is_function() => {
                 return Err(bad_option("key", "a function that returns a string"));
@@ -258,9 +262,9 @@ fn is_address(text: &str) -> bool {
     !text.is_empty() && (is_whole || !before_path.contains(':'))
 }
 
-fn truth(name: &str, options: &JsValue) -> Result<bool, UploadError> {
+fn truth(name: &str, options: &JsValue, default: bool) -> Result<bool, UploadError> {
     match get(options, name) {
-        None => Ok(false),
+        None => Ok(default),
         Some(value) => value.as_bool().ok_or_else(|| bad_option(name, TRUTH)),
     }
 }

@@ -92,6 +92,8 @@ pub struct Config {
     pub destination: String,
     /// What the store allows.
     pub limits: Limits,
+    /// Whether an object that is at the key already may be replaced; default true.
+    pub overwrite: bool,
     /// The checksum that the store tells of whole objects, to be computed and compared; `None`, the default, where it tells
     /// none.
     pub crc64: Option<Crc64>,
@@ -144,6 +146,7 @@ impl Config {
             },
             destination,
             limits,
+            overwrite: true,
             crc64: None,
         })
     }

@@ -34,6 +34,8 @@ pub enum Code {
     EtagHidden,
     /// What the store holds is not what was sent.
     ChecksumMismatch,
+    /// An object is at the key already, and must not be replaced.
+    Exists,
     /// The multipart upload vanished and could not be started again.
     SessionLost,
     /// What was to be discarded is being sent, by another tab or this page.
@@ -62,6 +64,7 @@ impl Code {
             Self::Store => "store",
             Self::EtagHidden => "etag-hidden",
             Self::ChecksumMismatch => "checksum-mismatch",
+            Self::Exists => "exists",
             Self::SessionLost => "session-lost",
             Self::Locked => "locked",
             Self::Backend => "backend",

@@ -183,7 +183,9 @@ fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, messag
         // Where a store says no more than 404, a signing server in between may take the key for what is missing.
         404 if needs_session(operation) && matches!(code, "" | "NoSuchKey") => Verdict::SessionLost,
         408 => Verdict::Retry { code: ours, congested: true },
+        409 if code.ends_with("AlreadyExists") => Verdict::Fail(Code::Exists),
         409 => Verdict::Retry { code: ours, congested: false },
+        412 => Verdict::Fail(Code::Exists),
         413 => Verdict::Fail(Code::TooLarge),
         429 | 503 => Verdict::Retry { code: Code::Throttled, congested: true },
         501 => Verdict::Fail(ours),
@@ -371,6 +373,9 @@ fn tells_of_age(message: &str) -> bool {
     message.contains("expired") || message.contains("date is too old")
 }
 
+/// For [`Code::Exists`].
+pub const EXISTS_HINT: &str = "Choose another key, or none: then one is made that no other object has. To replace the object, set overwrite: true.";
+
 fn hint(code: Code, asked: Asked) -> &'static str {
     match code {
         Code::EtagHidden => {
@@ -396,6 +401,7 @@ fn hint(code: Code, asked: Asked) -> &'static str {
         Code::Denied => "Check the sign-in this page sends to the backend (option headers).",
         Code::UrlExpired => "Check the signing server's clock, and sign for at least a minute.",
         Code::Throttled => "Lower the option parallel, or ask for a higher limit.",
+        Code::Exists => EXISTS_HINT,
         Code::SessionLost => "Check whether a lifecycle rule or another program removes unfinished uploads.",
         Code::TooLarge => "Raise the limit of the backend or the store, or refuse such files in the page.",
         Code::Backend => {

@@ -12,9 +12,11 @@ use crate::core::store::{Bucket, Kind, StoreError, StoreRequest, store_error};
 use crate::core::units::{Now, PartNumber, UnixMillis};
 
 fn request(kind: Kind, op: &Op, context: &Context<'_>) -> StoreRequest {
-    let session = context.session();
-    let (key, id) = (session.key.as_str(), session.upload_id.as_str());
     let target = context.target;
+    let (key, id) = match context.session {
+        Some(session) => (session.key.as_str(), session.upload_id.as_str()),
+        None => (target.key.as_str(), ""),
+    };
     match op {
         Op::Create => kind.create(&target.key, context.content_type(), &target.metadata),
         Op::SignParts(asks) => match asks.first() {
@@ -25,10 +27,23 @@ fn request(kind: Kind, op: &Op, context: &Context<'_>) -> StoreRequest {
             let md5 = content_md5.as_deref();
             let mut put = kind.put_object(&target.key, context.whole(), context.content_type(), md5);
             kind.push_metadata(&mut put, &target.metadata);
+            if !context.config.overwrite {
+                kind.forbid_overwrite(&mut put);
+            }
             put
         }
         Op::ListParts(after) => kind.list_parts(key, id, *after),
-        Op::Complete(parts) => kind.complete(key, id, parts),
+        Op::Complete(parts) => {
+            let mut complete = kind.complete(key, id, parts);
+            if !context.config.overwrite {
+                kind.forbid_overwrite(&mut complete);
+            }
+            // That a checksum is told shows Amazon's own store.
+            if kind == Kind::S3 && context.config.crc64.is_some() {
+                Kind::expect_size(&mut complete, context.plan.size());
+            }
+            complete
+        }
         Op::Abort => kind.abort(key, id),
         Op::Head | Op::Find(_) => kind.head(key),
     }

@@ -1,6 +1,7 @@
 //! One upload with awkward names, for the tests of all backends.
 
 use super::{Context, Done, Next, Op, PartAsk, Session, SignedUrl, Step, Target};
+use crate::core::config::{Config, RawOptions};
 use crate::core::fingerprint::FileInfo;
 use crate::core::http::{HttpReply, HttpRequest};
 use crate::core::plan::{PartSize, Plan};
@@ -18,6 +19,7 @@ pub struct Fixture {
     target: Target,
     session: Session,
     plan: Plan,
+    pub config: Config,
 }
 
 impl Fixture {
@@ -35,6 +37,7 @@ impl Fixture {
             },
             session: Session { key: KEY.into(), upload_id: UPLOAD_ID.into() },
             plan: Plan::new(12 * MIB, PartSize::Auto, &Limits::S3).unwrap().0,
+            config: Config::new(&RawOptions::default(), String::new(), Limits::S3).unwrap(),
         }
     }
 
@@ -43,6 +46,7 @@ impl Fixture {
             target: &self.target,
             session: Some(&self.session),
             plan: &self.plan,
+            config: &self.config,
             identifier: "",
             response: None,
         }

@@ -8,6 +8,7 @@ pub mod direct;
 mod fixture;
 pub mod form;
 
+use super::config::Config;
 use super::error::Operation;
 use super::fingerprint::FileInfo;
 use super::hash::Md5Digest;
@@ -251,6 +252,8 @@ pub struct Context<'a> {
     pub session: Option<&'a Session>,
     /// Part geometry.
     pub plan: &'a Plan,
+    /// What the page wants.
+    pub config: &'a Config,
     /// Names the content, before there is a session: its MD5 or its fingerprint.
     pub identifier: &'a str,
     /// What the last part that was sent was answered with, where that is of interest.
@@ -284,7 +287,7 @@ pub enum Backend {
     /// The page's own functions.
     Callbacks(callbacks::Callbacks),
     /// A chunk endpoint.
-    Form(form::Form),
+    Form(Box<form::Form>),
 }
 
 impl Backend {

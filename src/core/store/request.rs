@@ -36,6 +36,19 @@ impl Kind {
         }
     }
 
+    /// Lets a request for a whole object, or one to complete an upload, fail where an object is at the key already: with 412
+    /// (S3) or with 409 and a code that ends in `AlreadyExists`. OSS and COS do not do so in buckets that keep versions, and
+    /// not every store that speaks S3's protocol does.
+    pub fn forbid_overwrite(self, request: &mut StoreRequest) {
+        match self {
+            Self::S3 => push_header(request, "If-None-Match", Some("*")),
+            Self::Oss | Self::Cos | Self::Bos => {
+                let name = [self.dialect().prefix, "forbid-overwrite"].concat();
+                push_header(request, &name, Some("true"));
+            }
+        }
+    }
+
     /// Sends a part. The same number again replaces the part, so it may be repeated. `content_md5` in base64 makes the
     /// store refuse (`BadDigest`, on OSS `InvalidDigest`) what does not match.
     pub fn put_part(
@@ -95,6 +108,12 @@ impl Kind {
             Self::Bos => bos::complete_body(parts),
         };
         request
+    }
+
+    /// Lets a request to complete an upload fail where its parts do not make `bytes` in all: 400 `InvalidRequest`. Only
+    /// Amazon S3 looks at it.
+    pub fn expect_size(request: &mut StoreRequest, bytes: u64) {
+        push_header(request, "x-amz-mp-object-size", Some(&bytes.to_string()));
     }
 
     /// Gives a multipart upload up: the store forgets it and its parts.

@@ -46,6 +46,8 @@ impl Upload {
         self.network.begins(now.mono);
         self.recreated = 0;
         self.was_damaged = false;
+        self.looked = false;
+        self.refused = None;
         self.asked = false;
         self.relisted = 0;
         self.parts = PartTable::new(self.plan.count());

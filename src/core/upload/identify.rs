@@ -34,10 +34,7 @@ impl Upload {
             if self.config.verify == Verify::Off || self.config.instant == Instant::Before {
                 self.start_whole_hash();
             }
-            if !self.asks_first() {
-                self.phase = Phase::Sending;
-            }
-            return;
+            return self.proceed();
         }
         let ranges = sample_ranges(self.plan.size());
         if ranges.is_empty() {
@@ -109,7 +106,7 @@ impl Upload {
     /// A new upload at the store.
     pub(super) fn create(&mut self) {
         self.start_whole_hash();
-        if self.asks_first() {
+        if self.asks_first() || self.looks_first() {
             return;
         }
         self.identifier = match (&self.whole, &self.fingerprint) {

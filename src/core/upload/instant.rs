@@ -48,10 +48,11 @@ impl Upload {
             && self.control.is_none()
     }
 
-    fn proceed(&mut self) {
+    /// On to the upload itself, once nothing else comes before it.
+    pub(super) fn proceed(&mut self) {
         if self.plan.is_multipart() {
             self.create();
-        } else if !self.asks_first() {
+        } else if !self.asks_first() && !self.looks_first() {
             self.phase = Phase::Sending;
         }
     }

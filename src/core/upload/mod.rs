@@ -9,6 +9,8 @@
 //! | `messages` | inputs, actions, events, states |
 //! | `identify` | which file is this, and is there an unfinished upload of it |
 //! | `tabs` | the same file in several tabs |
+//! | `instant` | what the backend has already |
+//! | `exists` | an object that must not be replaced |
 //! | `session` | control calls: create, list, complete, abort, head |
 //! | `sending` | parts in flight: sign, send, verify |
 //! | `offline` | what a browser without network changes |
@@ -16,6 +18,7 @@
 //! | `ending` | pause, resume, cancel, fail, finish |
 
 mod ending;
+mod exists;
 mod identify;
 mod instant;
 mod messages;
@@ -68,7 +71,9 @@ enum Phase {
     Superfluous(Box<Completed>),
     Creating,
     Listing,
-    /// The session is lost; was it completed?
+    /// Is there an object that must not be replaced?
+    Looking,
+    /// The session is lost, or the object refused because there is one: is it ours?
     Heading,
     /// The session cannot be completed: remove it, then start a new one.
     Replacing,
@@ -131,6 +136,10 @@ pub struct Upload {
     recreated: u32,
     /// The store has put an object together wrongly before.
     was_damaged: bool,
+    /// The store has been asked whether an object is at the key.
+    looked: bool,
+    /// What the store refused the object with, because one is there.
+    refused: Option<UploadError>,
     /// The backend has been asked whether it has the file.
     asked: bool,
     /// It had.
@@ -254,6 +263,8 @@ impl Upload {
             signs: Vec::new(),
             recreated: 0,
             was_damaged: false,
+            looked: false,
+            refused: None,
             asked: false,
             was_there: false,
             identifier: String::new(),
@@ -294,9 +305,12 @@ impl Upload {
             _ if self.paused => return State::Paused,
             Phase::Queued | Phase::Locking | Phase::Loading | Phase::Hearing(_) => State::Queued,
             Phase::Sampling(_) | Phase::Matching | Phase::Summing => State::Hashing,
-            Phase::Finding | Phase::Creating | Phase::Listing | Phase::Heading | Phase::Replacing => {
-                State::Starting
-            }
+            Phase::Looking
+            | Phase::Finding
+            | Phase::Creating
+            | Phase::Listing
+            | Phase::Heading
+            | Phase::Replacing => State::Starting,
             Phase::Sending => State::Uploading,
             Phase::Checking(_) => State::Completing,
         };
@@ -490,6 +504,7 @@ impl Upload {
             target: &self.target,
             session: self.session.as_ref(),
             plan: &self.plan,
+            config: &self.config,
             identifier: &self.identifier,
             response: self.response.as_deref(),
         }

@@ -114,8 +114,11 @@ impl Upload {
 
     /// Whether it gets on only with a network. Who waits for a lock, or for its turn, does not know whether there is one.
     pub(super) fn wants_network(&self) -> bool {
-        use Phase::{Completing, Creating, Finding, Heading, Listing, Replacing, Sending};
-        matches!(self.phase, Finding | Creating | Listing | Heading | Replacing | Sending | Completing)
+        use Phase::{Completing, Creating, Finding, Heading, Listing, Looking, Replacing, Sending};
+        matches!(
+            self.phase,
+            Looking | Finding | Creating | Listing | Heading | Replacing | Sending | Completing
+        )
     }
 
     /// Whether new requests may start now.

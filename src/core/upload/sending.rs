@@ -159,7 +159,12 @@ impl Upload {
         let listed = self.unproven.iter().position(|(listed, _)| *listed == number);
         let stage = match listed.map(|at| self.unproven.swap_remove(at)) {
             Some((_, etag)) => Stage::Proving { etag },
-            None if self.config.verify == Verify::ContentMd5 => Stage::Hashing,
+            // Should there be an object already, its MD5 tells whether it is this one.
+            None if self.config.verify == Verify::ContentMd5
+                || (!self.config.overwrite && !self.plan.is_multipart()) =>
+            {
+                Stage::Hashing
+            }
             None => Stage::Signing,
         };
         let signs = matches!(stage, Stage::Signing);
@@ -482,7 +487,12 @@ impl Upload {
             error.part = Some(number);
         }
         if !goes_on {
-            return self.fail(error);
+            return match flight.hash {
+                PartHash::Known(digests) if code == Code::Exists && !self.plan.is_multipart() => {
+                    self.object_refused(digests, error);
+                }
+                _ => self.fail(error),
+            };
         }
         self.mend(verdict, &fault);
         let attempts = flight.tries.attempts;

@@ -10,7 +10,7 @@ use crate::core::fingerprint::destination_id;
 use crate::core::hash::{Md5Digest, composite_etag};
 use crate::core::http::NoReply;
 use crate::core::retry::{Asked, Fault, MAX_LISTINGS, Tries, Verdict, decide, describe};
-use crate::core::store::{Completed, Created, ObjectInfo, PartPage, is_md5_etag, normalize_etag};
+use crate::core::store::{Completed, Created, PartPage, is_md5_etag, normalize_etag};
 use crate::core::units::{Instant, Millis, Now, PartNumber};
 use crate::core::upload::parts::PartTable;
 
@@ -228,6 +228,7 @@ impl Upload {
         if operation == Operation::Find {
             return self.not_asked(error, now);
         }
+        let is_answer = matches!(fault, Fault::Reply { .. } | Fault::BadReply(_));
         match self.phase {
             // What could not be removed stays remembered, to be discarded or resumed later.
             Phase::Superfluous(ref object) => {
@@ -246,8 +247,11 @@ impl Upload {
                 self.end_cancelled();
             }
             Phase::Replacing => self.recreate(),
+            Phase::Completing if code == Code::Exists => self.refused(error),
             // S3 answers 403 for a missing object to whom it does not let list: that is no reason to give up.
-            Phase::Heading if matches!(fault, Fault::Reply { .. } | Fault::BadReply(_)) => self.recreate(),
+            Phase::Heading if is_answer => self.not_ours(None),
+            // Whether there is an object is then told at the end.
+            Phase::Looking if is_answer => self.headed(None),
             _ => self.fail(error),
         }
     }
@@ -262,12 +266,9 @@ impl Upload {
             Done::Completed(completed) => self.completed(completed),
             Done::Found(object) => self.found(object, now),
             Done::Aborted => self.aborted(),
-            Done::Head(Some(info)) if self.is_our_object(&info) => {
-                let etag = info.etag.or_else(|| self.composite());
-                self.completed(Completed { etag, ..Completed::default() });
-            }
+            Done::Head(object) => self.headed(object),
             Done::Unsupported if matches!(op, Op::Find(_)) => self.found(None, now),
-            Done::Head(_) | Done::Unsupported => self.recreate(),
+            Done::Unsupported => self.not_ours(None),
             Done::Signed(_) | Done::Held(_) => {}
         }
     }
@@ -408,7 +409,7 @@ impl Upload {
         self.set_control(Op::Abort);
     }
 
-    fn recreate(&mut self) {
+    pub(super) fn recreate(&mut self) {
         self.recreated += 1;
         self.control = None;
         if self.recreated > MAX_RECREATED {
@@ -481,7 +482,7 @@ impl Upload {
     }
 
     /// The checksum of the whole file, when those of all parts are known.
-    fn checksum(&self) -> Option<u64> {
+    pub(super) fn checksum(&self) -> Option<u64> {
         let crc64 = self.config.crc64?;
         let shift = crc64.shift(self.plan.part_size());
         let mut whole = 0;
@@ -509,19 +510,12 @@ impl Upload {
         self.begin_anew();
     }
 
-    /// Only its ETag tells our object from one of the same size that was there before. Where ETags are no MD5s, or are hidden,
-    /// sending everything again is better than taking that one for ours.
-    fn is_our_object(&self, info: &ObjectInfo) -> bool {
-        let theirs = info.etag.as_deref().map(normalize_etag);
-        info.size == self.plan.size() && theirs.is_some() && theirs == self.composite()
-    }
-
     /// The object's composite ETag, when every part's ETag is an MD5.
-    fn composite(&self) -> Option<String> {
+    pub(super) fn composite(&self) -> Option<String> {
         let digests: Option<Vec<Md5Digest>> = (0..self.plan.count())
             .map(|index| Md5Digest::from_hex(self.confirmed.get(PartNumber::from_index(index)?)?.as_ref()))
             .collect();
-        digests.map(composite_etag)
+        digests.filter(|_| self.plan.is_multipart()).map(composite_etag)
     }
 
     /// [`super::Input::Checked`]: the file is still what it was, so that a complete object is a true copy.

@@ -15,7 +15,7 @@ fn unverified() -> Config {
 }
 
 fn at(form: Form) -> World {
-    World::with(unverified(), Backend::Form(form), None)
+    World::with(unverified(), Backend::Form(Box::new(form)), None)
 }
 
 fn once() -> Form {
@@ -63,7 +63,7 @@ fn chunks_that_are_there_are_not_sent_again() {
         world.add("a", bytes(20 * PART));
         world.run_until(|w| w.events.iter().filter(|(_, e)| matches!(e, Event::Part { .. })).count() == 8);
         let before = world.store.count("POST");
-        let mut world = world.reopen(unverified(), Backend::Form(form));
+        let mut world = world.reopen(unverified(), Backend::Form(Box::new(form)));
         let id = world.add("a", bytes(20 * PART));
         world.run();
         assert_eq!((world.state(id), world.store.chunks.file()), (State::Done, Some(&bytes(20 * PART))));
@@ -76,7 +76,7 @@ fn chunks_that_are_there_are_not_sent_again() {
 fn what_the_server_has_whole_is_not_sent() {
     let config = Config { identity: Identity::Md5, ..unverified() };
     let content = bytes(5 * PART);
-    let mut world = World::with(config, Backend::Form(once()), None);
+    let mut world = World::with(config, Backend::Form(Box::new(once())), None);
     world.store.chunks.tells_all = true;
     world.store.chunks.files.insert(md5(&content).to_hex(), content.clone());
     let id = world.add("another name", content);
@@ -90,7 +90,7 @@ fn what_the_server_has_whole_is_not_sent() {
 fn with_the_md5_as_identity_it_is_the_identifier() {
     let config = Config { identity: Identity::Md5, ..unverified() };
     let content = bytes(5 * PART);
-    let mut world = World::with(config, Backend::Form(Form::new(TARGET)), None);
+    let mut world = World::with(config, Backend::Form(Box::new(Form::new(TARGET))), None);
     world.add("a", content.clone());
     world.run();
     assert_eq!(world.store.chunks.files.keys().collect::<Vec<_>>(), [&md5(&content).to_hex()]);

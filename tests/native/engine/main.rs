@@ -7,6 +7,7 @@ mod arriving;
 mod checksums;
 mod chunks;
 mod ending;
+mod exists;
 mod forms;
 mod hashing;
 mod instant;

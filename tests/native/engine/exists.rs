@@ -1,0 +1,139 @@
+//! `overwrite: false`: objects that must not be replaced.
+
+use crate::model::store::{Flavour, Object, md5};
+use crate::world::{PART, Trouble, World, config};
+use crate::{bytes, failure};
+use partwise::core::backend::Backend;
+use partwise::core::config::Config;
+use partwise::core::error::Code;
+use partwise::core::hash::Crc64;
+use partwise::core::store::Kind;
+use partwise::core::upload::{Event, Input, State};
+
+const SIZES: [u64; 4] = [0, PART - 1, PART + 1, 5 * PART];
+
+fn careful(kind: Kind) -> World {
+    let crc64 = (kind != Kind::S3).then_some(Crc64::Xz);
+    let mut world = World::with(Config { overwrite: false, crc64, ..config() }, Backend::Direct(kind), None);
+    world.store.tells_crc64 = kind != Kind::S3;
+    world
+}
+
+fn put_there(world: &mut World, bytes: &[u8]) {
+    let etag = md5(bytes).to_hex();
+    world.store.objects.insert("a".into(), Object { bytes: bytes.into(), etag });
+}
+
+#[test]
+fn where_there_is_nothing_files_arrive() {
+    for kind in [Kind::S3, Kind::Oss] {
+        for size in SIZES {
+            let mut world = careful(kind);
+            let id = world.add("a", bytes(size));
+            world.run();
+            assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(size))));
+            assert_eq!(world.store.count("head"), 1);
+        }
+    }
+}
+
+#[test]
+fn an_object_that_is_there_is_kept_and_nothing_is_sent() {
+    for size in SIZES {
+        let mut world = careful(Kind::S3);
+        put_there(&mut world, b"theirs");
+        let id = world.add("a", bytes(size));
+        world.run();
+        assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Exists));
+        assert_eq!(world.store.requests, ["head"]);
+        assert_eq!(world.store.object("a").unwrap(), b"theirs");
+    }
+}
+
+#[test]
+fn one_that_comes_meanwhile_is_kept_too() {
+    for kind in [Kind::S3, Kind::Oss] {
+        for (size, last) in [(PART - 1, "PUT object"), (5 * PART, "complete")] {
+            let mut world = careful(kind);
+            world.trouble(last, 1, Trouble::Network);
+            let id = world.add("a", bytes(size));
+            world.run_until(|w| w.events.iter().any(|(_, e)| matches!(e, Event::Retry(_))));
+            // Of the same size, so that only its content tells.
+            put_there(&mut world, &vec![7; size as usize]);
+            world.run();
+            assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Exists), "{kind:?} {last}");
+            assert_eq!(world.store.object("a").unwrap(), vec![7; size as usize]);
+        }
+    }
+}
+
+#[test]
+fn our_own_object_is_known_although_the_reply_was_lost() {
+    for kind in [Kind::S3, Kind::Oss] {
+        for (size, last) in [(0, "PUT object"), (PART - 1, "PUT object"), (5 * PART, "complete")] {
+            let mut world = careful(kind);
+            world.trouble(last, 1, Trouble::ReplyLost);
+            let id = world.add("a", bytes(size));
+            world.run();
+            assert_eq!(
+                (world.state(id), world.store.object("a")),
+                (State::Done, Some(bytes(size))),
+                "{kind:?}"
+            );
+            assert!(world.store.count("PUT") <= 5, "everything was sent again");
+        }
+    }
+}
+
+#[test]
+fn its_checksum_is_enough_where_etags_are_no_md5s() {
+    for (size, last) in [(PART - 1, "PUT object"), (5 * PART, "complete")] {
+        let mut world = careful(Kind::Oss);
+        world.store.flavour = Flavour { etags_are_md5: false, ..Flavour::PLAIN };
+        world.trouble(last, 1, Trouble::ReplyLost);
+        let id = world.add("a", bytes(size));
+        world.run();
+        assert_eq!(world.state(id), State::Done, "{last} {:?}", world.events.last());
+    }
+}
+
+#[test]
+fn a_store_that_hides_what_it_has_is_asked_at_the_end_only() {
+    for size in [PART - 1, 5 * PART] {
+        let mut world = careful(Kind::S3);
+        world.trouble("head", usize::MAX, Trouble::Reply(403, ""));
+        put_there(&mut world, b"theirs");
+        let id = world.add("a", bytes(size));
+        world.run();
+        assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Exists), "{size}");
+        assert_eq!(world.store.object("a").unwrap(), b"theirs");
+        assert!(world.store.count("PUT") > 0);
+    }
+}
+
+#[test]
+fn once_the_object_is_gone_resume_goes_on_with_what_has_arrived() {
+    let mut world = careful(Kind::S3);
+    world.trouble("complete", 1, Trouble::Network);
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.events.iter().any(|(_, e)| matches!(e, Event::Retry(_))));
+    put_there(&mut world, b"theirs");
+    world.run();
+    assert_eq!(world.state(id), State::Failed);
+    world.store.objects.clear();
+    world.tell(id, Input::Resume);
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(5 * PART))));
+    assert_eq!(world.store.count("PUT"), 5);
+}
+
+#[test]
+fn a_condition_of_the_signers_own_is_no_reason_to_send_everything_again() {
+    let mut world = World::new();
+    put_there(&mut world, b"theirs");
+    world.trouble("complete", usize::MAX, Trouble::Reply(412, "PreconditionFailed"));
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Exists));
+    assert_eq!(world.store.count("PUT"), 5);
+}
