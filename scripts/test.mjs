@@ -16,6 +16,8 @@ import { setup } from './setup.mjs';
  * @property {boolean} [asked] runs only when it is named
  */
 
+const packaging = ['package', 'docs'].map((name) => `tests/packaging/${name}.test.mjs`);
+
 /** @type {readonly Stage[]} */
 const stages = [
   { name: 'native', title: 'native tests', command: ['cargo', 'test', '--workspace'] },
@@ -28,7 +30,7 @@ const stages = [
   {
     name: 'packaging',
     title: 'tests of the npm package',
-    command: ['node', '--test', '--test-reporter=spec', 'tests/packaging/package.test.mjs'],
+    command: ['node', '--test', '--test-reporter=spec', ...packaging],
   },
   { name: 'e2e', title: 'end-to-end tests', command: ['node', 'tests/e2e/run.mjs'] },
   {

@@ -15,6 +15,7 @@ import { createHash, createHmac } from 'node:crypto';
  * @param {string} request.accessKey
  * @param {string} request.secretKey
  * @param {number} [request.expires] seconds
+ * @param {string} [request.now] such as `20260102T030405Z`
  * @returns {string}
  */
 export function presign({
@@ -27,8 +28,8 @@ export function presign({
   accessKey,
   secretKey,
   expires = 900,
+  now = new Date().toISOString().replace(/[-:]|\.\d+/g, ''),
 }) {
-  const now = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
   const scope = `${now.slice(0, 8)}/${region}/s3/aws4_request`;
   const signed = Object.entries({ ...headers, host: new URL(origin).host })
     .map(([name, value]) => [name.toLowerCase(), value.trim()])
