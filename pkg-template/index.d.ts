@@ -31,6 +31,7 @@ export type UploadErrorCode =
   | 'denied'
   | 'throttled'
   | 'store'
+  | 'exists'
   | 'etag-hidden'
   | 'checksum-mismatch'
   | 'session-lost'
@@ -346,8 +347,19 @@ export interface SignedUrl {
   expires?: number;
 }
 
+/** For objects whose keys the page chooses. */
+export interface KeepOptions {
+  /**
+   * `false`: an object that is at the key already is kept, and the upload fails with `exists`. The store is asked before
+   * anything is sent, and told not to replace one at the end (`If-None-Match: *`, `x-oss-forbid-overwrite` and their like), so
+   * that one made meanwhile is safe too. OSS and COS do not heed that in buckets that keep versions, nor do some stores
+   * that speak S3's protocol: there, only the question before counts. @defaultValue `true`
+   */
+  overwrite?: boolean;
+}
+
 /** The page asks its server for one presigned URL per request; everything else goes straight to the store. */
-export interface SignRequestOptions {
+export interface SignRequestOptions extends KeepOptions {
   signRequest: (request: SignableRequest, options: CallOptions) => SignedUrl | Promise<SignedUrl>;
   /** Whose protocol the store speaks that the URLs lead to. @defaultValue `'s3'` */
   kind?: StoreKind;
@@ -563,7 +575,7 @@ export interface BosStore extends CommonStore {
 export type Store = S3Store | OssStore | CosStore | BosStore;
 
 /** Uploading straight to a store, signed in the page. */
-export interface StoreOptions {
+export interface StoreOptions extends KeepOptions {
   store: Store;
   endpoint?: never;
   signRequest?: never;

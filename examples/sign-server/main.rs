@@ -79,18 +79,18 @@ fn sign(
     Some(presign(&request, bucket, &Presign::new(credentials, now, URL_SECS)))
 }
 
-/// The type, the checksum and the metadata; no access rights, no copying. A line break in a value would make two headers of
-/// one where headers are signed line by line.
+/// The type, the checksum, the metadata, and not to replace an object; no access rights, no copying. A line break in a value
+/// would make two headers of one where headers are signed line by line.
 fn is_upload_header(name: &str, value: &str, kind: Kind) -> bool {
-    let meta = match kind {
-        Kind::S3 => "x-amz-meta-",
-        Kind::Oss => "x-oss-meta-",
-        Kind::Cos => "x-cos-meta-",
-        Kind::Bos => "x-bce-meta-",
+    let (meta, keep) = match kind {
+        Kind::S3 => ("x-amz-meta-", "if-none-match"),
+        Kind::Oss => ("x-oss-meta-", "x-oss-forbid-overwrite"),
+        Kind::Cos => ("x-cos-meta-", "x-cos-forbid-overwrite"),
+        Kind::Bos => ("x-bce-meta-", "x-bce-forbid-overwrite"),
     };
     let name = name.to_ascii_lowercase();
     let is_token = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~%".contains(&byte));
-    let is_known = name == "content-type" || name == "content-md5" || name.starts_with(meta);
+    let is_known = ["content-type", "content-md5", keep].contains(&name.as_str()) || name.starts_with(meta);
     is_known && is_token && value.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 

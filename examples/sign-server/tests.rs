@@ -28,7 +28,13 @@ fn requests(kind: Kind) -> Vec<StoreRequest> {
     let range = ByteRange { start: 0, end: 5 };
     let part = PartNumber::new(2).unwrap();
     let metadata = [("author".to_owned(), "名 字".to_owned())];
+    let mut kept = kind.put_object(key, range, None, None);
+    let mut complete = kind.complete(key, id, &[(part, "ab12".into())]);
+    kind.forbid_overwrite(&mut kept);
+    kind.forbid_overwrite(&mut complete);
     vec![
+        kept,
+        complete,
         kind.create(key, Some("video/mp4"), &metadata),
         kind.put_part(key, id, part, range, None),
         kind.put_part(key, id, part, range, Some(md5)),

@@ -31,12 +31,14 @@ pub fn joined(pairs: &[(String, String)]) -> String {
     pairs.join("&")
 }
 
-/// The request's headers by lower-case name, in order, values trimmed.
+/// The request's headers by lower-case name, in order, values trimmed. What a line break would make another header, where
+/// they are signed as lines, stays part of its own, and so fits no request.
 pub fn headers(request: &StoreRequest) -> Pairs {
+    let one_line = |text: &str| text.trim().replace(['\r', '\n'], " ");
     let mut headers: Pairs = request
         .headers
         .iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .map(|(name, value)| (one_line(name).to_ascii_lowercase(), one_line(value)))
         .collect();
     headers.sort();
     headers

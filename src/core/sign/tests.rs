@@ -161,3 +161,19 @@ fn every_part_of_a_request_is_signed() {
         assert_ne!(signed(&plain, 901), mine, "{kind:?}");
     }
 }
+
+#[test]
+fn a_line_break_in_a_header_makes_no_other_header() {
+    let signature = |scheme: Scheme, headers: &[(&str, &str)]| {
+        let mut request = Kind::Oss.head("k");
+        request.headers = headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let url =
+            presign_as(scheme, &request, &bucket(Kind::Oss), &Presign::new(&credentials(None), NOW, 900));
+        url.split("ignature=").last().unwrap().to_owned()
+    };
+    for scheme in [Scheme::OssV4, Scheme::OssV1] {
+        let forged = signature(scheme, &[("x-oss-meta-a", "b\nx-oss-object-acl:public-read")]);
+        let meant = signature(scheme, &[("x-oss-meta-a", "b"), ("x-oss-object-acl", "public-read")]);
+        assert_ne!(forged, meant, "{scheme:?}");
+    }
+}

@@ -54,6 +54,7 @@ export function wanted(kind) {
   const key = "ann/目录/a b+c'(1)!*.mp4";
   const uploadId = '0004B9894A22E5B1888A1E29F823';
   const list = { [page[0]]: '1000', uploadId };
+  const keep = kind === 's3' ? { 'If-None-Match': '*' } : { [`${prefix}forbid-overwrite`]: 'true' };
   const type = { 'Content-Type': 'video/mp4', [`${prefix}meta-author`]: 'a b' };
   return [
     { method: 'POST', key, query: { uploads: '' }, headers: type },
@@ -64,10 +65,11 @@ export function wanted(kind) {
       query: { partNumber: '2', uploadId },
       headers: { 'Content-MD5': 'XrY7u+Ae7tCTyyK7j1rNww==' },
     },
-    { method: 'PUT', key, query: {}, headers: type },
+    { method: 'PUT', key, query: {}, headers: { ...type, ...keep } },
     { method: 'GET', key, query: list, headers: {} },
     { method: 'GET', key, query: { ...list, [page[1]]: '1000' }, headers: {} },
     { method: 'POST', key, query: { uploadId }, headers: {} },
+    { method: 'POST', key, query: { uploadId }, headers: keep },
     { method: 'DELETE', key, query: { uploadId }, headers: {} },
     { method: 'HEAD', key, query: {}, headers: {} },
   ];

@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::backend::fixture::*;
+use crate::core::hash::Crc64;
 use crate::core::http::{Body, Method};
 use crate::core::store::{Bucket, Kind};
 use crate::core::units::Instant;
@@ -173,4 +174,42 @@ fn neither_signatures_nor_credentials_are_shown_by_debug() {
     ] {
         assert!(!shown.contains("Signature") && !shown.contains("hidden"), "{shown}");
     }
+}
+
+#[test]
+fn what_must_not_replace_anything_says_so() {
+    let mut fixture = Fixture::new();
+    fixture.config.overwrite = false;
+    for kind in Kind::ALL {
+        for op in all() {
+            let Step::Sign(request) = step(start(kind, &op, &fixture.context())) else { panic!("{op:?}") };
+            let forbids = request.headers.iter().any(|(name, value)| {
+                matches!((name.as_str(), value.as_str()), ("If-None-Match", "*"))
+                    || (name.ends_with("-forbid-overwrite") && value == "true")
+            });
+            assert_eq!(forbids, matches!(op, Op::SignObject { .. } | Op::Complete(_)), "{kind:?} {op:?}");
+        }
+    }
+}
+
+#[test]
+fn only_amazon_is_told_the_size_to_expect() {
+    let complete = Op::Complete(vec![(number(1), "e".into())]);
+    let size = |kind, crc64| {
+        let mut fixture = Fixture::new();
+        fixture.config.crc64 = crc64;
+        let Step::Sign(request) = step(start(kind, &complete, &fixture.context())) else { panic!() };
+        request.headers.iter().find(|(name, _)| name == "x-amz-mp-object-size").map(|(_, size)| size.clone())
+    };
+    assert_eq!(size(Kind::S3, Some(Crc64::Nvme)), Some((12 * MIB).to_string()));
+    assert_eq!(size(Kind::S3, None), None);
+    assert_eq!(size(Kind::Oss, Some(Crc64::Xz)), None);
+}
+
+#[test]
+fn without_a_session_the_object_asked_for_is_looked_for() {
+    let fixture = Fixture::new();
+    let context = Context { session: None, ..fixture.context() };
+    let Step::Sign(request) = step(start(Kind::S3, &Op::Head, &context)) else { panic!() };
+    assert_eq!(request.key, KEY);
 }
