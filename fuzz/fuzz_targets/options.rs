@@ -14,10 +14,10 @@ use partwise::core::units::UnixMillis;
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-const WORDS: [&str; 8] = ["auto", "fast", "md5", "etag", "content-md5", "off", "", "AUTO"];
+const WORDS: [&str; 8] = ["auto", "fast", "md5", "etag", "content-md5", "off", "during", "AUTO"];
 
 fuzz_target!(|data: &[u8]| {
-    let (options, rest) = data.split_at_checked(81).unwrap_or((data, &[]));
+    let (options, rest) = data.split_at_checked(90).unwrap_or((data, &[]));
     let mut options = options.chunks(9);
     let mut raw = || read(options.next().unwrap_or_default());
     let raw = RawOptions {
@@ -30,6 +30,7 @@ fuzz_target!(|data: &[u8]| {
         stall_timeout: raw(),
         reply_timeout: raw(),
         offline_timeout: raw(),
+        instant: raw(),
     };
     match Config::new(&raw, "d".into(), Limits::S3) {
         Ok(config) => taken(&config, data),

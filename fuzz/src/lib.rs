@@ -1,7 +1,9 @@
 //! What the targets share: a count of the memory that a piece of work takes, and an upload for replies to be about.
 
 use partwise::core::backend::{Context, Op, PartAsk, Session, Target};
+use partwise::core::config::{Config, RawOptions};
 use partwise::core::fingerprint::FileInfo;
+use partwise::core::hash::Md5Hasher;
 use partwise::core::plan::{PartSize, Plan};
 use partwise::core::store::Limits;
 use partwise::core::units::{ByteRange, PartNumber};
@@ -54,6 +56,7 @@ pub struct Upload {
     target: Target,
     session: Session,
     plan: Plan,
+    config: Config,
 }
 
 impl Default for Upload {
@@ -66,9 +69,17 @@ impl Default for Upload {
             mime: "application/octet-stream".into(),
         };
         Self {
-            target: Target { file, key: "f.bin".into(), key_is_explicit: false, metadata: Vec::new(), path: None },
+            target: Target {
+                file,
+                key: "f.bin".into(),
+                key_is_explicit: false,
+                metadata: Vec::new(),
+                path: None,
+            },
             session: Session { key: "f.bin".into(), upload_id: "upload".into() },
             plan: Plan::new(size, PartSize::Auto, &Limits::S3).expect("25 MiB fit").0,
+            config: Config::new(&RawOptions::default(), String::new(), Limits::S3)
+                .expect("all have defaults"),
         }
     }
 }
@@ -76,7 +87,14 @@ impl Default for Upload {
 impl Upload {
     /// What operations on it are about.
     pub fn context(&self) -> Context<'_> {
-        Context { target: &self.target, session: Some(&self.session), plan: &self.plan }
+        Context {
+            target: &self.target,
+            session: Some(&self.session),
+            plan: &self.plan,
+            config: &self.config,
+            identifier: "upload",
+            response: None,
+        }
     }
 
     /// Every operation.
@@ -95,6 +113,7 @@ impl Upload {
             Op::Complete(vec![(PartNumber::FIRST, "etag".into())]),
             Op::Abort,
             Op::Head,
+            Op::Find(Md5Hasher::new().finish()),
         ]
     }
 }

@@ -6,7 +6,7 @@
 //! `needMerge`, what servers in wide use answer.
 
 use super::{Context, Done, Next, Op, PageCall, PageReply, Signed, Step, StepReply, bad};
-use crate::core::http::{Body, HttpReply, HttpRequest, Method};
+use crate::core::http::{Body, HttpReply, HttpRequest, Method, without_query};
 use crate::core::retry::Fault;
 use crate::core::store::{Completed, Created, ListedPart, PartPage, StoreError};
 use crate::core::text::json::{self, Json};
@@ -370,7 +370,8 @@ fn object_of(told: &Json) -> Completed {
     let text = |names: &[&str]| {
         names.iter().find_map(|name| told.get(name).and_then(Json::as_str)).map(str::to_owned)
     };
-    Completed { location: text(&["location", "url"]), key: text(&["key", "path"]), ..Completed::default() }
+    let location = text(&["location", "url"]).map(|address| without_query(&address).to_owned());
+    Completed { location, key: text(&["key", "path"]), ..Completed::default() }
 }
 
 #[cfg(test)]
