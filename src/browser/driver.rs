@@ -284,7 +284,7 @@ impl Driver {
             }
             Action::Forget(prefix) => self.records.remove_prefix(&prefix),
             Action::Remove(key) => self.records.remove(&key),
-            Action::SetClock(_) | Action::DropCredentials => {}
+            Action::SetClock(_) | Action::DropCredentials(_) => {}
         }
     }
 

@@ -294,8 +294,8 @@ impl Engine {
             match (action, &mut self.signer) {
                 (Action::Perform(op, Step::Sign(request)), Some(_)) => signs.push((op, request)),
                 (Action::SetClock(time), Some(signer)) => signer.set_clock(time, now),
-                (Action::DropCredentials, Some(signer)) => signer.forget(),
-                (Action::SetClock(_) | Action::DropCredentials, None) => {}
+                (Action::DropCredentials(since), Some(signer)) => signer.forget(since),
+                (Action::SetClock(_) | Action::DropCredentials(_), None) => {}
                 (Action::Drop(op), _) => {
                     signs.retain(|(waiting, _)| *waiting != op);
                     self.waiting_signs.retain(|waiting| waiting.id != id || waiting.op != op);

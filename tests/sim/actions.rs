@@ -108,7 +108,9 @@ impl World {
                 self.write(page, |records, storage| records.remove(storage, &key));
                 self.copy(page, key, None);
             }
-            Action::SetClock(_) | Action::DropCredentials => unreachable!("the engine keeps these to itself"),
+            Action::SetClock(_) | Action::DropCredentials(_) => {
+                unreachable!("the engine keeps these to itself")
+            }
         }
     }
 

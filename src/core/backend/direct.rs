@@ -9,7 +9,7 @@ use crate::core::http::{HttpReply, HttpRequest};
 use crate::core::retry::Fault;
 use crate::core::sign::{Credentials, Presign, Scheme, presign_as};
 use crate::core::store::{Bucket, Kind, StoreError, StoreRequest, store_error};
-use crate::core::units::{Now, PartNumber, UnixMillis};
+use crate::core::units::{Instant, Now, PartNumber, UnixMillis};
 
 fn request(kind: Kind, op: &Op, context: &Context<'_>) -> StoreRequest {
     let target = context.target;
@@ -109,6 +109,8 @@ pub struct LocalSigner {
     bucket: Bucket,
     scheme: Scheme,
     credentials: Option<(Credentials, Option<UnixMillis>)>,
+    /// When the page gave them.
+    given: Instant,
     /// How far the store's clock is ahead of this device's.
     skew_ms: i64,
 }
@@ -117,7 +119,7 @@ impl LocalSigner {
     /// For one bucket, signing as its kind of store has it.
     pub fn new(bucket: Bucket) -> Self {
         let scheme = Scheme::of(bucket.kind);
-        Self { bucket, scheme, credentials: None, skew_ms: 0 }
+        Self { bucket, scheme, credentials: None, given: Instant(0), skew_ms: 0 }
     }
 
     /// Whether the bucket is at the vendor's own endpoint.
@@ -138,6 +140,7 @@ impl LocalSigner {
             self.skew_ms = 0;
         }
         self.credentials = Some((credentials, expiration));
+        self.given = now.mono;
     }
 
     fn is_ending(&self, end: UnixMillis, now: Now) -> bool {
@@ -149,9 +152,12 @@ impl LocalSigner {
         UnixMillis(now.wall.0.saturating_add_signed(self.skew_ms))
     }
 
-    /// The store called them expired.
-    pub fn forget(&mut self) {
-        self.credentials = None;
+    /// The store called those expired that a request made at `since` was signed with. Of several requests that were under way,
+    /// only the first makes that known.
+    pub fn forget(&mut self, since: Instant) {
+        if self.given <= since {
+            self.credentials = None;
+        }
     }
 
     /// The store's clock says `server` now.

@@ -8,7 +8,7 @@ use crate::core::hash::{Crc64, Digests, Md5Digest};
 use crate::core::http::HttpRequest;
 use crate::core::progress::Snapshot;
 use crate::core::retry::{Asked, Fault};
-use crate::core::units::{ByteRange, Millis, PartNumber, UnixMillis};
+use crate::core::units::{ByteRange, Instant, Millis, PartNumber, UnixMillis};
 
 /// Names one action until its reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,8 +122,8 @@ pub enum Action {
     Remove(String),
     /// The store's clock.
     SetClock(UnixMillis),
-    /// The store calls the credentials expired.
-    DropCredentials,
+    /// The store calls the credentials expired that a request made then was signed with.
+    DropCredentials(Instant),
 }
 
 /// What the page is told.

@@ -43,6 +43,7 @@ enum Stage {
         key: Option<String>,
         location: String,
         loaded: u64,
+        since: Instant,
         moved: Instant,
     },
     /// The store has it; its own MD5 is still being computed.
@@ -273,7 +274,8 @@ impl Upload {
             Body::File(_) => without_query(&signed.request.url).to_owned(),
             _ => String::new(),
         };
-        flight.stage = Stage::Sending { id, key: signed.key, location, loaded: 0, moved: now.mono };
+        flight.stage =
+            Stage::Sending { id, key: signed.key, location, loaded: 0, since: now.mono, moved: now.mono };
         self.act(Action::Send(id, signed.request, self.backend.takes_parts()));
     }
 
@@ -494,7 +496,11 @@ impl Upload {
                 _ => self.fail(error),
             };
         }
-        self.mend(verdict, &fault);
+        let since = match flight.stage {
+            Stage::Sending { since, .. } => since,
+            _ => now.mono,
+        };
+        self.mend(verdict, &fault, since);
         let attempts = flight.tries.attempts;
         let delay = self.jitter.wait(attempts, &fault);
         self.parts.wait(number, flight.tries, now.mono + delay);

@@ -187,7 +187,8 @@ impl Upload {
         }
         let is_offline = self.is_explained_by_offline(&fault, now);
         let running = self.control.as_mut().and_then(|control| control.running.take());
-        let asked = running.map_or(Asked::Backend, |running| running.asked);
+        let (asked, since) =
+            running.map_or((Asked::Backend, now.mono), |running| (running.asked, running.since));
         let budget = self.budget(asked);
         let Some(control) = &mut self.control else { return };
         let mut verdict = decide(operation, asked, &fault);
@@ -218,7 +219,7 @@ impl Upload {
         };
         let error = describe(operation, asked, code, &fault);
         if goes_on && !give_up {
-            self.mend(verdict, &fault);
+            self.mend(verdict, &fault, since);
             let delay = self.jitter.wait(tries.attempts, &fault);
             if let Some(control) = &mut self.control {
                 control.not_before = now.mono + delay;
@@ -555,14 +556,14 @@ impl Upload {
         }
     }
 
-    /// What a verdict asks for besides trying again.
-    pub(super) fn mend(&mut self, verdict: Verdict, fault: &Fault) {
+    /// What a verdict asks for besides trying again; the request was made at `since`.
+    pub(super) fn mend(&mut self, verdict: Verdict, fault: &Fault, since: Instant) {
         match verdict {
             Verdict::Resign { code } => {
                 self.urls.clear();
                 // Not every store says that it is the credentials that have ended.
                 if code == Code::Denied {
-                    self.act(Action::DropCredentials);
+                    self.act(Action::DropCredentials(since));
                 }
                 if let (Code::UrlExpired, Fault::Reply { error, .. }) = (code, fault)
                     && let Some(time) = error.server_time
@@ -572,7 +573,7 @@ impl Upload {
             }
             Verdict::RefreshCredentials => {
                 self.urls.clear();
-                self.act(Action::DropCredentials);
+                self.act(Action::DropCredentials(since));
             }
             _ => {}
         }

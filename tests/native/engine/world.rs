@@ -338,7 +338,7 @@ impl World {
                 self.storage.remove(&key);
             }
             Action::Forget(prefix) => self.storage.retain(|key, _| !key.starts_with(&prefix)),
-            Action::SetClock(_) | Action::DropCredentials => {}
+            Action::SetClock(_) | Action::DropCredentials(_) => {}
         }
     }
 

@@ -298,7 +298,7 @@ fn perform(
         | Action::Forget(_)
         | Action::Remove(_)
         | Action::SetClock(_)
-        | Action::DropCredentials => return,
+        | Action::DropCredentials(_) => return,
     };
     engine.handle(id, input, now);
 }

@@ -130,7 +130,7 @@ fn credentials_are_used_until_a_minute_before_they_end() {
     assert_eq!(signer.sign(&head, now(940_000)), None);
     signer.set(credentials(), None, now(0));
     assert_eq!(signer.sign(&head, now(u64::MAX / 2)).and_then(|url| url.expires), Some(900));
-    signer.forget();
+    signer.forget(Instant(0));
     assert_eq!(signer.sign(&head, now(0)), None);
 }
 
@@ -212,4 +212,15 @@ fn without_a_session_the_object_asked_for_is_looked_for() {
     let context = Context { session: None, ..fixture.context() };
     let Step::Sign(request) = step(start(Kind::S3, &Op::Head, &context)) else { panic!() };
     assert_eq!(request.key, KEY);
+}
+
+#[test]
+fn credentials_outlive_what_was_signed_before_them() {
+    let at = |ms: u64| Now { mono: Instant(ms), wall: UnixMillis(1_767_323_045_000 + ms) };
+    let mut signer = signer();
+    signer.set(credentials(), None, at(5_000));
+    signer.forget(Instant(4_999));
+    assert!(signer.sign(&Kind::S3.head("k"), at(6_000)).is_some());
+    signer.forget(Instant(5_000));
+    assert!(signer.sign(&Kind::S3.head("k"), at(6_000)).is_none());
 }

@@ -78,7 +78,7 @@ function verify({ method, path, query, headers }, accounts) {
       'The difference between the request time and the server’s time is too large.',
     ),
   });
-  const signed = names.split(';');
+  const signed = names.split(';').map(decodeURIComponent);
   if (!signed.includes('host')) throw new Refusal(403, 'AccessDenied', 'The host is not signed.');
   const expected = new Auth(given.id, given.secret).generateAuthorization(
     method,

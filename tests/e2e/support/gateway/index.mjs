@@ -172,6 +172,7 @@ export class Gateway {
   async #put({ key, headers, body }, uploadId, number) {
     if (uploadId !== null && !(number >= 1 && number <= 10_000))
       throw new Refusal(400, 'InvalidArgument', 'The part number is not one of 1 to 10000.');
+    if (uploadId === null) await this.#keeps(key, headers);
     const damaged = this.damaged.delete(number);
     const given = {
       length: headers['content-length'],
@@ -184,6 +185,12 @@ export class Gateway {
     return {
       headers: this.#told({ ...stored, ...(lie === 'etag' && { etag: '0'.repeat(32) }) }, lie === 'crc64'),
     };
+  }
+
+  /** Refuses to replace an object that must not be. @param {string} key @param {import('node:http').IncomingHttpHeaders} headers */
+  async #keeps(key, headers) {
+    if (headers[`${this.cloud.prefix}forbid-overwrite`] === 'true' && (await this.behind.bucket.has(key)))
+      throw new Refusal(409, 'FileAlreadyExists', 'The object you specified already exists.');
   }
 
   /**
@@ -208,7 +215,7 @@ export class Gateway {
   }
 
   /** @param {import('./request.mjs').CloudRequest} request @param {string} uploadId @returns {Promise<Reply>} */
-  async #complete({ key, body, host }, uploadId) {
+  async #complete({ key, body, host, headers }, uploadId) {
     const pieces = [];
     for await (const piece of body) pieces.push(piece);
     const named = this.cloud.parts(Buffer.concat(pieces).toString());
@@ -224,6 +231,7 @@ export class Gateway {
       if (i < named.length - 1 && (part.size ?? 0) < this.cloud.minPart)
         throw new Refusal(400, 'EntityTooSmall', 'A part is smaller than the minimum allowed size.');
     });
+    await this.#keeps(key, headers);
     await this.behind.complete(key, uploadId, named);
     const object = await this.behind.object(key);
     const lies = this.lies.delete(0);
