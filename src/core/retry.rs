@@ -96,7 +96,8 @@ pub enum Verdict {
 pub const MAX_RESIGNS: u32 = 3;
 /// Attempts at something that has not worked once since the page was opened: likelier misconfigured than unlucky.
 pub const MAX_FIRST_ATTEMPTS: u32 = 5;
-/// Failed listings by a backend after which the upload id itself is suspected: Companion answers 500 for a stale one.
+/// Answers 500 of a backend to a listing or a completion after which the upload id itself is suspected: Companion answers so
+/// for a stale one.
 pub const MAX_LISTINGS: u32 = 3;
 
 /// The table.

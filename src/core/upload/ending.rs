@@ -50,6 +50,7 @@ impl Upload {
         self.refused = None;
         self.asked = false;
         self.relisted = 0;
+        self.doubted = false;
         self.parts = PartTable::new(self.plan.count());
         self.unproven = Vec::new();
         self.confirmed = Confirmed::new(self.plan.count());

@@ -149,6 +149,8 @@ pub struct Upload {
     /// What a chunk endpoint answered last.
     response: Option<String>,
     relisted: u32,
+    /// The backend could not complete, and was asked for the parts because of that.
+    doubted: bool,
     progress: Progress,
     snapshot: Snapshot,
     progress_shown: Instant,
@@ -270,6 +272,7 @@ impl Upload {
             identifier: String::new(),
             response: None,
             relisted: 0,
+            doubted: false,
             progress: Progress::new(size),
             snapshot: Snapshot { loaded: 0, total: size, bytes_per_second: 0.0, seconds_left: None },
             progress_shown: Instant(0),

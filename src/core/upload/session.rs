@@ -25,8 +25,8 @@ pub(super) struct Control {
     op: Op,
     running: Option<Running>,
     tries: Tries,
-    /// How often a backend has answered a listing with 500.
-    listing_500s: u32,
+    /// How often a backend has answered with 500.
+    answers_500: u32,
     not_before: Instant,
 }
 
@@ -47,7 +47,7 @@ impl Control {
 impl Upload {
     pub(super) fn set_control(&mut self, op: Op) {
         let (tries, not_before) = (Tries::default(), Instant(0));
-        self.control = Some(Control { op, running: None, tries, listing_500s: 0, not_before });
+        self.control = Some(Control { op, running: None, tries, answers_500: 0, not_before });
     }
 
     /// Drops the control call unless `keep` says otherwise; it starts again on resume.
@@ -199,13 +199,16 @@ impl Upload {
         let goes_on = control.tries.count(verdict, &budget, now.mono);
         let tries = control.tries;
         // Companion answers 500 for everything, a stale upload id included. Other faults say nothing about the upload id.
-        if operation == Operation::ListParts
-            && asked == Asked::Backend
-            && matches!(fault, Fault::Reply { status: 500, .. })
-        {
-            control.listing_500s += 1;
-            if control.listing_500s >= MAX_LISTINGS {
-                verdict = Verdict::SessionLost;
+        if asked == Asked::Backend && matches!(fault, Fault::Reply { status: 500, .. }) {
+            control.answers_500 += 1;
+            let is_suspect = control.answers_500 >= MAX_LISTINGS;
+            match operation {
+                Operation::ListParts if is_suspect => verdict = Verdict::SessionLost,
+                // It may have been completed, and only the reply lost: whether it is still there, a list tells.
+                Operation::Complete if is_suspect && !std::mem::replace(&mut self.doubted, true) => {
+                    return self.start_listing();
+                }
+                _ => {}
             }
         }
         let give_up = operation == Operation::Abort && tries.attempts >= MAX_ABORTS;
@@ -435,6 +438,7 @@ impl Upload {
         self.session = None;
         self.header = None;
         self.relisted = 0;
+        self.doubted = false;
         self.confirmed = Confirmed::new(self.plan.count());
         self.parts = PartTable::new(self.plan.count());
         self.unproven = Vec::new();

@@ -215,6 +215,28 @@ fn a_backend_that_cannot_list_three_times_has_lost_the_session_and_a_store_has_n
 }
 
 #[test]
+fn a_backend_that_cannot_complete_three_times_is_asked_for_the_parts() {
+    let companion = || Backend::Companion(Companion::new("/s3"));
+    // It is a fault that passes: the parts are there, and nothing is sent again.
+    let mut world = World::with(config(), companion(), None);
+    world.trouble("complete", 5, Trouble::Reply(500, ""));
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(5 * PART))));
+    assert_eq!((world.store.count("list"), world.store.count("PUT")), (1, 5));
+
+    // It was completed, the reply was lost, and nobody can tell: everything is sent again.
+    let mut world = World::with(config(), companion(), None);
+    world.trouble("complete", 1, Trouble::ReplyLost);
+    world.trouble("complete", 3, Trouble::Reply(500, ""));
+    world.trouble("list", 3, Trouble::Reply(500, ""));
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(5 * PART))));
+    assert_eq!((world.store.count("create"), world.store.count("PUT")), (2, 10));
+}
+
+#[test]
 fn removing_an_upload_is_tried_three_times() {
     let mut world = World::new();
     let id = world.add("a", bytes(10 * PART));

@@ -67,6 +67,10 @@ impl Store {
         if request.url.starts_with(chunks::TARGET) {
             return self.chunks.serve(request, body);
         }
+        if request.url.starts_with("/s3/object") {
+            // Companion has no such route.
+            return HttpReply { status: 404, ..Default::default() };
+        }
         match request.url.strip_prefix("/s3/multipart") {
             Some(path) => self.sign_for(request.method, path, body, now),
             None => {
@@ -196,6 +200,9 @@ pub fn describe(request: &HttpRequest) -> String {
         };
         let number = fields.iter().find(|(name, _)| name == "chunkNumber").map(|(_, number)| number.as_str());
         return [request.method.as_str(), " ", number.unwrap_or("merge")].concat();
+    }
+    if request.url.starts_with("/s3/object") {
+        return "head".into();
     }
     if let Some(path) = request.url.strip_prefix("/s3/multipart") {
         return match request.method {
