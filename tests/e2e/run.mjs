@@ -6,7 +6,7 @@
  * of them, in all browsers against RGW and Garage. Ends with the line `N passed, N failed`.
  */
 import { readdir } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { browsers } from './support/browsers/index.mjs';
 import { Pool } from './support/browsers/pool.mjs';
 import { Scope, everything } from './support/cleanup.mjs';
@@ -113,7 +113,8 @@ async function outcome(job, stage) {
   } catch (error) {
     const story = (await world?.story()) ?? '';
     if (world) world.failed = true;
-    console.log(`FAILED ${title} (${seconds()})\n${error instanceof Error ? error.stack : error}\n${story}`);
+    // With what caused it: of a failed fetch its message tells nothing.
+    console.log(`FAILED ${title} (${seconds()})\n${inspect(error)}\n${story}`);
     return 'failed';
   } finally {
     // What hangs while it is stopped must not keep the others waiting.

@@ -93,6 +93,12 @@ impl Kind {
     }
 }
 
+/// The ETag of what was sent in this request. Of forms, Ceph RGW tells it in the body only.
+pub fn stored_etag(reply: &HttpReply) -> Option<String> {
+    let header = reply.header("etag").filter(|etag| !etag.is_empty()).map(str::to_owned);
+    header.or_else(|| xml_reply::posted_etag(reply))
+}
+
 /// Reads any error reply, of whichever kind of store: its body, or where there is none, its headers.
 pub fn store_error(reply: &HttpReply) -> StoreError {
     let header = |name: &str| reply.header(name).map(str::trim).filter(|value| !value.is_empty());

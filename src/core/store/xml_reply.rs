@@ -67,6 +67,13 @@ pub fn completed(reply: &HttpReply) -> Result<Completed, StoreError> {
     })
 }
 
+/// The ETag in the reply to an object that was sent as a form, of status 201.
+pub fn posted_etag(reply: &HttpReply) -> Option<String> {
+    let root =
+        xml::parse(&reply.body).ok().filter(|root| reply.status == 201 && root.name == "PostResponse")?;
+    filled(&root, "ETag")
+}
+
 /// `<Error>` with what is in it.
 pub fn error(body: &str) -> StoreError {
     let root = xml::parse(body).ok().filter(|root| root.name == "Error").unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::core::hash::Digests;
 use crate::core::http::{Body, HttpReply, MAX_REPLY_BYTES, without_query};
 use crate::core::retry::{Asked, Fault, Tries, Verdict, decide, describe};
 use crate::core::schedule::SlotEnd;
-use crate::core::store::{Completed, MAX_ETAG_BYTES, is_md5_etag, normalize_etag, store_error};
+use crate::core::store::{Completed, MAX_ETAG_BYTES, is_md5_etag, normalize_etag, store_error, stored_etag};
 use crate::core::units::{ByteRange, Instant, Millis, Now, PartNumber, UnixMillis};
 
 /// Sent parts that wait for their hash, before no more are started.
@@ -356,9 +356,8 @@ impl Upload {
 
     /// Only a single request that nobody verifies can do without its ETag.
     fn etag_of(&self, reply: &HttpReply) -> Option<String> {
-        let etag = reply.header("etag").filter(|etag| !etag.is_empty()).map(Into::into);
         let dispensable = !self.plan.is_multipart() && self.config.verify == Verify::Off;
-        etag.or_else(|| dispensable.then(String::new))
+        stored_etag(reply).or_else(|| dispensable.then(String::new))
     }
 
     fn stored(&mut self, number: PartNumber, etag: String, crc64: Option<u64>, now: Now) {

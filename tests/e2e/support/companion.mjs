@@ -22,7 +22,7 @@ export async function startCompanion({ scope, proxy, bucket }) {
     COMPANION_SECRET: 'e2e-companion-secret',
     COMPANION_PREAUTH_SECRET: 'e2e-companion-preauth-secret',
     COMPANION_DATADIR: await temporaryFolder('companion-', scope),
-    COMPANION_CLIENT_ORIGINS_REGEX: '^http://localhost:\\d+$',
+    COMPANION_CLIENT_ORIGINS_REGEX: '^http://127\\.0\\.0\\.1:\\d+$',
     COMPANION_UPLOAD_URLS: `http://${host}/`,
     COMPANION_AWS_KEY: credentials.accessKey,
     COMPANION_AWS_SECRET: credentials.secretKey,

@@ -314,3 +314,14 @@ fn unfinished_uploads_are_listed() {
     assert_eq!(Kind::S3.uploads_listed(&ok("<ListMultipartUploadsResult/>")), Ok(UploadPage::default()));
     assert!(Kind::S3.uploads_listed(&ok("<Other/>")).is_err());
 }
+
+#[test]
+fn the_etag_of_a_form_may_be_in_the_body() {
+    let body = "<?xml version=\"1.0\"?><PostResponse><Location>http://s/b/k</Location><Bucket>b</Bucket><Key>k</Key><ETag>\"ab12\"</ETag></PostResponse>";
+    let mut reply = HttpReply { status: 201, headers: Vec::new(), body: body.into() };
+    assert_eq!(stored_etag(&reply).as_deref(), Some("\"ab12\""));
+    reply.headers.push(("etag".into(), "\"cd34\"".into()));
+    assert_eq!(stored_etag(&reply).as_deref(), Some("\"cd34\""));
+    let other = HttpReply { status: 200, headers: Vec::new(), body: body.into() };
+    assert_eq!(stored_etag(&other), None);
+}
