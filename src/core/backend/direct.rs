@@ -98,8 +98,10 @@ fn answered(kind: Kind, op: &Op, reply: &HttpReply) -> Result<Done, Fault> {
     }
 }
 
-/// URLs signed in the page live this long, or as long as their credentials if that is shorter.
-const URL_SECS: u64 = 900;
+/// URLs signed in the page live this long, or as long as their credentials if that is shorter. They never leave the page, which
+/// could sign others; and a clock that is slow by less does no harm: not every store lets a page read that a URL has expired
+/// (Ceph RGW).
+const URL_SECS: u64 = 3600;
 /// Credentials are asked for anew this long before they end.
 const EARLY_MS: u64 = 60_000;
 

@@ -14,6 +14,7 @@ const secrets = {
   'the bearer token': new RegExp(TOKEN.replace(/\d+$/, '')),
   'the access key': new RegExp(credentials.accessKey),
   'the secret key': new RegExp(credentials.secretKey),
+  'credentials of a cloud': /AKID[0-9a-f]{24}|SKe2e|STSe2e/,
   'a signature': /signature=/i,
   'X-Amz-Credential': /x-amz-credential/i,
   'X-Amz-Signature': /x-amz-signature/i,

@@ -124,12 +124,12 @@ fn credentials_are_used_until_a_minute_before_they_end() {
     let mut signer = signer();
     let head = Kind::S3.head("k");
     assert_eq!(signer.sign(&head, now(0)), None, "there are none yet");
-    signer.set(credentials(), Some(UnixMillis(1_000_000)), now(0));
-    assert_eq!(signer.sign(&head, now(0)).and_then(|url| url.expires), Some(900));
-    assert_eq!(signer.sign(&head, now(800_000)).and_then(|url| url.expires), Some(200));
-    assert_eq!(signer.sign(&head, now(940_000)), None);
+    signer.set(credentials(), Some(UnixMillis(4_000_000)), now(0));
+    assert_eq!(signer.sign(&head, now(0)).and_then(|url| url.expires), Some(3600));
+    assert_eq!(signer.sign(&head, now(3_800_000)).and_then(|url| url.expires), Some(200));
+    assert_eq!(signer.sign(&head, now(3_940_000)), None);
     signer.set(credentials(), None, now(0));
-    assert_eq!(signer.sign(&head, now(u64::MAX / 2)).and_then(|url| url.expires), Some(900));
+    assert_eq!(signer.sign(&head, now(u64::MAX / 2)).and_then(|url| url.expires), Some(3600));
     signer.forget(Instant(0));
     assert_eq!(signer.sign(&head, now(0)), None);
 }

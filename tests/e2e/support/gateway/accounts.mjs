@@ -12,9 +12,9 @@ export class Accounts {
   issue(seconds) {
     const given = {
       id: `AKID${randomBytes(12).toString('hex')}`,
-      secret: randomBytes(24).toString('base64'),
+      secret: `SKe2e${randomBytes(24).toString('base64')}`,
       // As long as real ones, and with the characters that have to be encoded.
-      token: `${randomBytes(90).toString('base64')}+/=`,
+      token: `STSe2e${randomBytes(90).toString('base64')}+/=`,
       end: Date.now() + seconds * 1000,
     };
     this.#given.set(given.id, given);
