@@ -3,6 +3,7 @@ import { Gateway } from './gateway/index.mjs';
 import { signers } from './gateway/sign.mjs';
 import { Proxy } from './proxy.mjs';
 import { credentials } from './s3.mjs';
+import { startSigner } from './signer.mjs';
 
 /** All of them. */
 export const kinds = /** @type {const} */ (['s3', 'oss', 'cos', 'bos']);
@@ -57,21 +58,43 @@ export class Cloud {
     return { store: { kind, ...place, credentials: await this.world.hook(given) } };
   }
 
-  /** Options for an uploader whose requests are signed by the vendor's own code. @param {number} expires seconds */
-  async signRequest(expires) {
+  /**
+   * Options for an uploader whose requests are signed by the vendor's own code.
+   *
+   * @param {number} expires seconds
+   * @param {(url: string) => string} [change] what is done to URLs once they are signed
+   */
+  async signRequest(expires, change = (url) => url) {
     const { gateway, kind } = this;
     const given = gateway?.accounts.issue(LIFE);
     const signed = (/** @type {any} */ request) => {
       const { method, key, query, headers } = request;
-      if (!gateway || !given)
-        return {
-          url: this.world.bucket.url(method, key, { query, headers, origin: this.proxy.origin, expires }),
-        };
+      if (!gateway || !given) {
+        const url = this.world.bucket.url(method, key, {
+          query,
+          headers,
+          origin: this.proxy.origin,
+          expires,
+        });
+        return { url: change(url), expires };
+      }
       const origin = this.endpoint.replace('://', `://${gateway.bucket}.`);
       const place = { origin, bucket: gateway.bucket, region: gateway.cloud.region };
-      return { url: signers[kind]?.({ ...place, given, expires, request }), expires };
+      return { url: change(signers[kind]?.({ ...place, given, expires, request }) ?? ''), expires };
     };
     return { kind, signRequest: await this.world.hook(signed) };
+  }
+
+  /** Options for an uploader in front of the demo server, which signs and asks for itself. */
+  async signer() {
+    const { gateway, kind, world } = this;
+    if (!gateway) return world.signer();
+    const given = gateway.accounts.issue(LIFE);
+    const args = [
+      ...['--kind', kind, '--region', gateway.cloud.region, '--session-token', given.token],
+      ...['--access-key', given.id, '--secret-key', given.secret],
+    ];
+    return startSigner({ store: this.endpoint, bucket: gateway.bucket, scope: world.scope, args });
   }
 
   /** What the gateway refused, for a failure's message. */

@@ -15,6 +15,7 @@ export const TOKEN = 'e2e-bearer-token-0123456789';
  * @property {number} [urlExpires] seconds
  * @property {string} [token] the only one it takes
  * @property {number} [port] 0: any
+ * @property {string[]} [args] further ones, which win over those made of the rest
  */
 
 /**
@@ -27,13 +28,22 @@ export async function startSigner(options) {
 }
 
 /** The same, to be stopped before the scenario ends. @param {SignerOptions} options */
-export async function runSigner({ store, bucket, scope, urlExpires = 800, token = TOKEN, port = 0 }) {
+export async function runSigner({
+  store,
+  bucket,
+  scope,
+  urlExpires = 800,
+  token = TOKEN,
+  port = 0,
+  args: more = [],
+}) {
   const program = await binary('partwise-demo-server');
   const args = [
     ...['--port', String(port), '--page', pageDir, '--token', `e2e=${token}`, '--rate', '0'],
     ...['--store', store, '--bucket', bucket, '--region', credentials.region],
     ...['--access-key', credentials.accessKey, '--secret-key', credentials.secretKey],
     ...['--url-expires', String(urlExpires)],
+    ...more,
   ];
   const { ready, stop } = await start(program, args, { ready: /partwise demo: (\S+)\/\n/, scope });
   return { origin: ready[1] ?? '', stop };

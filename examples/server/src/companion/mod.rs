@@ -7,6 +7,7 @@ mod policy;
 mod problem;
 mod query;
 mod rate;
+mod resolver;
 mod routes;
 mod uploads;
 mod upstream;

@@ -1,14 +1,14 @@
 //! The store behind: signs requests for browsers, and makes those that are ours to make.
 
-use super::problem::Problem;
+use super::{
+    problem::Problem,
+    resolver::{self, Connector},
+};
 use crate::cli::Options;
 use axum::http::{Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use partwise::core::{
     http::{Body, HttpReply, MAX_REPLY_BYTES},
     sign::{Credentials, Presign, presign},
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A bucket of a store, and the credentials for it.
 pub struct Upstream {
-    client: Client<HttpsConnector<HttpConnector>, Full<axum::body::Bytes>>,
+    client: Client<HttpsConnector<Connector>, Full<axum::body::Bytes>>,
     credentials: Credentials,
     /// As reached from here.
     inside: Bucket,
@@ -145,7 +145,7 @@ impl Upstream {
     }
 }
 
-fn connector(https: bool) -> io::Result<HttpsConnector<HttpConnector>> {
+fn connector(https: bool) -> io::Result<HttpsConnector<Connector>> {
     let builder = HttpsConnectorBuilder::new();
     let builder = if https {
         builder.with_native_roots()?
@@ -154,7 +154,7 @@ fn connector(https: bool) -> io::Result<HttpsConnector<HttpConnector>> {
         let config = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
         builder.with_tls_config(config.with_no_client_auth())
     };
-    Ok(builder.https_or_http().enable_http1().build())
+    Ok(builder.https_or_http().enable_http1().wrap_connector(resolver::connector()))
 }
 
 /// An error and what it came from: "client error (Connect)" alone helps nobody.
