@@ -1,5 +1,6 @@
 /** The options of the libraries people come from, read from what those libraries say themselves. */
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { read } from './blocks.mjs';
 
 /** By document: every name that has to have a row. @type {Record<string, () => Promise<string[]>>} */
@@ -24,6 +25,10 @@ export const former = {
   'from-baidu-sdk.md': async () => {
     const source = await read('node_modules/@baiducloud/sdk/src/bos/super_upload.js');
     return names(between(source, '@typedef SuperUploadOptions', '*/'), /@property \{.*?\} \[?(\w+)/g);
+  },
+  'from-simple-uploader.md': async () => {
+    const { defaults } = createRequire(import.meta.url)('simple-uploader.js');
+    return Object.keys(defaults);
   },
 };
 

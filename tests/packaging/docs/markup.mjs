@@ -61,3 +61,8 @@ export function headingsIn(prose) {
     text,
   }));
 }
+
+/** What the rows of tables are about. @param {string} prose */
+export function firstCellsIn(prose) {
+  return [...prose.matchAll(/^\|([^|]*)\|/gm)].map(([, cell = '']) => cell);
+}

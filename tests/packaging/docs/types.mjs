@@ -17,6 +17,8 @@ declare module '@aws-sdk/client-s3';
 declare module '@aws-sdk/lib-storage';
 declare module '@uppy/aws-s3';
 declare module '@uppy/core';
+declare module 'simple-uploader.js';
+declare module 'spark-md5';
 `;
 
 const SHARED = {
