@@ -463,7 +463,7 @@ export interface Backend {
   findExisting?(
     file: FileDetails,
     options: CallOptions & { readonly key: string; readonly md5: string },
-  ): Awaitable<StoredObject | null | undefined | false>;
+  ): Awaitable<(StoredObject & { key: string }) | null | undefined | false>;
 }
 
 /** Uploading through the page's own functions. */

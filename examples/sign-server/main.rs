@@ -86,7 +86,7 @@ fn is_upload_header(name: &str, value: &str, kind: Kind) -> bool {
         Kind::S3 => ("x-amz-meta-", "if-none-match"),
         Kind::Oss => ("x-oss-meta-", "x-oss-forbid-overwrite"),
         Kind::Cos => ("x-cos-meta-", "x-cos-forbid-overwrite"),
-        Kind::Bos => ("x-bce-meta-", "x-bce-forbid-overwrite"),
+        Kind::Bos => ("x-bce-meta-", "if-none-match"),
     };
     let name = name.to_ascii_lowercase();
     let is_token = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~%".contains(&byte));

@@ -27,10 +27,14 @@ pub fn function(object: &JsValue, name: &str) -> Option<js_sys::Function> {
     get(object, name)?.dyn_into().ok()
 }
 
-/// Own enumerable properties whose values are strings or numbers.
+/// Own enumerable properties, or the entries of what is iterable, such as `Headers`, whose values are strings or numbers.
 pub fn pairs(object: &JsValue) -> Vec<(String, String)> {
     let Some(object) = object.dyn_ref::<Object>() else { return Vec::new() };
-    Object::entries(object)
+    let entries = match js_sys::try_iter(object) {
+        Ok(Some(iterator)) => iterator.flatten().collect(),
+        _ => Object::entries(object),
+    };
+    entries
         .iter()
         .filter_map(|entry| {
             let entry = js_sys::Array::from(&entry);

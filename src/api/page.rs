@@ -141,7 +141,10 @@ impl Page for JsPage {
             None => spawn_local(async move { reply(Ok(Vec::new())) }),
             Some(source) => match source.dyn_ref::<Function>() {
                 Some(function) => {
-                    ask(Some(function.clone()), JsValue::UNDEFINED, &[], reply, |value| Ok(pairs(value)));
+                    ask(Some(function.clone()), JsValue::UNDEFINED, &[], reply, |value| {
+                        let is_usable = value.is_object() || value.is_null() || value.is_undefined();
+                        is_usable.then(|| pairs(value)).ok_or_else(|| unusable("headers", "object"))
+                    });
                 }
                 None => {
                     let fixed = pairs(source);
@@ -289,8 +292,15 @@ fn signed_parts(value: &JsValue, numbers: Vec<PartNumber>) -> Result<StepReply, 
 
 /// What is there already; nothing, or `false`: it is not.
 fn found(value: &JsValue) -> Result<StepReply, Fault> {
-    let found = value.is_object().then(|| read_completed(value));
-    Ok(StepReply::Page(PageReply::Found(found)))
+    if !value.is_object() {
+        return Ok(StepReply::Page(PageReply::Found(None)));
+    }
+    let found = read_completed(value);
+    match found.key {
+        Some(_) => Ok(StepReply::Page(PageReply::Found(Some(found)))),
+        // The key asked for would be told, where there is no object.
+        None => Err(unusable("findExisting", "key")),
+    }
 }
 
 fn identified(value: &JsValue) -> Result<StepReply, Fault> {

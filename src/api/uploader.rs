@@ -209,7 +209,10 @@ impl Uploader {
             },
         };
         let metadata = get(options, "metadata").map(|metadata| pairs(&metadata)).unwrap_or_default();
-        let path = text(&file, "webkitRelativePath").filter(|path| !path.is_empty());
+        // The first is what pages and other libraries give to files of a folder that was dropped.
+        let path = ["relativePath", "webkitRelativePath"]
+            .into_iter()
+            .find_map(|name| text(&file, name).filter(|path| !path.is_empty()));
         let id = driver.add(file.clone(), Target { file: info, key, key_is_explicit, metadata, path })?;
         let inner = Rc::new(Inner::new(id, file, self.shared.clone()));
         let handle = JsValue::from(Upload::new(inner.clone()));

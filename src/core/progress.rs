@@ -48,7 +48,7 @@ impl Progress {
     /// part: browsers count repeated requests twice). To be called also when nothing moves, so that the rate decays.
     pub fn observe(&mut self, confirmed: u64, in_flight: u64, now: Instant) -> Snapshot {
         let sent = confirmed.saturating_add(in_flight).min(self.total);
-        self.loaded = self.loaded.max(sent);
+        self.count(confirmed, in_flight);
         self.rate.observe(sent, now);
         let left = (self.total - sent) as f64;
         let bytes_per_second = self.rate.bytes_per_milli * 1000.0;
@@ -58,6 +58,12 @@ impl Progress {
             _ => None,
         };
         Snapshot { loaded: self.loaded, total: self.total, bytes_per_second, seconds_left }
+    }
+
+    /// The same without a look at the clock: the bytes that count as loaded.
+    pub fn count(&mut self, confirmed: u64, in_flight: u64) -> u64 {
+        self.loaded = self.loaded.max(confirmed.saturating_add(in_flight).min(self.total));
+        self.loaded
     }
 
     /// Nothing is to move for a while (paused, offline): the rate is unknown until bytes move again.

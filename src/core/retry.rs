@@ -149,13 +149,7 @@ fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, messag
     let ours = if asked == Asked::Backend { Code::Backend } else { Code::Store };
     match code {
         "NoSuchUpload" => return Verdict::SessionLost,
-        "ExpiredToken"
-        | "SecurityTokenExpired"
-        | "InvalidAccessKeyId"
-        | "TokenRefreshRequired"
-        | "InvalidToken" => {
-            return Verdict::RefreshCredentials;
-        }
+        _ if is_expiry(code) => return Verdict::RefreshCredentials,
         "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture" => {
             return Verdict::Resign { code: Code::UrlExpired };
         }
@@ -184,6 +178,8 @@ fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, messag
         // Where a store says no more than 404, a signing server in between may take the key for what is missing.
         404 if needs_session(operation) && matches!(code, "" | "NoSuchKey") => Verdict::SessionLost,
         408 => Verdict::Retry { code: ours, congested: true },
+        // The upload is then to be begun anew, says Amazon; unless it is there.
+        409 if code == "ConditionalRequestConflict" && operation == Operation::Complete => Verdict::Relist,
         409 if code.ends_with("AlreadyExists") => Verdict::Fail(Code::Exists),
         409 => Verdict::Retry { code: ours, congested: false },
         412 => Verdict::Fail(Code::Exists),
@@ -193,6 +189,18 @@ fn by_status(operation: Operation, asked: Asked, status: u16, code: &str, messag
         200..=299 | 500..=599 => Verdict::Retry { code: ours, congested: false },
         _ => Verdict::Fail(ours),
     }
+}
+
+/// What stores say of credentials that have ended.
+fn is_expiry(code: &str) -> bool {
+    matches!(
+        code,
+        "ExpiredToken"
+            | "SecurityTokenExpired"
+            | "InvalidAccessKeyId"
+            | "TokenRefreshRequired"
+            | "InvalidToken"
+    )
 }
 
 fn needs_session(operation: Operation) -> bool {
@@ -358,6 +366,10 @@ pub fn describe(operation: Operation, asked: Asked, code: Code, fault: &Fault) -
         Fault::Page { .. } => {
             "A function of this page failed: headers, signRequest, store.credentials or one of backend."
         }
+        Fault::Reply { error, .. } if is_expiry(&error.code) => {
+            "The store calls the credentials expired or unknown though they were asked for anew: does a server or a proxy keep \
+             old ones?"
+        }
         _ => hint(code, asked),
     });
     error
@@ -400,13 +412,15 @@ fn hint(code: Code, asked: Asked) -> &'static str {
             "Check the signing credentials, their policy for this key, and the region and host that were signed."
         }
         Code::Denied => "Check the sign-in this page sends to the backend (option headers).",
-        Code::UrlExpired => "Check the signing server's clock, and sign for at least a minute.",
+        Code::UrlExpired => {
+            "Check the clock of whoever signs (with store, this device), and sign for at least a minute."
+        }
         Code::Throttled => "Lower the option parallel, or ask for a higher limit.",
         Code::Exists => EXISTS_HINT,
         Code::SessionLost => "Check whether a lifecycle rule or another program removes unfinished uploads.",
         Code::TooLarge => "Raise the limit of the backend or the store, or refuse such files in the page.",
         Code::Backend => {
-            "Check that endpoint is the base of the signing routes, and look at the backend's own log for this request."
+            "Look at the server's own log for this request. With endpoint: is that the base of the signing routes?"
         }
         _ => "",
     }

@@ -228,6 +228,7 @@ pub fn draw_flavour(rng: &mut Rng) -> Flavour {
         head_hides: rng.once_in(6),
         expired_is_400: rng.once_in(3),
         refused_spoils: rng.once_in(4),
+        object_etag: None,
     }
 }
 

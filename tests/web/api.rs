@@ -1,43 +1,7 @@
 //! The classes as a page uses them, against the echo server and a backend of page functions.
 
-use crate::support::{echo, get};
-use js_sys::{Array, Function, Promise};
-use partwise::api::Uploader;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use crate::javascript::page;
 use wasm_bindgen_test::wasm_bindgen_test;
-
-/// Page functions that keep nothing and send parts to the echo server, which answers with their MD5 as ETag.
-const PAGE: &str = "
-    const backend = (query = '') => ({
-        createMultipartUpload: async (file, { key }) => ({ uploadId: 'U', key }),
-        signPart: async () => ({ url: origin + '/?X-Amz-Signature=SECRET&' + query, expires: 60 }),
-        listParts: async () => [],
-        completeMultipartUpload: async () => ({ location: 'there' }),
-        abortMultipartUpload: async () => { log.push('aborted'); },
-    });
-    const log = [];
-    const options = (query) => ({ backend: backend(query), storage: 'memory', verify: 'off' });
-    const file = (mebibytes, name = 'a.bin') => new File([new Uint8Array(mebibytes * 1048576)], name);
-    const caught = async (promise) => { try { await promise; } catch (error) { return error; } };
-    const until = async (holds) => { while (!(await holds())) await new Promise((go) => setTimeout(go, 5)); };
-    const check = (condition, what) => { if (!condition) throw new Error('not so: ' + what + ' ' + log); };
-    const seen = async (id) => (await fetch(origin + '/seen?id=' + id)).json();
-";
-
-/// Runs a page's code with `make(options)` for `new Uploader(options)`.
-async fn page(code: &str) {
-    let make = wasm_bindgen::closure::Closure::<dyn Fn(JsValue) -> Result<JsValue, JsValue>>::new(
-        |options: JsValue| Uploader::new(&options).map(JsValue::from),
-    );
-    let body = ["return (async () => {", PAGE, code, "})()"].concat();
-    let run = Function::new_with_args("make, origin", &body);
-    let arguments = Array::of2(make.as_ref(), &echo().await.into());
-    let promise: Promise = run.apply(&JsValue::UNDEFINED, &arguments).unwrap().unchecked_into();
-    if let Err(thrown) = JsFuture::from(promise).await {
-        panic!("{}", get(&thrown, "message").as_string().unwrap_or_default());
-    }
-}
 
 #[wasm_bindgen_test]
 async fn listeners_may_call_back_into_everything() {
@@ -265,7 +229,7 @@ async fn bad_options_are_named() {
              [{ store: { kind: 'gcs' } }, 'store.kind'],
              [{ store: { bucket: 'b' } }, 'store.kind'],
              [{ store: { kind: 'oss', bucket: 'b', region: 'r', endPoint: 'x' } }, 'store.endPoint'],
-             [{ store: { kind: 'cos', bucket: 'b', credentials() {} } }, 'store.region'],
+             [{ store: { kind: 'cos', bucket: 'b-1', credentials() {} } }, 'store.region'],
              [{ store: { kind: 'bos', bucket: 'b', region: 'bj', accelerate: true, credentials() {} } }, 'store.accelerate'],
              [{ store: { kind: 's3', bucket: 'b', region: 'r', signatureVersion: 'v4', credentials() {} } }, 'signatureVersion'],
              [{ store: { kind: 'oss', bucket: 'b', region: 'r', signatureVersion: 'v2', credentials() {} } }, 'signatureVersion'],
@@ -276,6 +240,9 @@ async fn bad_options_are_named() {
              [{ form: { target: '/u', preset: 'fine' } }, 'form.preset'],
              [{ form: { target: '/u', testChunks: 'twice' } }, 'form.testChunks'],
              [{ form: { target: '/u', merge: 5 } }, 'form.merge'],
+             [{ form: { target: '/u', query() {} } }, 'form.query'],
+             [{ store: { kind: 'cos', bucket: 'name', region: 'r', credentials() {} } }, 'store.bucket'],
+             [{ store: { kind: 'oss', bucket: 'my bucket', region: 'r', credentials() {} } }, 'store.bucket'],
              [{ form: { target: '/u', parameters: { chunk: 'n' } } }, 'form.parameters.chunk'],
              [{ form: { target: '/u', successStatuses: [20] } }, 'form.successStatuses'],
              [{ form: { target: '/u' }, verify: 'etag' }, 'verify'],

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod api;
+mod functions;
 mod http;
+mod javascript;
 mod locks;
 mod page;
 mod storage;

@@ -2,7 +2,7 @@
 
 use super::super::js::{function, get, pairs, text};
 use super::{address, is_address, only};
-use crate::core::backend::form::{Form, Merge, Names, Test};
+use crate::core::backend::form::{Form, Merge, Names, OCTETS, Test};
 use crate::core::config::bad_option;
 use crate::core::error::UploadError;
 use crate::core::http::Method;
@@ -61,9 +61,15 @@ pub fn read(form: &JsValue) -> Result<Form, UploadError> {
         });
         list.flatten().ok_or_else(|| bad_option(&["form.", name].concat(), "an array of HTTP statuses"))
     };
-    let names = names(form, word("preset", &["simple-uploader", "flow", "resumable"])?)?;
-    let is_resumable = names.content_type.is_some();
+    let preset = word("preset", &["simple-uploader", "flow", "resumable"])?;
+    let names = names(form, preset)?;
+    let is_resumable = preset == 2;
     let standard = Form::new(&target);
+    let permanent = match preset {
+        1 => vec![404, 413, 415, 500, 501],
+        2 => vec![400, 404, 415, 500, 501],
+        _ => standard.permanent.clone(),
+    };
     let page_checks = needs_function(form, "checkChunkUploadedByResponse")?;
     Ok(Form {
         names,
@@ -71,7 +77,12 @@ pub fn read(form: &JsValue) -> Result<Form, UploadError> {
             None => standard.file_field.clone(),
             Some(name) => name.as_string().ok_or_else(|| bad_option("form.fileParameterName", "a string"))?,
         },
-        query: get(form, "query").map(|query| pairs(&query)).unwrap_or_default(),
+        query: match get(form, "query") {
+            Some(query) if query.is_function() || !query.is_object() => {
+                return Err(bad_option("form.query", "an object of strings and numbers"));
+            }
+            query => query.map(|query| pairs(&query)).unwrap_or_default(),
+        },
         octet: word("method", &["multipart", "octet"])? == 1,
         method: method("uploadMethod", Method::Post)?,
         test_method: method("testMethod", Method::Get)?,
@@ -97,7 +108,9 @@ pub fn read(form: &JsValue) -> Result<Form, UploadError> {
             ),
         },
         success: statuses("successStatuses", standard.success.clone())?,
-        permanent: statuses("permanentErrors", standard.permanent.clone())?,
+        permanent: statuses("permanentErrors", permanent)?,
+        permanent_in_tests: !is_resumable,
+        octet_type: is_resumable.then_some(OCTETS),
         long_tail: !match get(form, "forceChunkSize") {
             None => false,
             Some(value) => value.as_bool().ok_or_else(|| bad_option("form.forceChunkSize", super::TRUTH))?,

@@ -30,6 +30,17 @@ pub fn read(store: &JsValue) -> Result<Store, UploadError> {
         text(store, name).filter(|value| !value.is_empty()).ok_or_else(|| bad_option(full, what))
     };
     let name = needed("bucket", "store.bucket", "the bucket's name")?;
+    if name.contains(|letter: char| letter.is_whitespace() || letter == '/') {
+        return Err(bad_option("store.bucket", "the bucket's name alone"));
+    }
+    let account = name.rsplit_once('-').map_or("", |(_, account)| account);
+    if kind == Kind::Cos && (account.is_empty() || account.contains(|letter: char| !letter.is_ascii_digit()))
+    {
+        return Err(bad_option(
+            "store.bucket",
+            "the bucket's name with the account's number, such as \"name-1250000000\"",
+        ));
+    }
     let region =
         needed("region", "store.region", "the bucket's region, such as \"us-east-1\" or \"cn-hangzhou\"")?;
     let is_origin = |origin: &String| origin.starts_with("http://") || origin.starts_with("https://");

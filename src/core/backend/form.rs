@@ -16,6 +16,9 @@ use crate::core::units::{ByteRange, PartNumber};
 /// What takes the place of an ETag: the server has the chunk.
 pub const HELD: &str = "-";
 
+/// The type of bytes that have none.
+pub const OCTETS: &str = "application/octet-stream";
+
 /// How the parameters are called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -119,6 +122,10 @@ pub struct Form {
     pub success: Vec<u16>,
     /// Statuses with which the file has failed; with all others, the request is made again.
     pub permanent: Vec<u16>,
+    /// The same of tests; resumable.js knows none.
+    pub permanent_in_tests: bool,
+    /// What the bytes alone are called; `None`: the file's own type.
+    pub octet_type: Option<&'static str>,
     /// The last chunk takes in what would be left over, so that it is one to two times as large.
     pub long_tail: bool,
 }
@@ -141,6 +148,8 @@ impl Form {
             merge: Merge::Off,
             success: vec![200, 201, 202],
             permanent: vec![404, 415, 500, 501],
+            permanent_in_tests: true,
+            octet_type: None,
             long_tail: true,
         }
     }
@@ -186,14 +195,21 @@ impl Form {
             }
             (Op::SignParts(asks), StepReply::Http(reply)) => {
                 let ask = asks.first().ok_or_else(|| bad("no chunk to send"))?;
-                if self.success.contains(&reply.status) {
-                    return Ok(Next::Done(Done::Held(ask.number)));
-                }
-                self.refused_for_good(&reply)?;
-                Ok(self.sendable(ask.number, ask.range, context))
+                Ok(match self.is_there(&reply)? && tells_of(ask.number, &reply.body) {
+                    true => Next::Done(Done::Held(ask.number)),
+                    false => self.sendable(ask.number, ask.range, context),
+                })
             }
             (Op::Complete(_), StepReply::Http(reply)) => {
-                self.received(&reply)?;
+                self.received(&reply).map_err(|fault| match fault {
+                    // Chunks that arrived do not change; a sign-in, or a server that is busy with them, does.
+                    Fault::Chunk { status: status @ 400..=499, error, retry_after, .. }
+                        if !matches!(status, 401 | 403 | 407 | 408 | 409 | 423 | 425 | 429) =>
+                    {
+                        Fault::Chunk { status, error, retry_after, permanent: true }
+                    }
+                    fault => fault,
+                })?;
                 Ok(Next::Done(Done::Completed(object_in(&reply.body))))
             }
             (Op::Complete(_), StepReply::Page(PageReply::Completed(completed))) => {
@@ -211,9 +227,24 @@ impl Form {
         self.refused_for_good(reply)?;
         let complaint = complaint(&reply.body);
         if self.success.contains(&reply.status) && complaint.is_none() {
-            return Ok(());
+            // Where the sign-in has ended, a login page may come in place of the answer.
+            return if is_page(&reply.body) { Err(bad("an HTML page")) } else { Ok(()) };
         }
         Err(self.fault(reply, complaint, false))
+    }
+
+    /// What a test tells: whatever is no success means that the chunk is not there, unless the server could not tell at all.
+    fn is_there(&self, reply: &HttpReply) -> Result<bool, Fault> {
+        if self.success.contains(&reply.status) {
+            return self.received(reply).map(|()| true);
+        }
+        if self.permanent_in_tests {
+            self.refused_for_good(reply)?;
+        }
+        match reply.status {
+            401 | 403 | 407 | 408 | 429 | 500..=599 => Err(self.fault(reply, complaint(&reply.body), false)),
+            _ => Ok(false),
+        }
     }
 
     fn refused_for_good(&self, reply: &HttpReply) -> Result<(), Fault> {
@@ -224,15 +255,20 @@ impl Form {
     }
 
     fn fault(&self, reply: &HttpReply, complaint: Option<String>, permanent: bool) -> Fault {
-        let error = StoreError { message: complaint.unwrap_or_default(), ..StoreError::default() };
+        let message = complaint.or_else(|| words(&reply.body)).unwrap_or_default();
+        let error = StoreError { message, ..StoreError::default() };
         Fault::Chunk { status: reply.status, error, retry_after: super::retry_after(reply), permanent }
     }
 
     /// What the server has of the file, from its one answer for all chunks.
     fn told(&self, reply: &HttpReply, context: &Context<'_>) -> Result<Next, Fault> {
-        self.refused_for_good(reply)?;
-        if !self.success.contains(&reply.status) {
+        if !self.is_there(reply)? {
             return Ok(Next::Done(Done::Listed(PartPage::default())));
+        }
+        let body = json::parse(&reply.body).unwrap_or(Json::Null);
+        let told = unwrapped(&body);
+        if matches!(told.get("skipUpload"), Some(Json::Bool(true))) {
+            return Ok(Next::Done(Done::Found(Some(object_of(told)))));
         }
         if self.page_checks {
             return Ok(Next::Step(Step::Page(PageCall::Check {
@@ -240,32 +276,21 @@ impl Form {
                 chunks: context.plan.count(),
             })));
         }
-        let body = json::parse(&reply.body).unwrap_or(Json::Null);
-        // Many servers put what they have to say one level down.
-        let told = body.get("data").filter(|data| matches!(data, Json::Object(_))).unwrap_or(&body);
-        if matches!(told.get("skipUpload"), Some(Json::Bool(true))) {
-            return Ok(Next::Done(Done::Found(Some(object_of(told)))));
-        }
-        let list = ["uploaded", "uploaded_chunks", "uploadedChunks"]
-            .into_iter()
-            .find_map(|name| told.get(name).and_then(Json::as_array))
-            .unwrap_or_default();
-        let number = |json: &Json| {
-            let number = json.as_u64().or_else(|| json.as_str()?.trim().parse().ok())?;
-            PartNumber::new(u32::try_from(number).ok()?)
-        };
-        Ok(Next::Done(Done::Listed(page(list.iter().filter_map(number)))))
+        Ok(Next::Done(Done::Listed(page(uploaded(told).unwrap_or_default().into_iter()))))
     }
 
     fn sendable(&self, number: PartNumber, range: ByteRange, context: &Context<'_>) -> Next {
         let parameters = self.parameters(number, range, context);
+        let mut headers = Vec::new();
         let (url, body) = if self.octet {
+            let mime = self.octet_type.or(context.content_type()).unwrap_or(OCTETS);
+            headers.push(("Content-Type".into(), mime.into()));
             (self.address(&parameters), Body::File(range))
         } else {
             let url = if self.in_address_too { self.address(&parameters) } else { self.target.clone() };
             (url, Body::Form { fields: parameters, file_field: self.file_field.clone(), range })
         };
-        let request = HttpRequest { method: self.method, url, headers: Vec::new(), body };
+        let request = HttpRequest { method: self.method, url, headers, body };
         Next::Done(Done::Signed(vec![(number, Signed { request, good_for: None, key: None })]))
     }
 
@@ -348,21 +373,75 @@ fn page(numbers: impl Iterator<Item = PartNumber>) -> PartPage {
     PartPage { parts: numbers.map(part).collect(), next: None }
 }
 
-/// The reason in JSON that tells of a failure, with whatever status: `{"result":false}`, `{"success":false}` or an `error`.
+/// What a server says in JSON beside its status.
+fn words(body: &str) -> Option<String> {
+    let body = json::parse(body).ok()?;
+    let names = ["message", "msg"];
+    names
+        .into_iter()
+        .find_map(|name| body.get(name).and_then(Json::as_str))
+        .map(|text| text.chars().take(500).collect())
+}
+
+fn is_page(body: &str) -> bool {
+    let start: String = body.trim_start().chars().take(9).collect();
+    let start = start.to_ascii_lowercase();
+    start.starts_with("<!doctype") || start.starts_with("<html")
+}
+
+/// The reason in JSON that tells of a failure, with whatever status: `{"result":false}`, `{"success":false}`, or an `error` or
+/// `errors` that is something.
 fn complaint(body: &str) -> Option<String> {
     let body = json::parse(body).ok()?;
     let says_no = |name| matches!(body.get(name), Some(Json::Bool(false)));
     let text =
         |name| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
     let message = || text("message").or_else(|| text("msg")).unwrap_or_default();
-    match text("error") {
-        Some(error) => Some(error),
+    let is_something = |json: &&Json| match json {
+        Json::Null | Json::Bool(false) => false,
+        Json::Number(number) => *number != 0.0,
+        Json::String(text) => !text.is_empty(),
+        Json::Array(list) => !list.is_empty(),
+        Json::Bool(true) | Json::Object(_) => true,
+    };
+    match ["error", "errors"].into_iter().find_map(|name| body.get(name).filter(is_something)) {
+        Some(Json::String(error)) => Some(error.clone()),
+        Some(error) => Some(error.get("message").and_then(Json::as_str).map_or_else(message, str::to_owned)),
         None => (says_no("result") || says_no("success")).then(message),
     }
 }
 
 fn object_in(body: &str) -> Completed {
-    object_of(&json::parse(body).unwrap_or(Json::Null))
+    object_of(unwrapped(&json::parse(body).unwrap_or(Json::Null)))
+}
+
+/// Many servers put what they have to say one level down.
+fn unwrapped(body: &Json) -> &Json {
+    body.get("data").filter(|data| matches!(data, Json::Object(_))).unwrap_or(body)
+}
+
+/// Whether an answer to the test for one chunk tells that this one is there. Most have no words for it; those of a server that
+/// tells of all chunks at once are read, too.
+fn tells_of(number: PartNumber, body: &str) -> bool {
+    let body = json::parse(body).unwrap_or(Json::Null);
+    let told = unwrapped(&body);
+    match (told.get("skipUpload"), uploaded(told)) {
+        (Some(Json::Bool(true)), _) => true,
+        (_, Some(numbers)) => numbers.contains(&number),
+        (Some(Json::Bool(false)), None) => false,
+        (_, None) => true,
+    }
+}
+
+/// The chunks that an answer lists.
+fn uploaded(told: &Json) -> Option<Vec<PartNumber>> {
+    let names = ["uploaded", "uploaded_chunks", "uploadedChunks"];
+    let list = names.into_iter().find_map(|name| told.get(name).and_then(Json::as_array))?;
+    let number = |json: &Json| {
+        let number = json.as_u64().or_else(|| json.as_str()?.trim().parse().ok())?;
+        PartNumber::new(u32::try_from(number).ok()?)
+    };
+    Some(list.iter().filter_map(number).collect())
 }
 
 /// What servers call the place of the whole file.

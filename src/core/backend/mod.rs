@@ -9,12 +9,12 @@ mod fixture;
 pub mod form;
 
 use super::config::Config;
-use super::error::Operation;
+use super::error::{Code, Operation};
 use super::fingerprint::FileInfo;
 use super::hash::Md5Digest;
 use super::http::{HttpReply, HttpRequest, Method, without_query};
 use super::plan::Plan;
-use super::retry::{Asked, Fault};
+use super::retry::{Asked, Fault, Verdict, decide};
 use super::store::{
     Completed, Created, Kind, ListedPart, MAX_KEY_BYTES, MAX_UPLOAD_ID_BYTES, ObjectInfo, PartPage,
     StoreError, StoreRequest,
@@ -325,6 +325,19 @@ impl Backend {
         match self {
             Self::Direct(kind) => Some(*kind),
             Self::Companion(_) | Self::Callbacks(_) | Self::Form(_) => None,
+        }
+    }
+
+    /// What to do about a failed request, by `core::retry`'s table. A chunk endpoint has no session that could be lost.
+    pub fn decide(&self, operation: Operation, asked: Asked, fault: &Fault) -> Verdict {
+        let verdict = decide(operation, asked, fault);
+        let Some(form) = self.as_form() else { return verdict };
+        match (fault, verdict) {
+            (Fault::Page { status: Some(status), .. }, _) if form.permanent.contains(status) => {
+                Verdict::Fail(Code::Backend)
+            }
+            (_, Verdict::SessionLost | Verdict::Relist) => Verdict::Fail(Code::Backend),
+            _ => verdict,
         }
     }
 

@@ -16,7 +16,7 @@ mod xml_reply;
 
 pub use bucket::{Address, Bucket};
 pub use kind::Kind;
-pub use reply::{store_error, stored_etag};
+pub use reply::{has_error, store_error, stored_etag};
 
 use super::error::{Code, Operation, UploadError};
 use super::http::{Body, Method};

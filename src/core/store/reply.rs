@@ -99,6 +99,15 @@ pub fn stored_etag(reply: &HttpReply) -> Option<String> {
     header.or_else(|| xml_reply::posted_etag(reply))
 }
 
+/// Whether a reply of a status that means success has an error in its body. What a server says that OSS or BOS was asked to call
+/// is in its place, in JSON; and 203 says that this server could not be told, of an object that is stored.
+pub fn has_error(kind: Option<Kind>, reply: &HttpReply) -> bool {
+    let is_json = reply.body.trim_start().starts_with('{');
+    let is_stored =
+        reply.status == 203 || (is_json && (kind != Some(Kind::Bos) || reply.header("etag").is_some()));
+    !is_stored && !store_error(reply).code.is_empty()
+}
+
 /// Reads any error reply, of whichever kind of store: its body, or where there is none, its headers.
 pub fn store_error(reply: &HttpReply) -> StoreError {
     let header = |name: &str| reply.header(name).map(str::trim).filter(|value| !value.is_empty());

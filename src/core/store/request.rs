@@ -37,12 +37,12 @@ impl Kind {
     }
 
     /// Lets a request for a whole object, or one to complete an upload, fail where an object is at the key already: with 412
-    /// (S3) or with 409 and a code that ends in `AlreadyExists`. OSS and COS do not do so in buckets that keep versions, and
-    /// not every store that speaks S3's protocol does.
+    /// (S3, BOS) or with 409 and a code that ends in `AlreadyExists`. OSS and COS do not do so in buckets that keep versions,
+    /// and not every store that speaks S3's protocol does.
     pub fn forbid_overwrite(self, request: &mut StoreRequest) {
         match self {
-            Self::S3 => push_header(request, "If-None-Match", Some("*")),
-            Self::Oss | Self::Cos | Self::Bos => {
+            Self::S3 | Self::Bos => push_header(request, "If-None-Match", Some("*")),
+            Self::Oss | Self::Cos => {
                 let name = [self.dialect().prefix, "forbid-overwrite"].concat();
                 push_header(request, &name, Some("true"));
             }

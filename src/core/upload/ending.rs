@@ -109,6 +109,11 @@ impl Upload {
 
     pub(super) fn done(&mut self, completed: Completed) {
         self.forget();
+        self.end_done(completed);
+    }
+
+    /// Ends in `done`, and leaves the records as they are.
+    pub(super) fn end_done(&mut self, completed: Completed) {
         let key = completed.key.or_else(|| self.session.as_ref().map(|s| s.key.clone()));
         let result = UploadResult {
             key: key.unwrap_or_else(|| self.target.key.clone()),

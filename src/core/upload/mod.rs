@@ -129,6 +129,8 @@ pub struct Upload {
     /// Parts the store lists that were never confirmed, with their ETags; perhaps only the reply was lost.
     unproven: Vec<(PartNumber, String)>,
     flights: Vec<Flight>,
+    /// The store has what was sent in one request, and could not tell the server that it was asked to tell.
+    callback_failed: bool,
     /// What a single request has brought.
     object: Option<Completed>,
     urls: Vec<ReadyUrl>,
@@ -260,6 +262,7 @@ impl Upload {
             listed: Vec::new(),
             unproven: Vec::new(),
             flights: Vec::new(),
+            callback_failed: false,
             object: None,
             urls: Vec::new(),
             signs: Vec::new(),

@@ -9,9 +9,11 @@ use crate::core::config::{Config, Verify};
 use crate::core::error::{Code, Operation};
 use crate::core::hash::Digests;
 use crate::core::http::{Body, HttpReply, MAX_REPLY_BYTES, without_query};
-use crate::core::retry::{Asked, Fault, Tries, Verdict, decide, describe};
+use crate::core::retry::{Asked, Fault, Tries, Verdict, describe};
 use crate::core::schedule::SlotEnd;
-use crate::core::store::{Completed, MAX_ETAG_BYTES, is_md5_etag, normalize_etag, store_error, stored_etag};
+use crate::core::store::{
+    Completed, MAX_ETAG_BYTES, has_error, is_md5_etag, normalize_etag, store_error, stored_etag,
+};
 use crate::core::units::{ByteRange, Instant, Millis, Now, PartNumber, UnixMillis};
 
 /// Sent parts that wait for their hash, before no more are started.
@@ -150,7 +152,9 @@ impl Upload {
         let Some((number, tries)) = self.parts.take(now.mono) else { return false };
         let Some((_, range)) = self.plan.part(number.index()) else { return false };
         self.started(now);
-        let hash = if self.config.verify == Verify::Off {
+        // Should there be an object already, its MD5 tells whether it is this one.
+        let keeps = !self.config.overwrite && !self.plan.is_multipart();
+        let hash = if self.config.verify == Verify::Off && !keeps {
             PartHash::Off
         } else {
             let id = self.new_op();
@@ -160,12 +164,7 @@ impl Upload {
         let listed = self.unproven.iter().position(|(listed, _)| *listed == number);
         let stage = match listed.map(|at| self.unproven.swap_remove(at)) {
             Some((_, etag)) => Stage::Proving { etag },
-            // Should there be an object already, its MD5 tells whether it is this one.
-            None if self.config.verify == Verify::ContentMd5
-                || (!self.config.overwrite && !self.plan.is_multipart()) =>
-            {
-                Stage::Hashing
-            }
+            None if self.config.verify == Verify::ContentMd5 || keeps => Stage::Hashing,
             None => Stage::Signing,
         };
         let signs = matches!(stage, Stage::Signing);
@@ -299,7 +298,8 @@ impl Upload {
         if let Some(at) = self.signs.iter().position(|call| call.id == id) {
             let call = self.signs.swap_remove(at);
             let next = result.and_then(|reply| self.backend.next(&call.op, &self.context(), reply));
-            if next.is_ok() {
+            // That a chunk endpoint does not have a chunk does not show that it takes any.
+            if next.is_ok() && self.backend.as_form().is_none() {
                 self.note_worked(call.asked);
             }
             return self.sign_next(call.op, call.asked, next, now);
@@ -321,20 +321,21 @@ impl Upload {
                 }
             }
             Ok(StepReply::Http(reply)) => {
-                let mut error = store_error(&reply);
-                // A success may still have an error in its body.
-                if reply.is_success() && error.code.is_empty() {
+                let kind = self.backend.store();
+                if reply.is_success() && !has_error(kind, &reply) {
+                    self.callback_failed = reply.status == 203;
                     match self.etag_of(&reply) {
                         Some(etag) if etag.len() > MAX_ETAG_BYTES => {
                             Fault::BadReply("an ETag that is too long".into())
                         }
                         Some(etag) => {
-                            let crc64 = self.backend.store().and_then(|kind| kind.crc64_header(&reply));
+                            let crc64 = kind.and_then(|kind| kind.crc64_header(&reply));
                             return self.stored(number, etag, crc64, now);
                         }
                         None => Fault::EtagHidden,
                     }
                 } else {
+                    let mut error = store_error(&reply);
                     error.server_time = error.server_time.or_else(|| server_time(&reply));
                     reply_fault(&reply, error)
                 }
@@ -354,9 +355,10 @@ impl Upload {
         self.verify(number, now);
     }
 
-    /// Only a single request that nobody verifies can do without its ETag.
+    /// Only a single request that nobody verifies can do without its ETag, or one whose reply is not the store's own.
     fn etag_of(&self, reply: &HttpReply) -> Option<String> {
-        let dispensable = !self.plan.is_multipart() && self.config.verify == Verify::Off;
+        let is_own = reply.status != 203;
+        let dispensable = !self.plan.is_multipart() && (self.config.verify == Verify::Off || !is_own);
         stored_etag(reply).or_else(|| dispensable.then(String::new))
     }
 
@@ -408,8 +410,9 @@ impl Upload {
         match hash {
             PartHash::Running(_) => return,
             PartHash::Known(digests)
-                if (is_md5_etag(&normal) && digests.md5.to_hex() != normal)
-                    || digests.crc64.zip(*crc64).is_some_and(|(ours, theirs)| ours != theirs) =>
+                if self.config.verify != Verify::Off
+                    && ((is_md5_etag(&normal) && digests.md5.to_hex() != normal)
+                        || digests.crc64.zip(*crc64).is_some_and(|(ours, theirs)| ours != theirs)) =>
             {
                 let operation =
                     if self.plan.is_multipart() { Operation::PutPart } else { Operation::PutObject };
@@ -433,7 +436,9 @@ impl Upload {
             }
             let etag = Some(normal.clone()).filter(|e| !e.is_empty());
             let key = key.or_else(|| Some(self.target.key.clone()));
-            self.object = Some(Completed { location: Some(location), key, etag, ..Completed::default() });
+            let callback_failed = self.callback_failed;
+            let location = Some(location);
+            self.object = Some(Completed { location, key, etag, callback_failed, ..Completed::default() });
         }
         let etag = if self.backend.as_form().is_some() { String::new() } else { normal };
         self.events.push_back(Event::Part { number, size: flight.range.len(), etag });
@@ -457,7 +462,7 @@ impl Upload {
         let Some(at) = self.flights.iter().position(|f| f.number == number) else { return };
         let mut flight = self.flights.swap_remove(at);
         self.let_go(&flight);
-        let verdict = decide(operation, asked, &fault);
+        let verdict = self.backend.decide(operation, asked, &fault);
         if flight.holds_slot() {
             self.slot_ends.push_back(match verdict {
                 Verdict::Retry { congested: true, .. } => SlotEnd::Congested,
@@ -499,7 +504,7 @@ impl Upload {
             Stage::Sending { since, .. } => since,
             _ => now.mono,
         };
-        self.mend(verdict, &fault, since);
+        self.mend(verdict, &fault, Some(since));
         let attempts = flight.tries.attempts;
         let delay = self.jitter.wait(attempts, &fault);
         self.parts.wait(number, flight.tries, now.mono + delay);

@@ -9,13 +9,16 @@ use crate::core::error::{Code, Operation, UploadError};
 use crate::core::fingerprint::destination_id;
 use crate::core::hash::{Md5Digest, composite_etag};
 use crate::core::http::NoReply;
-use crate::core::retry::{Asked, Fault, MAX_LISTINGS, Tries, Verdict, decide, describe};
-use crate::core::store::{Completed, Created, PartPage, is_md5_etag, normalize_etag};
+use crate::core::retry::{Asked, Fault, MAX_LISTINGS, Tries, Verdict, describe};
+use crate::core::store::{Completed, Created, Kind, ObjectInfo, PartPage, is_md5_etag, normalize_etag};
 use crate::core::units::{Instant, Millis, Now, PartNumber};
 use crate::core::upload::parts::PartTable;
 
-/// Attempts to remove an upload at the store before leaving it to the bucket's lifecycle rule.
-const MAX_ABORTS: u32 = 3;
+/// Attempts at what the upload can do without: to remove one at the store, which is then left to the bucket's lifecycle rule,
+/// and to ask whether the content is there.
+const MAX_SIDE_TRIES: u32 = 3;
+/// Attempts to look at an object that is refused.
+const MAX_REFUSED_HEADS: u32 = 2;
 /// New sessions started in place of lost ones before giving up.
 const MAX_RECREATED: u32 = 3;
 
@@ -166,7 +169,7 @@ impl Upload {
         match result {
             Ok(reply) => {
                 let next = self.backend.next(&op, &self.context(), reply);
-                if next.is_ok() {
+                if next.is_ok() && !matches!((&op, self.backend.as_form()), (Op::ListParts(_), Some(_))) {
                     self.note_worked(asked);
                 }
                 self.control_next(&op, next, now);
@@ -191,7 +194,7 @@ impl Upload {
             running.map_or((Asked::Backend, now.mono), |running| (running.asked, running.since));
         let budget = self.budget(asked);
         let Some(control) = &mut self.control else { return };
-        let mut verdict = decide(operation, asked, &fault);
+        let mut verdict = self.backend.decide(operation, asked, &fault);
         if is_offline && operation != Operation::Abort {
             control.not_before = self.network.probe_at();
             return;
@@ -211,7 +214,13 @@ impl Upload {
                 _ => {}
             }
         }
-        let give_up = operation == Operation::Abort && tries.attempts >= MAX_ABORTS;
+        let most = match operation {
+            Operation::Abort | Operation::Find => MAX_SIDE_TRIES,
+            // The right to ask for objects may be missing.
+            Operation::Head if status_of(&fault) == Some(403) => MAX_REFUSED_HEADS,
+            _ => u32::MAX,
+        };
+        let give_up = tries.attempts >= most;
         let code = match verdict {
             Verdict::SessionLost if operation == Operation::Abort => return self.aborted(),
             Verdict::SessionLost if self.session.is_some() => return self.session_lost(now),
@@ -221,8 +230,11 @@ impl Upload {
             Verdict::SessionLost => Code::SessionLost,
         };
         let error = describe(operation, asked, code, &fault);
+        if matches!(self.phase, Phase::Looking) && status_of(&fault).is_some_and(|status| status < 300) {
+            return self.headed(Some(ObjectInfo { size: 0, etag: None, crc64: None }));
+        }
         if goes_on && !give_up {
-            self.mend(verdict, &fault, since);
+            self.mend(verdict, &fault, (operation != Operation::Head).then_some(since));
             let delay = self.jitter.wait(tries.attempts, &fault);
             if let Some(control) = &mut self.control {
                 control.not_before = now.mono + delay;
@@ -237,8 +249,12 @@ impl Upload {
             // What could not be removed stays remembered, to be discarded or resumed later.
             Phase::Superfluous(ref object) => {
                 let object = (**object).clone();
-                self.warn("abort-failed", error.message, "The unfinished upload stays at the store.");
-                self.done(object);
+                self.warn(
+                    "abort-failed",
+                    error.message,
+                    "The unfinished upload stays at the store and in pending(): discard it later.",
+                );
+                self.end_done(object);
             }
             Phase::Aborting if self.only_discards => self.fail(error),
             Phase::Aborting => {
@@ -466,7 +482,9 @@ impl Upload {
     }
 
     pub(super) fn completed(&mut self, completed: Completed) {
+        // Only of S3 is it documented how the ETag of an object comes about.
         if let (Some(theirs), Some(ours)) = (&completed.etag, self.composite())
+            && self.backend.store() == Some(Kind::S3)
             && self.config.verify != Verify::Off
             && theirs.contains('-')
             && normalize_etag(theirs) != ours
@@ -503,7 +521,9 @@ impl Upload {
 
     /// The store has put something else together than the parts it was given: everything is sent once more.
     fn damaged(&mut self) {
-        if std::mem::replace(&mut self.was_damaged, true) || !self.plan.is_multipart() {
+        // What is there now would be taken for another's object.
+        let is_final = !self.plan.is_multipart() || !self.config.overwrite;
+        if std::mem::replace(&mut self.was_damaged, true) || is_final {
             let error = describe(Operation::Complete, Asked::Store, Code::ChecksumMismatch, &Fault::Damaged);
             return self.fail(error);
         }
@@ -560,13 +580,14 @@ impl Upload {
         }
     }
 
-    /// What a verdict asks for besides trying again; the request was made at `since`.
-    pub(super) fn mend(&mut self, verdict: Verdict, fault: &Fault, since: Instant) {
+    /// What a verdict asks for besides trying again. The request was made at `since`; without, a bare refusal says nothing of
+    /// the credentials.
+    pub(super) fn mend(&mut self, verdict: Verdict, fault: &Fault, since: Option<Instant>) {
         match verdict {
             Verdict::Resign { code } => {
                 self.urls.clear();
                 // Not every store says that it is the credentials that have ended.
-                if code == Code::Denied {
+                if let (Code::Denied, Some(since)) = (code, since) {
                     self.act(Action::DropCredentials(since));
                 }
                 if let (Code::UrlExpired, Fault::Reply { error, .. }) = (code, fault)
@@ -577,7 +598,7 @@ impl Upload {
             }
             Verdict::RefreshCredentials => {
                 self.urls.clear();
-                self.act(Action::DropCredentials(since));
+                self.act(Action::DropCredentials(since.unwrap_or_default()));
             }
             _ => {}
         }
@@ -585,6 +606,14 @@ impl Upload {
 
     pub(super) fn notice(&mut self, attempt: u32, delay: Millis, error: UploadError) {
         self.events.push_back(super::Event::Retry(super::RetryNotice { attempt, delay, error }));
+    }
+}
+
+/// The status of a reply that is no use.
+fn status_of(fault: &Fault) -> Option<u16> {
+    match fault {
+        Fault::Reply { status, .. } => Some(*status),
+        _ => None,
     }
 }
 

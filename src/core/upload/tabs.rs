@@ -1,5 +1,6 @@
 //! The same file in several tabs: one of them sends, the others wait for its lock, show its progress and share its result.
 
+use super::sending::Flight;
 use super::{Action, Event, Phase, Upload, UploadResult};
 use crate::core::backend::Op;
 use crate::core::checkpoint::{Header, PREFIX, headers};
@@ -253,6 +254,8 @@ impl Upload {
     /// Nothing moves for now.
     pub(super) fn show_standstill(&mut self) {
         self.progress.idle();
+        let in_flight = self.flights.iter().map(Flight::counted).sum();
+        self.snapshot.loaded = self.progress.count(self.parts.done_bytes(), in_flight);
         self.snapshot.bytes_per_second = 0.0;
         self.snapshot.seconds_left = None;
         self.tell_progress();

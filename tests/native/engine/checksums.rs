@@ -1,6 +1,7 @@
 //! Stores that tell the CRC-64 of what they hold: it is compared, part by part and as a whole.
 
-use crate::world::{PART, World, config};
+use crate::model::store::Session;
+use crate::world::{PART, Trouble, World, config};
 use crate::{bytes, failure, retries};
 use partwise::core::backend::Backend;
 use partwise::core::config::{Config, Verify};
@@ -107,4 +108,48 @@ fn parts_confirmed_without_a_checksum_leave_that_of_the_whole_unknown() {
     let id = world.add("a", bytes(12 * PART));
     world.run();
     assert_eq!((world.state(id), result_crc64(&world)), (State::Done, None));
+}
+
+#[test]
+fn only_s3_says_what_the_etag_of_an_object_is() {
+    let etag = "b864db6a936d376f9f8d3ed3bbe540dd-3";
+    for kind in [Kind::Oss, Kind::Cos, Kind::Bos, Kind::S3] {
+        let mut world = World::with(checked(), Backend::Direct(kind), None);
+        world.store.flavour.object_etag = Some(etag);
+        // BOS has a language of its own, which the model store does not speak.
+        let json = "{\"key\":\"a\",\"eTag\":\"-b864db6a936d376f9f8d3ed3bbe540dd-3\"}";
+        if kind == Kind::Bos {
+            world.trouble("create", 1, Trouble::Body("{\"key\":\"a\",\"uploadId\":\"S1\"}"));
+            world.trouble("complete", 1, Trouble::Body(json));
+            world.store.sessions.insert("S1".into(), Session::default());
+        }
+        let id = world.add("a", bytes(3 * PART));
+        world.run();
+        let expected = if kind == Kind::S3 { State::Failed } else { State::Done };
+        assert_eq!(world.state(id), expected, "{kind:?} {:?}", world.events.last());
+    }
+}
+
+#[test]
+fn an_object_whose_checksum_is_right_is_known_whatever_its_etag() {
+    let mut world = oss();
+    world.store.flavour.object_etag = Some("b864db6a936d376f9f8d3ed3bbe540dd-3");
+    world.trouble("complete", 1, Trouble::ReplyLost);
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.count("PUT"), world.store.count("head")), (State::Done, 3, 1));
+}
+
+#[test]
+fn a_callback_that_failed_is_a_warning() {
+    for (name, size) in [("PUT", PART - 1), ("complete", 3 * PART)] {
+        let mut world = oss();
+        world.trouble(name, 1, Trouble::Reply(203, "CallbackFailed"));
+        let id = world.add("a", bytes(size));
+        world.run();
+        assert_eq!((world.state(id), world.store.count("PUT")), (State::Done, size.div_ceil(PART) as usize));
+        assert!(
+            world.events.iter().any(|(_, e)| matches!(e, Event::Warning { code: "callback-failed", .. }))
+        );
+    }
 }

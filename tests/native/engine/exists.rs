@@ -4,10 +4,11 @@ use crate::model::store::{Flavour, Object, md5};
 use crate::world::{PART, Trouble, World, config};
 use crate::{bytes, failure};
 use partwise::core::backend::Backend;
-use partwise::core::config::Config;
+use partwise::core::backend::direct::LocalSigner;
+use partwise::core::config::{Config, Verify};
 use partwise::core::error::Code;
 use partwise::core::hash::Crc64;
-use partwise::core::store::Kind;
+use partwise::core::store::{Bucket, Kind};
 use partwise::core::upload::{Event, Input, State};
 
 const SIZES: [u64; 4] = [0, PART - 1, PART + 1, 5 * PART];
@@ -136,4 +137,63 @@ fn a_condition_of_the_signers_own_is_no_reason_to_send_everything_again() {
     world.run();
     assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Exists));
     assert_eq!(world.store.count("PUT"), 5);
+}
+
+#[test]
+fn small_files_arrive_without_verifying_too() {
+    let config = Config { overwrite: false, verify: Verify::Off, ..config() };
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
+    // Whatever their ETags look like.
+    world.store.flavour = Flavour { etags_are_md5: false, ..Flavour::PLAIN };
+    let ids: Vec<_> = ["a", "b", "c", "d"].into_iter().map(|name| world.add(name, bytes(PART - 1))).collect();
+    world.run();
+    assert!(ids.into_iter().all(|id| world.state(id) == State::Done));
+}
+
+#[test]
+fn an_answer_without_a_size_is_an_object_all_the_same() {
+    for size in [PART - 1, 5 * PART] {
+        let mut world = careful(Kind::S3);
+        world.trouble("head", usize::MAX, Trouble::Body(""));
+        let id = world.add("a", bytes(size));
+        world.run();
+        assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Exists));
+        assert_eq!(world.store.requests, ["head"]);
+    }
+}
+
+#[test]
+fn where_looking_is_forbidden_it_is_tried_once_more_and_credentials_are_kept() {
+    let bucket = Bucket {
+        endpoint: Some("https://store".into()),
+        path_style: true,
+        ..Bucket::new(Kind::S3, "b", "r")
+    };
+    let config = Config { overwrite: false, ..config() };
+    let mut world = World::with(config, Backend::Direct(Kind::S3), Some(LocalSigner::new(bucket)));
+    world.trouble("head", usize::MAX, Trouble::Reply(403, ""));
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.count("head"), world.signed_with.len()), (State::Done, 2, 1));
+}
+
+#[test]
+fn what_the_store_put_together_wrongly_is_not_called_anothers() {
+    let mut world = careful(Kind::Oss);
+    world.store.wrong_crc64 = vec![("complete", 1)];
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::ChecksumMismatch));
+    assert_eq!(world.store.count("create"), 1);
+}
+
+#[test]
+fn a_conflict_at_the_end_is_cleared_by_beginning_anew() {
+    let mut world = careful(Kind::S3);
+    world.trouble("complete", 1, Trouble::Reply(409, "ConditionalRequestConflict"));
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(3 * PART))));
+    assert_eq!((world.store.count("create"), world.store.count("complete")), (2, 2));
+    assert!(world.store.sessions.is_empty());
 }

@@ -167,3 +167,98 @@ fn it_is_paused_and_cancelled_like_any_other() {
     world.run();
     assert_eq!((world.state(id), world.store.chunks.file()), (State::Cancelled, None));
 }
+
+#[test]
+fn a_test_that_says_no_or_shows_a_page_is_no_yes() {
+    for body in
+        ["{\"success\":false,\"message\":\"please sign in\"}", "<!doctype html><title>Sign in</title>"]
+    {
+        for form in [Form::new(TARGET), once()] {
+            let mut world = at(form);
+            world.trouble("GET", usize::MAX, Trouble::Body(body));
+            let id = world.add("a", bytes(3 * PART));
+            world.run();
+            assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Backend), "{body}");
+            assert!((5..=15).contains(&world.store.count("GET")));
+            assert_eq!(world.store.count("POST"), 0);
+        }
+    }
+}
+
+#[test]
+fn a_test_that_the_server_could_not_answer_is_made_again() {
+    for status in [401, 403, 429, 503] {
+        let mut world = at(Form::new(TARGET));
+        world.trouble("GET", 2, Trouble::Reply(status, ""));
+        let id = world.add("a", bytes(3 * PART));
+        world.run();
+        assert_eq!(
+            (world.state(id), world.store.count("POST"), retries(&world)),
+            (State::Done, 3, 2),
+            "{status}"
+        );
+    }
+}
+
+#[test]
+fn chunks_of_resumable_js_are_sent_after_any_test_that_is_no_success() {
+    let mut world = at(Form { permanent_in_tests: false, ..Form::new(TARGET) });
+    world.trouble("GET", usize::MAX, Trouble::Reply(404, ""));
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.chunks.file()), (State::Done, Some(&bytes(3 * PART))));
+}
+
+#[test]
+fn a_page_that_cannot_merge_fails_and_nothing_is_sent_again() {
+    for status in [404, 500] {
+        let form = Form { merge: Merge::Page, test: Test::Off, ..Form::new(TARGET) };
+        let mut world = at(form);
+        world.trouble("chunks", usize::MAX, Trouble::Reply(status, "nothing to merge"));
+        let id = world.add("a", bytes(3 * PART));
+        world.run();
+        assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Backend));
+        assert_eq!(world.store.count("POST"), 3, "{status}");
+    }
+}
+
+#[test]
+fn a_server_that_tells_of_all_chunks_is_understood_when_it_is_asked_for_each() {
+    // As servers of the widespread contract answer, whatever was asked.
+    for (answer, sent) in [
+        ("{\"skipUpload\":false,\"uploaded\":[]}", 3),
+        ("{\"data\":{\"uploaded\":[1,\"3\"]}}", 1),
+        ("{\"skipUpload\":true}", 0),
+        ("ok", 0),
+    ] {
+        let mut world = at(Form::new(TARGET));
+        world.trouble("GET", usize::MAX, Trouble::Body(answer));
+        let id = world.add("a", bytes(3 * PART));
+        world.run();
+        assert_eq!((world.state(id), world.store.count("POST")), (State::Done, sent), "{answer}");
+    }
+}
+
+#[test]
+fn a_server_that_takes_nothing_is_given_up_soon() {
+    let mut world = at(Form::new(TARGET));
+    world.trouble("POST", usize::MAX, Trouble::Reply(400, ""));
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Backend));
+    assert!((5..=15).contains(&world.store.count("POST")));
+}
+
+#[test]
+fn a_merge_that_is_refused_fails_at_once() {
+    let form = Form { merge: Merge::Address("/chunks/merge".into()), test: Test::Off, ..Form::new(TARGET) };
+    for (status, calls) in [(422, 1), (423, 3)] {
+        let mut world = at(form.clone());
+        world.store.chunks.waits_for_merge = true;
+        world.trouble("POST merge", 2, Trouble::Reply(status, ""));
+        let id = world.add("a", bytes(3 * PART));
+        world.run();
+        let expected = if status == 422 { State::Failed } else { State::Done };
+        assert_eq!((world.state(id), world.store.count("POST merge")), (expected, calls), "{status}");
+    }
+}

@@ -6,6 +6,7 @@ use crate::world::{PART, Trouble, World};
 use partwise::core::backend::Backend;
 use partwise::core::backend::callbacks::Callbacks;
 use partwise::core::config::{Config, Instant};
+use partwise::core::units::Millis;
 use partwise::core::upload::{Event, Input, State, UploadResult};
 
 fn asking(instant: Instant) -> World {
@@ -156,4 +157,29 @@ fn parts_are_signed_many_at_a_time_where_the_page_can() {
     world.run();
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(20 * PART))));
     assert!(world.store.count("sign 8") >= 1 && world.store.count("sign") < 10);
+}
+
+#[test]
+fn a_backend_that_cannot_be_asked_holds_nothing_up() {
+    let mut world = asking(Instant::Before);
+    world.add("first", bytes(3 * PART));
+    world.run();
+    let start = world.now.mono;
+    world.trouble("find", usize::MAX, Trouble::Throws("it is down"));
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), warnings(&world)), (State::Done, vec!["instant-unavailable"]));
+    assert!(world.now.mono.since(start) < Millis(5_000));
+}
+
+#[test]
+fn what_could_not_be_removed_stays_remembered() {
+    let content = bytes(40 * PART);
+    let mut world = having(Instant::During, &content);
+    world.trouble("abort", usize::MAX, Trouble::Reply(403, "no"));
+    let id = world.add("a", content);
+    world.run();
+    assert_eq!((world.state(id), warnings(&world)), (State::Done, vec!["abort-failed"]));
+    assert_eq!(world.store.sessions.len(), 1);
+    assert!(!world.storage.is_empty(), "pending() does not know of it");
 }

@@ -54,7 +54,9 @@ export function wanted(kind) {
   const key = "ann/目录/a b+c'(1)!*.mp4";
   const uploadId = '0004B9894A22E5B1888A1E29F823';
   const list = { [page[0]]: '1000', uploadId };
-  const keep = kind === 's3' ? { 'If-None-Match': '*' } : { [`${prefix}forbid-overwrite`]: 'true' };
+  const keep = ['s3', 'bos'].includes(kind)
+    ? { 'If-None-Match': '*' }
+    : { [`${prefix}forbid-overwrite`]: 'true' };
   const type = { 'Content-Type': 'video/mp4', [`${prefix}meta-author`]: 'a b' };
   return [
     { method: 'POST', key, query: { uploads: '' }, headers: type },

@@ -45,6 +45,8 @@ mod tests {
     #[test]
     fn names_under_localhost_are_this_machine() {
         assert!(["bucket.localhost", "a.B.LocalHost."].into_iter().all(is_here));
-        assert!(!["localhost", "localhost.example.com", "notlocalhost", "127.0.0.1"].into_iter().any(is_here));
+        assert!(
+            !["localhost", "localhost.example.com", "notlocalhost", "127.0.0.1"].into_iter().any(is_here)
+        );
     }
 }

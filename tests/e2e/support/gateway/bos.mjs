@@ -11,6 +11,7 @@ export const bos = {
   region: 'bj',
   minPart: 100 * 1024,
   gaps: true,
+  keeps: 412,
   bucket: (name) => name,
   etag: (md5) => md5,
   verify,

@@ -9,6 +9,7 @@ export const cos = {
   region: 'ap-guangzhou',
   minPart: 1024 * 1024,
   gaps: false,
+  keeps: 409,
   crc64: 'x-cos-hash-crc64ecma',
   bucket: (name) => `${name}-1250000000`,
   etag: (md5) => md5,

@@ -5,6 +5,7 @@
  * SDK and compared, and names, rules, replies and errors are those of its documents. What is sent ends up in the S3 store
  * behind, where a test looks for it.
  */
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { Accounts } from './accounts.mjs';
 import { Behind } from './behind.mjs';
@@ -22,6 +23,7 @@ export const clouds = { oss, cos, bos };
  * @property {string} region
  * @property {number} minPart bytes of all parts but the last
  * @property {boolean} gaps whether part numbers may have gaps
+ * @property {409 | 412} keeps how it refuses to replace an object: asked by a header of its own, or by `If-None-Match`
  * @property {string} [crc64] the header that tells the CRC-64 of what is stored
  * @property {(name: string) => string} bucket the bucket's name, as the account has it
  * @property {(md5: string) => string} etag
@@ -189,8 +191,15 @@ export class Gateway {
 
   /** Refuses to replace an object that must not be. @param {string} key @param {import('node:http').IncomingHttpHeaders} headers */
   async #keeps(key, headers) {
-    if (headers[`${this.cloud.prefix}forbid-overwrite`] === 'true' && (await this.behind.bucket.has(key)))
-      throw new Refusal(409, 'FileAlreadyExists', 'The object you specified already exists.');
+    const { keeps, prefix } = this.cloud;
+    const asked =
+      keeps === 409 ? headers[`${prefix}forbid-overwrite`] === 'true' : headers['if-none-match'] === '*';
+    if (asked && (await this.behind.bucket.has(key)))
+      throw new Refusal(
+        keeps,
+        keeps === 409 ? 'FileAlreadyExists' : 'PreconditionFailed',
+        'The object you specified already exists.',
+      );
   }
 
   /**
@@ -234,12 +243,14 @@ export class Gateway {
     await this.#keeps(key, headers);
     await this.behind.complete(key, uploadId, named);
     const object = await this.behind.object(key);
+    // No vendor but Amazon says how the ETag of such an object comes about.
+    const etag = `${createHash('md5').update(object.etag).digest('hex')}-${named.length}`;
     const lies = this.lies.delete(0);
     const location = `http://${host}/${encodeURI(key)}`;
     const reply = this.cloud.completed({
       bucket: this.bucket,
       key,
-      etag: this.cloud.etag(object.etag),
+      etag: this.cloud.etag(etag),
       location,
     });
     const { ETag, ...told } = this.#told(object, lies);

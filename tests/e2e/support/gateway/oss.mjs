@@ -10,6 +10,7 @@ export const oss = {
   region: 'cn-hangzhou',
   minPart: 100 * 1024,
   gaps: true,
+  keeps: 409,
   crc64: 'x-oss-hash-crc64ecma',
   bucket: (name) => name,
   etag: (md5) => md5.toUpperCase(),
