@@ -2,7 +2,7 @@
 
 use super::wire::{Auth, Call};
 use partwise::core::hash::{Md5Digest, Md5Hasher, composite_etag};
-use partwise::core::http::HttpReply;
+use partwise::core::http::{HttpReply, HttpRequest};
 use partwise::core::store::normalize_etag;
 use partwise::core::time::compact_date;
 use partwise::core::units::UnixMillis;
@@ -155,6 +155,23 @@ impl Store {
             let status = if self.flavour.expired_is_400 { 400 } else { 403 };
             error(status, "AccessDenied", "Request has expired", now)
         })
+    }
+
+    /// A reply to what would replace an object that it must not replace.
+    pub fn keeps(&self, call: &Call, request: &HttpRequest, now: u64) -> Option<HttpReply> {
+        let key = match call {
+            Call::PutObject { key } => Some(key),
+            Call::Complete { session, .. } => self.sessions.get(session).map(|session| &session.key),
+            _ => None,
+        };
+        let asked = request.headers.iter().find_map(|(name, value)| match (name.as_str(), value.as_str()) {
+            ("If-None-Match", "*") => {
+                Some(error(412, "PreconditionFailed", "A condition did not hold.", now))
+            }
+            ("x-oss-forbid-overwrite", "true") => Some(error(409, "FileAlreadyExists", "It exists.", now)),
+            _ => None,
+        });
+        asked.filter(|_| key.is_some_and(|key| self.objects.contains_key(key)))
     }
 
     /// `content_md5` as the header has it.

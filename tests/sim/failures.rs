@@ -77,6 +77,11 @@ impl World {
                     &[]
                 }
             },
+            // It must not be replaced.
+            Ok(StepReply::Http(_)) if matches!(doing, Doing::Head(_)) && !self.settings.config.overwrite => {
+                self.meet(who, None, &["exists"], false);
+                return true;
+            }
             // There is more to list, after nothing.
             Ok(StepReply::Http(reply))
                 if reply.body.is_empty()
@@ -170,6 +175,8 @@ impl World {
             // `recreate` gives up at the fourth.
             Code::SessionLost => instance.restarts == 3 && instance.doubts > 0,
             Code::ChecksumMismatch if instance.troubles.mismatched.remove(&part) => true,
+            // Between the refusal and the failure it looks whether the object is its own.
+            Code::Exists => instance.troubles.met.contains_key("exists"),
             code => instance.troubles.met.get(code.as_str()).is_some_and(|(at, _)| *at == now),
         };
         let met = &instance.troubles.met;
@@ -216,6 +223,7 @@ fn codes_of(status: u16, body: &str, ours: &'static str) -> &'static [&'static s
         400 if body.contains("expired") => &["url-expired", "denied"],
         401 | 403 => &["denied", "url-expired"],
         404 => &["store", "backend"],
+        412 => &["exists"],
         429 | 503 => &["throttled"],
         _ if store => &["store"],
         _ => &["backend"],

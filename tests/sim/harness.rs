@@ -189,7 +189,7 @@ fn tell(sum: &Sum, runs: u64, took: Duration) -> String {
 }
 
 fn a_world_that_breaks_a_rule_is_noticed() -> Outcome {
-    let missed = unnoticed(300);
+    let missed = unnoticed(2_000);
     if missed.is_empty() { Ok(format!("  {} sabotages", ALL.len())) } else { Err(missed.join(", ")) }
 }
 

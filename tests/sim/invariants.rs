@@ -254,7 +254,11 @@ impl World {
 
     /// Its key holds the file, or did in its lifetime until somebody else wrote that key.
     fn check_done(&mut self, who: Who, result: UploadResult) {
-        let (file, begun) = (self.instances[&who].file, self.instances[&who].added);
+        let instance = &self.instances[&who];
+        let file = instance.file;
+        // Who has sent nothing was told by another upload of the file, which began earlier.
+        let others = self.instances.values().filter(|other| other.file == file && instance.session.is_none());
+        let begun = others.map(|other| other.added).fold(instance.added, Ord::min);
         let (bytes, name) = (self.files[file].bytes.clone(), &self.files[file].key);
         let stored = self.written.get(&result.key).map(Vec::as_slice).unwrap_or_default();
         let ours = stored.iter().rposition(|written| written.bytes == bytes);

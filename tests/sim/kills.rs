@@ -30,6 +30,8 @@ fn scenario(number: u64, dies_at: Option<(u64, bool)>) -> (World, u64) {
     settings.config.verify = if number.is_multiple_of(2) { Verify::Etag } else { Verify::ContentMd5 };
     settings.config.identity = if number.is_multiple_of(3) { Identity::Md5 } else { Identity::Fast };
     settings.url_seconds = 900;
+    // A page that died too late would find its own object.
+    settings.config.overwrite = true;
     let flavour = Flavour { page: 3, min_part: PART as usize, ..Flavour::PLAIN };
     let mut world = World::new(settings, flavour, Weather::calm(), rng, false);
     world.dies_at = dies_at;

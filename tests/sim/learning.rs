@@ -48,7 +48,11 @@ impl World {
 
     /// The user says something that may bring an upload back that has failed.
     pub fn may_begin_again(&mut self, who: Who) {
-        self.instance(who).spoken = Some(self.agenda.now());
+        let now = self.agenda.now();
+        let instance = self.instance(who);
+        instance.spoken = Some(now);
+        // It tries at once, whatever the browser says.
+        instance.begun_offline = instance.begun_offline.saturating_sub(1);
     }
 
     /// Nobody wants it any more, so that it may be forgotten.

@@ -45,7 +45,8 @@ impl World {
             return Ok(HttpReply { status: 404, ..Default::default() });
         }
         let before = self.part_at(&call);
-        let mut reply = self.store.serve(&call, &body, md5, now);
+        let kept = self.store.keeps(&call, http, now);
+        let mut reply = kept.unwrap_or_else(|| self.store.serve(&call, &body, md5, now));
         if let (Call::PutPart { session, part }, Some(before)) = (&call, before)
             && self.part_at(&call) != Some(before)
         {

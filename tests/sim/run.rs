@@ -49,6 +49,8 @@ fn run_with(seed: u64, keep_trace: bool, sabotage: Option<Sabotage>) -> Report {
     if settings.way == Way::PlainCompanion {
         // It says 500 to parts that are too small, and is believed for as long as the engine may retry, each time.
         flavour.min_part = flavour.min_part.min(PART as usize);
+        // Nor does it tell that a part is spoiled, which a list of parts does not show.
+        flavour.refused_spoils = false;
     }
     let weather = Weather::draw(&mut rng);
     let acts = rng.below(60);
@@ -130,7 +132,12 @@ impl World {
         let (file, code) = (&self.files[instance.file], instance.last_code);
         let is_refused =
             self.is_too_small(instance.file) && matches!(code, Some(Code::Store | Code::Backend));
-        let is_hopeless = file.exception.is_some() || is_refused;
+        let engine = self.pages[who.page].engine.as_ref();
+        let key =
+            engine.and_then(|engine| engine.upload(who.upload)).map(|upload| upload.target().key.as_str());
+        let is_taken =
+            code == Some(Code::Exists) && key.is_some_and(|key| self.store.objects.contains_key(key));
+        let is_hopeless = file.exception.is_some() || is_refused || is_taken;
         assert!(is_hopeless, "{who}: {} has failed in peace, {code:?}", file.name);
     }
 

@@ -182,6 +182,7 @@ impl Settings {
             Way::PlainCompanion,
             Way::RichCompanion,
         ]);
+        config.overwrite = !matches!(way, Way::DirectRemote | Way::DirectLocal) || !rng.once_in(4);
         Self {
             config,
             way,

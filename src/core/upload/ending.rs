@@ -114,6 +114,11 @@ impl Upload {
 
     /// Ends in `done`, and leaves the records as they are.
     pub(super) fn end_done(&mut self, completed: Completed) {
+        self.control = None;
+        if let Whole::Running { id, .. } = self.whole {
+            self.act(Action::Drop(id));
+            self.whole = Whole::Off;
+        }
         let key = completed.key.or_else(|| self.session.as_ref().map(|s| s.key.clone()));
         let result = UploadResult {
             key: key.unwrap_or_else(|| self.target.key.clone()),

@@ -41,7 +41,13 @@ impl Upload {
             Some(_) if matches!(self.phase, Phase::Looking) => self.fail(exists(Operation::Head)),
             Some(info) if self.is_our_object(&info) => {
                 let etag = info.etag.or_else(|| self.composite());
-                self.completed(Completed { etag, crc64: info.crc64, ..Completed::default() });
+                let object = Completed { etag, crc64: info.crc64, ..Completed::default() };
+                if self.refused.take().is_some() && self.plan.is_multipart() {
+                    // Another upload of the same content may have made it, and this one is still at the store.
+                    self.phase = Phase::Superfluous(Box::new(object));
+                    return self.set_control(Op::Abort);
+                }
+                self.completed(object);
             }
             _ if matches!(self.phase, Phase::Looking) => {
                 self.control = None;

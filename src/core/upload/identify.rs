@@ -31,7 +31,8 @@ impl Upload {
         self.advanced = now.mono;
         if !self.plan.is_multipart() {
             // One request: nothing to resume, so nothing to recognise. Proving it gives its MD5 too.
-            if self.config.verify == Verify::Off || self.config.instant == Instant::Before {
+            let is_proven = self.config.verify != Verify::Off || !self.config.overwrite;
+            if !is_proven || self.config.instant == Instant::Before {
                 self.start_whole_hash();
             }
             return self.proceed();

@@ -67,7 +67,7 @@ enum Phase {
     Summing,
     /// Does the backend have it?
     Finding,
-    /// It does, and the upload begun meanwhile is removed.
+    /// The content is there already, and the upload of it is removed.
     Superfluous(Box<Completed>),
     Creating,
     Listing,

@@ -61,7 +61,7 @@ impl Network {
         self.probe_at = now;
     }
 
-    /// Until now, no network was wanted.
+    /// Until now, no network was wanted, or the upload got on without.
     pub fn was_not_wanted(&mut self, now: Instant) {
         self.away_since = now;
     }

@@ -389,6 +389,7 @@ impl Upload {
                 let etag = etag.clone();
                 flight.stage = Stage::Verifying { etag, crc64: None, key: None, location: String::new() };
                 self.slot_ends.push_back(SlotEnd::Cancelled);
+                self.network.was_not_wanted(now.mono);
                 self.verify(number, now);
             }
             Stage::Proving { .. } | Stage::Hashing => {

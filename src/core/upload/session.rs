@@ -288,7 +288,7 @@ impl Upload {
             Done::Aborted => self.aborted(),
             Done::Head(object) => self.headed(object),
             Done::Unsupported if matches!(op, Op::Find(_)) => self.found(None, now),
-            Done::Unsupported => self.not_ours(None),
+            Done::Unsupported => self.headed(None),
             Done::Signed(_) | Done::Held(_) => {}
         }
     }
@@ -475,7 +475,7 @@ impl Upload {
             Phase::Replacing => self.recreate(),
             Phase::Superfluous(object) => {
                 let object = (**object).clone();
-                self.done(object);
+                self.completed(object);
             }
             _ => self.cancelled(),
         }

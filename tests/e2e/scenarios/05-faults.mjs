@@ -21,7 +21,8 @@ export default [
       await world.account(report, file);
       await world.holds(report.key, file);
 
-      const sent = (await world.proxy.log()).filter(isPart);
+      const log = await world.proxy.log();
+      const sent = log.filter(isPart);
       const injected = sent.filter(({ rule }) => rule === 'cut' || rule === 'busy');
       assert.ok(injected.length >= 5, `only ${injected.length} faults in ${sent.length} requests`);
       assert.equal(report.parts.length, 60);
@@ -31,7 +32,13 @@ export default [
       const retried = report.retries.filter(({ operation }) => operation === 'put-part');
       /** @param {{ partNumber?: number | null }[]} list */
       const numbers = (list) => list.map(({ partNumber }) => partNumber).join();
-      assert.ok(retried.length <= failed.length, `retried: ${numbers(retried)}; failed: ${numbers(failed)}`);
+      // Ceph RGW refuses the preflight already of a URL that is too old.
+      const unsent = log.filter(({ method, status }) => method === 'OPTIONS' && (status ?? 0) >= 400);
+      const reasons = [...failed, ...unsent];
+      assert.ok(
+        retried.length <= reasons.length,
+        `retried: ${numbers(retried)}; failed: ${numbers(reasons)}`,
+      );
       assert.equal(report.badProgress, null);
     },
   },

@@ -1,5 +1,6 @@
 //! Without a network, or with a browser that is wrong about it.
 
+use crate::model::store::Part;
 use crate::world::{PART, Trouble, World, config};
 use crate::{bytes, failure, retries};
 use partwise::core::backend::{Backend, companion::Companion};
@@ -242,6 +243,34 @@ fn the_offline_timeout_ends_the_wait_on_time_and_once() {
         let failed = world.events.iter().filter(|(_, event)| matches!(event, Event::Failed(_)));
         assert_eq!(failed.count(), 1);
     }
+}
+
+#[test]
+fn proving_what_the_store_has_needs_no_network_and_may_take_its_time() {
+    let config = || {
+        let mut config = config();
+        config.offline_timeout = Some(Millis(7000));
+        config
+    };
+    let mut world = World::with(config(), Backend::Direct(Kind::S3), None);
+    let content = bytes(10 * PART);
+    world.add("a", content.clone());
+    world.run_until(|w| w.store.count("PUT") >= 2 && w.storage.len() > 1);
+    let session = world.store.sessions.values_mut().next().unwrap();
+    session.parts = (1..).zip(content.chunks(PART as usize).map(Part::new)).collect();
+    let mut world = world.reload(config());
+    let id = world.add("a", content);
+    world.run_until(|w| w.store.count("list") == 1 && w.state(id) == State::Uploading);
+    world.network = false;
+    world.online(false);
+    let proven = |w: &World| w.events.iter().filter(|(_, event)| matches!(event, Event::Part { .. })).count();
+    for count in 1..=8 {
+        world.pass(4000);
+        world.run_until(|w| proven(w) >= count);
+        assert_ne!(world.state(id), State::Failed, "after {count} parts");
+    }
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::OfflineTimeout));
 }
 
 #[test]

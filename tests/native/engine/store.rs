@@ -1,7 +1,7 @@
 //! The model store with a record of what it was asked, and in front of it a signing server at `/s3`.
 
 use crate::chunks::{self, Chunks};
-use crate::model::store::{Flavour, Store as Model, error, ok};
+use crate::model::store::{Flavour, Store as Model, ok};
 use crate::model::wire::{self, Call, STORE};
 use partwise::core::backend::SignedUrl;
 use partwise::core::hash::{Crc64, Crc64Hasher};
@@ -77,10 +77,8 @@ impl Store {
                 let told = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-md5"));
                 let told = told.map(|(_, value)| value.as_str());
                 let call = wire::read(request);
-                let mut reply = match self.is_forbidden(&call, request) {
-                    true => self.already_exists(request, now),
-                    false => self.model.serve(&call, body, told, now),
-                };
+                let kept = self.model.keeps(&call, request, now);
+                let mut reply = kept.unwrap_or_else(|| self.model.serve(&call, body, told, now));
                 if self.tells_crc64 && reply.is_success() {
                     let stored = match &call {
                         Call::PutPart { .. } | Call::PutObject { .. } => body.to_vec(),
@@ -92,27 +90,6 @@ impl Store {
                 self.proven += usize::from(told.is_some() && reply.is_success());
                 reply
             }
-        }
-    }
-
-    /// Whether it would replace an object that it must not replace.
-    fn is_forbidden(&self, call: &Call, request: &HttpRequest) -> bool {
-        let key = match call {
-            Call::PutObject { key } => Some(key),
-            Call::Complete { session, .. } => self.sessions.get(session).map(|session| &session.key),
-            _ => None,
-        };
-        key.is_some_and(|key| self.objects.contains_key(key))
-            && request
-                .headers
-                .iter()
-                .any(|header| FORBIDDEN.contains(&(header.0.as_str(), header.1.as_str())))
-    }
-
-    fn already_exists(&self, request: &HttpRequest, now: u64) -> HttpReply {
-        match request.headers.iter().any(|(name, _)| name == "If-None-Match") {
-            true => error(412, "PreconditionFailed", "At least one of the pre-conditions did not hold", now),
-            false => error(409, "FileAlreadyExists", "The object already exists.", now),
         }
     }
 
@@ -174,9 +151,6 @@ impl Store {
         }
     }
 }
-
-/// Headers that forbid to replace an object.
-const FORBIDDEN: [(&str, &str); 2] = [("If-None-Match", "*"), ("x-oss-forbid-overwrite", "true")];
 
 fn key_of(request: &HttpRequest) -> String {
     let path = request.url.split('?').next().unwrap();
