@@ -2,6 +2,7 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use md5::Digest;
 use partwise::core::checkpoint::{
     Confirmed, Header, PREFIX, expired_or_broken, headers, load, prefix_of, reconcile,
 };
@@ -107,6 +108,26 @@ proptest! {
             pieces.update(&bytes[piece[0]..piece[1]]);
         }
         prop_assert_eq!(pieces.finish(), whole.finish());
+    }
+
+    #[test]
+    fn md5s_of_streams_side_by_side_are_those_of_the_crate_md_5(
+        streams in prop::collection::vec((0..200_usize, prop::collection::vec(any::<u8>(), 0..2000)), 0..10),
+    ) {
+        let mut hashers: Vec<_> = streams
+            .iter()
+            .map(|(before, bytes)| {
+                let mut hasher = Md5Hasher::new();
+                hasher.update(&bytes[..bytes.len().min(*before)]);
+                hasher
+            })
+            .collect();
+        let left = streams.iter().map(|(before, bytes)| &bytes[bytes.len().min(*before)..]);
+        let mut work: Vec<_> = hashers.iter_mut().zip(left).collect();
+        Md5Hasher::update_all(&mut work);
+        for (hasher, (_, bytes)) in hashers.into_iter().zip(&streams) {
+            prop_assert_eq!(hasher.finish(), Md5Digest(md5::Md5::digest(bytes).into()));
+        }
     }
 
     #[test]
