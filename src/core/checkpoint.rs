@@ -1,8 +1,8 @@
 //! What survives a reload: text records, made for `localStorage`, that tell which parts of which file a store has
 //! confirmed. They hold no address, no signature and no credential.
 //!
-//! One header per upload, `partwise/1/FINGERPRINT/head`, and a record per hundred parts, `partwise/1/FINGERPRINT/N`, so
-//! that a finished part costs one small write. Records come back from a place that anybody can edit: what does not
+//! One header per upload, `partwise/1/FINGERPRINT/head`, a record per hundred parts, `partwise/1/FINGERPRINT/N`, so
+//! that a finished part costs one small write, and where the MD5 of the whole file stands, `partwise/1/FINGERPRINT/md5`. Records come back from a place that anybody can edit: what does not
 //! parse is dropped. A record is a claim, never proof: [`reconcile`] holds it against what the store lists.
 
 mod confirmed;
@@ -12,9 +12,12 @@ pub use confirmed::Confirmed;
 pub use header::{Header, sealed};
 
 use super::fingerprint::Fingerprint;
+use super::hash::Md5Hasher;
 use super::plan::Plan;
 use super::store::{ListedPart, normalize_etag};
 use super::units::{Millis, UnixMillis};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use header::unsealed;
 
 /// What the keys of all records start with. The number is the format's version.
 pub const PREFIX: &str = "partwise/1/";
@@ -35,12 +38,28 @@ pub struct Checkpoint {
     pub header: Header,
     /// The parts that were confirmed.
     pub confirmed: Confirmed,
+    /// The MD5 of the whole file, as far as that was read.
+    pub whole: Option<Md5Hasher>,
 }
 
 /// What the keys of all records of one upload start with. Remove them all before another upload of the same file
 /// begins, or its records mix with the old ones.
 pub fn prefix_of(fingerprint: &Fingerprint) -> String {
     [PREFIX, fingerprint.as_str(), "/"].concat()
+}
+
+/// The record of how far the whole file was read: `state=…` in base64, with a checksum as a header's. From another state
+/// the MD5 of another file would come.
+pub fn whole_record(fingerprint: &Fingerprint, whole: &Md5Hasher) -> Record {
+    let state = Base64UrlUnpadded::encode_string(&whole.to_bytes());
+    Record { key: Place::Whole.key(fingerprint), value: sealed(&[STATE, &state].concat()) }
+}
+
+fn read_whole(value: &str) -> Option<Md5Hasher> {
+    let fields = unsealed(value)?;
+    let mut state = [0; 88];
+    let read = Base64UrlUnpadded::decode(fields.strip_prefix(STATE)?, &mut state).ok()?;
+    (read.len() == state.len()).then(|| Md5Hasher::from_bytes(&state))
 }
 
 /// Finds an upload among any records. `None` when there is none, or its header is broken or expired.
@@ -83,6 +102,7 @@ pub fn expired_or_broken(records: &[(String, String)], now: UnixMillis, expire_a
                 && match place {
                     Place::Head => true,
                     Place::Segment(index) => confirmed::is_segment(index, header.part_count(), value),
+                    Place::Whole => read_whole(value).is_some(),
                 }
         }),
         None => false,
@@ -121,15 +141,19 @@ impl Checkpoint {
 enum Place {
     Head,
     Segment(usize),
+    Whole,
 }
 
 const HEAD: &str = "head";
+const WHOLE: &str = "md5";
+const STATE: &str = "state=";
 
 impl Place {
     fn key(self, fingerprint: &Fingerprint) -> String {
         match self {
             Self::Head => prefix_of(fingerprint) + HEAD,
             Self::Segment(index) => prefix_of(fingerprint) + &index.to_string(),
+            Self::Whole => prefix_of(fingerprint) + WHOLE,
         }
     }
 
@@ -137,6 +161,7 @@ impl Place {
         let (fingerprint, place) = key.strip_prefix(PREFIX)?.split_once('/')?;
         let place = match place {
             HEAD => Self::Head,
+            WHOLE => Self::Whole,
             number => Self::Segment(number.parse().ok()?),
         };
         let fingerprint = Fingerprint::parse(fingerprint)?;
@@ -159,14 +184,18 @@ fn is_expired(header: &Header, now: UnixMillis, expire_after: Millis) -> bool {
 
 fn with_segments(header: Header, records: &[(String, String)]) -> Checkpoint {
     let mut confirmed = Confirmed::new(header.part_count());
+    let mut whole = None;
     for (key, value) in records {
-        if let Some((fingerprint, Place::Segment(index))) = Place::parse(key)
-            && fingerprint == header.fingerprint
-        {
-            confirmed.read_segment(index, value);
+        match Place::parse(key) {
+            Some((fingerprint, place)) if fingerprint == header.fingerprint => match place {
+                Place::Segment(index) => confirmed.read_segment(index, value),
+                Place::Whole => whole = read_whole(value),
+                Place::Head => {}
+            },
+            _ => {}
         }
     }
-    Checkpoint { header, confirmed }
+    Checkpoint { header, confirmed, whole }
 }
 
 #[cfg(test)]

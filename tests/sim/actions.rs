@@ -1,6 +1,7 @@
 //! What a page does for its engine: requests, storage, locks, hashing.
 
 use crate::faults::Fault;
+use crate::model::hashing::pieces;
 use crate::network::{Doing, What};
 use crate::page::{Delivered, Delivery, Running, Who};
 use crate::sabotage::Sabotage;
@@ -9,7 +10,7 @@ use crate::storage::{LocalStorage, Records, StorageFault};
 use crate::world::{Happening, World};
 use partwise::core::backend::Step;
 use partwise::core::engine::{UploadId, Work};
-use partwise::core::hash::{Crc64, Digester};
+use partwise::core::hash::Reading;
 use partwise::core::http::{Body, HttpRequest};
 use partwise::core::retry::Fault as Failure;
 use partwise::core::units::ByteRange;
@@ -45,7 +46,7 @@ impl World {
                     self.abandon(running.request);
                 }
             }
-            Action::Hash(op, ranges, crc64) => self.hash(who, op, &ranges, crc64),
+            Action::Hash(op, reading) => self.hash(who, op, &reading),
             Action::Check(op) => {
                 self.run(who, op, Doing::Check);
                 let outcome = self.read(who).map(drop);
@@ -199,10 +200,10 @@ impl World {
         }
     }
 
-    fn hash(&mut self, who: Who, op: OpId, ranges: &[ByteRange], crc64: Option<Crc64>) {
+    fn hash(&mut self, who: Who, op: OpId, reading: &Reading) {
         self.run(who, op, Doing::Hash);
         let mut wait = self.rng.between(0, 60);
-        let total: u64 = ranges.iter().map(|range| range.len()).sum();
+        let total = reading.bytes();
         if self.strikes(Fault::WorkerDied) {
             // It is started again, and so is its job.
             self.later(who, op, wait / 2, Delivered::HashProgress(total / 2));
@@ -211,15 +212,16 @@ impl World {
         } else if self.rng.once_in(20) {
             wait += self.rng.between(0, 20_000);
         }
-        let outcome = self.read(who).map(|bytes| {
-            let mut hasher = Digester::new(crc64);
-            for range in ranges {
-                hasher.update(&bytes[range.start as usize..range.end as usize]);
-            }
-            hasher.finish()
-        });
-        self.later(who, op, wait, Delivered::HashProgress(total));
-        self.later(who, op, wait, Delivered::Hashed(outcome));
+        let pieces = match self.read(who) {
+            Ok(bytes) => pieces(reading, &bytes),
+            Err(exception) => return self.later(who, op, wait, Delivered::Hashed(Err(exception), true)),
+        };
+        let count = pieces.len() as u64;
+        for (at, piece) in (1..).zip(pieces) {
+            let wait = wait * at / count;
+            self.later(who, op, wait, Delivered::HashProgress(total * at / count));
+            self.later(who, op, wait, Delivered::Hashed(Ok(piece), at == count));
+        }
     }
 
     /// The file's bytes, or the exception that reading it throws.

@@ -10,7 +10,7 @@ use crate::world::{Happening, WALL, World};
 use partwise::core::backend::{StepReply, Target};
 use partwise::core::engine::{CredentialsReply, Engine, UploadId};
 use partwise::core::fingerprint::FileInfo;
-use partwise::core::hash::{Digests, Md5Digest};
+use partwise::core::hash::{Md5Digest, Piece};
 use partwise::core::retry::Fault as Failure;
 use partwise::core::units::{Instant, Now, UnixMillis};
 use partwise::core::upload::{Input, Message, OpId};
@@ -74,7 +74,8 @@ pub struct Delivery {
 pub enum Delivered {
     Replied(Result<StepReply, Failure>),
     Progress(u64),
-    Hashed(Result<Digests, String>),
+    /// And whether it was the last one.
+    Hashed(Result<Piece, String>, bool),
     HashProgress(u64),
     Checked(Result<(), String>),
     Locked(String),
@@ -281,8 +282,10 @@ impl World {
                 self.learn(who, &running.doing, &result);
                 self.tell(who, Input::Replied(op, result));
             }
-            Delivered::Hashed(result) if is_running => {
-                self.pages[page].running.remove(&(who.upload, op));
+            Delivered::Hashed(result, is_last) if is_running => {
+                if is_last {
+                    self.pages[page].running.remove(&(who.upload, op));
+                }
                 self.learn_of_file(who, result.as_ref().err());
                 self.tell(who, Input::Hashed(op, result));
             }
@@ -294,7 +297,7 @@ impl World {
             Delivered::Progress(_)
             | Delivered::HashProgress(_)
             | Delivered::Replied(_)
-            | Delivered::Hashed(_)
+            | Delivered::Hashed(..)
             | Delivered::Checked(_) => {}
             Delivered::Locked(name) => {
                 if self.locks.holds(who) == Some(&name) || self.sabotage == Some(Sabotage::LockShared) {

@@ -53,6 +53,12 @@ pub fn sealed(fields: &str) -> String {
     [fields, CHECK, &sum].concat()
 }
 
+/// What [`sealed`] was made of, if its checksum fits.
+pub fn unsealed(value: &str) -> Option<&str> {
+    let (fields, _) = value.rsplit_once(CHECK)?;
+    (sealed(fields) == value).then_some(fields)
+}
+
 impl Header {
     /// The record to store.
     pub fn record(&self) -> Record {
@@ -80,10 +86,7 @@ impl Header {
 
     /// Reads a record's value; `None` when anything in it is missing, malformed or impossible.
     pub(super) fn parse(fingerprint: Fingerprint, value: &str) -> Option<Self> {
-        let (fields, _) = value.rsplit_once(CHECK)?;
-        if sealed(fields) != value {
-            return None;
-        }
+        let fields = unsealed(value)?;
         let field = |name| {
             fields.split('&').filter_map(|pair| pair.split_once('=')).find(|(known, _)| *known == name)
         };

@@ -78,7 +78,7 @@ fn an_upload_is_read_back_unchanged() {
     let records = records(&header, &confirmed, 250);
     assert_eq!(records[0].0, "partwise/1/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/head");
     assert_eq!(records[3].0, "partwise/1/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/2");
-    assert_eq!(load_now(&records), Some(Checkpoint { header, confirmed }));
+    assert_eq!(load_now(&records), Some(Checkpoint { header, confirmed, whole: None }));
 }
 
 #[test]

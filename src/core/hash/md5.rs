@@ -60,6 +60,15 @@ impl Default for Md5Hasher {
     }
 }
 
+/// What is left of earlier blocks does not count.
+impl PartialEq for Md5Hasher {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_bytes() == other.to_bytes()
+    }
+}
+
+impl Eq for Md5Hasher {}
+
 impl Md5Hasher {
     /// Of no bytes so far.
     pub fn new() -> Self {
@@ -100,6 +109,34 @@ impl Md5Hasher {
         let bytes = self.state.iter().flat_map(|word| word.to_le_bytes());
         digest.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
         Md5Digest(digest)
+    }
+
+    /// Where it stands, to go on from another day: four words of state and the number of bytes so far, lowest byte first, and
+    /// those that wait for the rest of their block.
+    pub fn to_bytes(&self) -> [u8; 88] {
+        let mut all = [0; 88];
+        let state = self.state.iter().flat_map(|word| word.to_le_bytes());
+        let bytes = state.chain(self.bytes.to_le_bytes()).chain(self.rest.iter().copied().take(self.held()));
+        all.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        all
+    }
+
+    /// What [`Md5Hasher::to_bytes`] was made of.
+    pub fn from_bytes(all: &[u8; 88]) -> Self {
+        let mut hasher = Self::default();
+        let (state, rest) = all.split_at(16);
+        let (bytes, rest) = rest.split_at(8);
+        for (word, bytes) in hasher.state.iter_mut().zip(state.as_chunks().0) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+        hasher.bytes = bytes.first_chunk().copied().map_or(0, u64::from_le_bytes);
+        hasher.rest.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        hasher
+    }
+
+    /// How many bytes were taken.
+    pub fn taken(&self) -> u64 {
+        self.bytes
     }
 
     /// Bytes that wait for the rest of their block.

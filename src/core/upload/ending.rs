@@ -1,7 +1,8 @@
 //! Pause, resume, cancel, fail, finish.
 
+use super::hashing::{Ahead, Whole};
 use super::tabs::Hold;
-use super::{Action, Event, Message, Phase, Upload, UploadResult, Whole};
+use super::{Action, Event, Message, Phase, Upload, UploadResult};
 use crate::core::backend::Op;
 use crate::core::checkpoint::Confirmed;
 use crate::core::error::UploadError;
@@ -24,6 +25,7 @@ impl Upload {
         }
         self.paused = true;
         self.drop_flights(now);
+        self.hold_whole_hash();
         self.interrupt_control(|op| matches!(op, Op::Create | Op::Complete(_) | Op::Abort));
     }
 
@@ -35,6 +37,9 @@ impl Upload {
             self.network.begins(now.mono);
             self.parts.wake(now.mono);
             self.forgive();
+            if self.whole == Whole::Held {
+                self.start_whole_hash();
+            }
         }
     }
 
@@ -54,6 +59,8 @@ impl Upload {
         self.parts = PartTable::new(self.plan.count());
         self.unproven = Vec::new();
         self.confirmed = Confirmed::new(self.plan.count());
+        // The file may have changed.
+        self.ahead = Ahead::default();
     }
 
     pub(super) fn cancel(&mut self, now: Now) {
@@ -115,10 +122,7 @@ impl Upload {
     /// Ends in `done`, and leaves the records as they are.
     pub(super) fn end_done(&mut self, completed: Completed) {
         self.control = None;
-        if let Whole::Running { id, .. } = self.whole {
-            self.act(Action::Drop(id));
-            self.whole = Whole::Off;
-        }
+        self.drop_whole_hash();
         let key = completed.key.or_else(|| self.session.as_ref().map(|s| s.key.clone()));
         let result = UploadResult {
             key: key.unwrap_or_else(|| self.target.key.clone()),
@@ -170,9 +174,6 @@ impl Upload {
         if let Phase::Sampling(id) | Phase::Checking(id) = self.phase {
             self.act(Action::Drop(id));
         }
-        if let Whole::Running { id, .. } = self.whole {
-            self.act(Action::Drop(id));
-            self.whole = Whole::Off;
-        }
+        self.drop_whole_hash();
     }
 }

@@ -2,10 +2,11 @@
 //! and told not to replace one at the end; when it then says that there is one, it may be ours, and only the reply was
 //! lost.
 
-use super::{Phase, Upload, Whole};
+use super::hashing::Whole;
+use super::{Phase, Upload};
 use crate::core::backend::Op;
 use crate::core::error::{Code, Operation, UploadError};
-use crate::core::hash::Digests;
+use crate::core::hash::Proof;
 use crate::core::retry::EXISTS_HINT;
 use crate::core::store::{Completed, ObjectInfo, normalize_etag};
 use crate::core::units::PartNumber;
@@ -29,7 +30,7 @@ impl Upload {
     }
 
     /// The same for an object sent in one request, whose content is known.
-    pub(super) fn object_refused(&mut self, digests: Digests, error: UploadError) {
+    pub(super) fn object_refused(&mut self, digests: Proof, error: UploadError) {
         self.whole = Whole::Known(digests.md5);
         self.confirmed.set(PartNumber::FIRST, &digests.md5.to_hex(), digests.crc64);
         self.refused(error);

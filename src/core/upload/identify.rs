@@ -1,17 +1,18 @@
 //! Which file is this, and is there an unfinished upload of it?
 
+use super::hashing::{Ahead, Whole};
 use super::tabs::Hold;
-use super::{Action, Event, OpId, PROGRESS_EVERY, Phase, Upload, Whole};
+use super::{Action, Phase, Upload};
 use crate::core::backend::{Op, Session};
 use crate::core::checkpoint::{self, Checkpoint, Header};
 use crate::core::config::{Identity, Instant, Verify};
 use crate::core::error::Operation;
 use crate::core::fingerprint::{Fingerprint, destination_id, fingerprint, sample_ranges};
-use crate::core::hash::{Digests, Md5Digest, Md5Hasher};
+use crate::core::hash::{Md5Digest, Md5Hasher, Reading, Wanted};
 use crate::core::http::NoReply;
 use crate::core::plan::Plan;
 use crate::core::retry::{Asked, Fault, describe, file_code};
-use crate::core::units::{ByteRange, Now};
+use crate::core::units::Now;
 
 impl Upload {
     /// Whether it waits for [`super::Input::Admitted`].
@@ -44,10 +45,11 @@ impl Upload {
         }
         let id = self.new_op();
         self.phase = Phase::Sampling(id);
-        self.act(Action::Hash(id, ranges, None));
+        let wanted = Wanted { md5: true, ..Wanted::default() };
+        self.act(Action::Hash(id, Reading::of(ranges, wanted)));
     }
 
-    fn sampled(&mut self, sample: &Md5Digest) {
+    pub(super) fn sampled(&mut self, sample: &Md5Digest) {
         // The same file for another key is another upload.
         let mut destination = self.config.destination.clone();
         destination.push('\n');
@@ -142,8 +144,9 @@ impl Upload {
     }
 
     fn adopt(&mut self, stored: Checkpoint, plan: Plan) {
-        let Checkpoint { header, confirmed } = stored;
+        let Checkpoint { header, confirmed, whole } = stored;
         self.plan = plan;
+        self.ahead = Ahead::after(whole, &self.plan);
         if self.backend.keeps_keys() {
             // Should it have to be begun anew, then under the same key.
             self.target.key.clone_from(&header.key);
@@ -159,62 +162,6 @@ impl Upload {
         self.note_worked(Asked::Backend);
         self.start_whole_hash();
         self.start_listing();
-    }
-
-    /// In the worker, while parts are being sent.
-    fn start_whole_hash(&mut self) {
-        if self.config.identity == Identity::Md5 && self.whole == Whole::Off {
-            let id = self.new_op();
-            self.whole = Whole::Running { id, loaded: 0 };
-            self.act(Action::Hash(id, vec![ByteRange { start: 0, end: self.plan.size() }], None));
-        }
-    }
-
-    pub(super) fn hash_progress(&mut self, id: OpId, bytes: u64, now: Now) {
-        let total = self.plan.size();
-        if let Whole::Running { id: running, loaded } = &mut self.whole
-            && *running == id
-            && bytes > *loaded
-        {
-            *loaded = bytes.min(total);
-            if now.mono.since(self.hash_shown) < PROGRESS_EVERY {
-                return;
-            }
-            self.hash_shown = now.mono;
-            self.events.push_back(Event::Hash { loaded: *loaded, total, md5: None });
-        }
-    }
-
-    /// [`super::Input::Hashed`]: samples, the whole file, or a part.
-    pub(super) fn hashed(&mut self, id: OpId, result: Result<Digests, String>, now: Now) {
-        let is_whole = matches!(self.whole, Whole::Running { id: running, .. } if running == id);
-        let is_sample = matches!(self.phase, Phase::Sampling(running) if running == id);
-        match result {
-            // The object is complete; only the MD5 of the file it came from will not be known.
-            Err(_) if is_whole && matches!(self.phase, Phase::Digesting(_)) => self.whole = Whole::Off,
-            Err(name) if is_whole || is_sample || self.is_part_hash(id) => {
-                self.file_lost(Operation::Hash, name)
-            }
-            Err(_) => {}
-            Ok(sample) if is_sample => self.sampled(&sample.md5),
-            Ok(whole) if is_whole => self.whole_known(whole.md5),
-            Ok(part) => self.part_hashed(id, part, now),
-        }
-    }
-
-    fn whole_known(&mut self, md5: Md5Digest) {
-        self.whole = Whole::Known(md5);
-        let total = self.plan.size();
-        self.events.push_back(Event::Hash { loaded: total, total, md5: Some(md5) });
-        if let Some(header) = &mut self.header {
-            header.md5 = Some(md5);
-            let record = header.record();
-            self.act(Action::Save(record));
-        }
-        if matches!(self.phase, Phase::Matching) {
-            self.load();
-        }
-        self.may_find();
     }
 
     pub(super) fn file_lost(&mut self, operation: Operation, exception: String) {

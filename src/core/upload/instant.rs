@@ -1,6 +1,7 @@
 //! Instant upload: what the backend has already, by its MD5, need not be sent.
 
-use super::{Phase, Upload, Whole};
+use super::hashing::Whole;
+use super::{Phase, Upload};
 use crate::core::backend::Op;
 use crate::core::config::Instant;
 use crate::core::error::UploadError;
@@ -15,8 +16,8 @@ impl Upload {
         // To a chunk endpoint, the MD5 is the file's name.
         let names = self.backend.as_form().is_some();
         match self.whole {
-            Whole::Running { .. } if asks || names => self.phase = Phase::Summing,
-            Whole::Off | Whole::Running { .. } => return false,
+            Whole::Held | Whole::Running { .. } if asks || names => self.phase = Phase::Summing,
+            Whole::Off | Whole::Held | Whole::Running { .. } => return false,
             Whole::Known(_) if !asks => return false,
             Whole::Known(md5) => {
                 self.asked = true;

@@ -4,11 +4,11 @@ use super::tabs::Message;
 use crate::core::backend::{Step, StepReply};
 use crate::core::checkpoint::Record;
 use crate::core::error::UploadError;
-use crate::core::hash::{Crc64, Digests, Md5Digest};
+use crate::core::hash::{Md5Digest, Piece, Reading};
 use crate::core::http::HttpRequest;
 use crate::core::progress::Snapshot;
 use crate::core::retry::{Asked, Fault};
-use crate::core::units::{ByteRange, Instant, Millis, PartNumber, UnixMillis};
+use crate::core::units::{Instant, Millis, PartNumber, UnixMillis};
 
 /// Names one action until its reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,8 +68,8 @@ pub enum Input {
     Loaded(Vec<(String, String)>),
     /// Bytes hashed so far in a job.
     HashProgress(OpId, u64),
-    /// A hash job ended; an error is the DOM exception's name.
-    Hashed(OpId, Result<Digests, String>),
+    /// The next piece of a hash job, which ends with its last one; or the name of the DOM exception that ended it.
+    Hashed(OpId, Result<Piece, String>),
     /// A step or a send ended.
     Replied(OpId, Result<StepReply, Fault>),
     /// Bytes of a send that have left.
@@ -100,8 +100,8 @@ pub enum Action {
     Send(OpId, HttpRequest, Asked),
     /// Let go of a step, send, hash job or check; no reply is wanted any more.
     Drop(OpId),
-    /// MD5 of these ranges one after the other.
-    Hash(OpId, Vec<ByteRange>, Option<Crc64>),
+    /// Read and hash: [`Input::HashProgress`] now and then, and [`Input::Hashed`] for each piece.
+    Hash(OpId, Reading),
     /// Read one byte at each end of the file.
     Check(OpId),
     /// Take the lock of this name if nobody has it, letting go of any other: [`Input::Locked`] or [`Input::LockBusy`].

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `messages` | inputs, actions, events, states |
 //! | `identify` | which file is this, and is there an unfinished upload of it |
+//! | `hashing` | reading the whole file, ahead of what is being sent |
 //! | `tabs` | the same file in several tabs |
 //! | `instant` | what the backend has already |
 //! | `exists` | an object that must not be replaced |
@@ -19,6 +20,7 @@
 
 mod ending;
 mod exists;
+mod hashing;
 mod identify;
 mod instant;
 mod messages;
@@ -36,13 +38,13 @@ use super::checkpoint::{Confirmed, Header};
 use super::config::Config;
 use super::error::UploadError;
 use super::fingerprint::Fingerprint;
-use super::hash::Md5Digest;
 use super::plan::{PartSize, Plan};
 use super::progress::{Progress, Snapshot};
 use super::retry::{Asked, Budget, Jitter, Worked};
 use super::schedule::SlotEnd;
 use super::store::{Completed, ListedPart};
 use super::units::{Instant, Millis, Now, PartNumber};
+use hashing::{Ahead, Whole};
 use offline::Network;
 use parts::PartTable;
 use sending::{Flight, ReadyUrl, SignCall};
@@ -90,14 +92,6 @@ enum Phase {
     Cancelled,
 }
 
-/// The whole file's MD5.
-#[derive(Debug, PartialEq)]
-enum Whole {
-    Off,
-    Running { id: OpId, loaded: u64 },
-    Known(Md5Digest),
-}
-
 /// At most ten progress events a second.
 const PROGRESS_EVERY: Millis = Millis(100);
 /// Without progress the rate still decays this often.
@@ -119,6 +113,7 @@ pub struct Upload {
     /// The lock came from another upload.
     waited: bool,
     whole: Whole,
+    ahead: Ahead,
     session: Option<Session>,
     header: Option<Header>,
     control: Option<Control>,
@@ -254,6 +249,7 @@ impl Upload {
             hold: Hold::Free,
             waited: false,
             whole: Whole::Off,
+            ahead: Ahead::default(),
             session: None,
             header: None,
             control: None,

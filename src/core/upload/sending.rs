@@ -1,13 +1,14 @@
 //! Parts in flight: hashed, signed, sent, verified.
 
+use super::hashing::Whole;
 use super::offline::Back;
 use super::session::is_connection;
-use super::{Action, Event, OpId, Phase, Upload, Whole};
+use super::{Action, Event, OpId, Phase, Upload};
 use crate::core::backend::form::HELD;
 use crate::core::backend::{Done, Next, Op, PartAsk, Signed, StepReply, reply_fault, server_time};
 use crate::core::config::{Config, Verify};
 use crate::core::error::{Code, Operation};
-use crate::core::hash::Digests;
+use crate::core::hash::{Proof, Reading, Wanted};
 use crate::core::http::{Body, HttpReply, MAX_REPLY_BYTES, without_query};
 use crate::core::retry::{Asked, Fault, Tries, Verdict, describe};
 use crate::core::schedule::SlotEnd;
@@ -61,14 +62,16 @@ enum Stage {
 enum PartHash {
     Off,
     Running(OpId),
-    Known(Digests),
+    /// Of whoever reads the whole file.
+    Awaited,
+    Known(Proof),
 }
 
 impl PartHash {
     fn crc64(self) -> Option<u64> {
         match self {
-            Self::Known(digests) => digests.crc64,
-            Self::Running(_) | Self::Off => None,
+            Self::Known(proof) => proof.crc64,
+            Self::Running(_) | Self::Awaited | Self::Off => None,
         }
     }
 }
@@ -156,9 +159,14 @@ impl Upload {
         let keeps = !self.config.overwrite && !self.plan.is_multipart();
         let hash = if self.config.verify == Verify::Off && !keeps {
             PartHash::Off
+        } else if let Some(proof) = self.ahead.take(number) {
+            PartHash::Known(proof)
+        } else if self.plan.is_multipart() && self.is_read_soon(number) {
+            PartHash::Awaited
         } else {
             let id = self.new_op();
-            self.act(Action::Hash(id, vec![range], self.config.crc64));
+            let wanted = Wanted::of_parts(self.config.crc64);
+            self.act(Action::Hash(id, Reading::of(vec![range], wanted)));
             PartHash::Running(id)
         };
         let listed = self.unproven.iter().position(|(listed, _)| *listed == number);
@@ -171,6 +179,8 @@ impl Upload {
         self.flights.push(Flight { number, range, tries, stage, hash });
         if signs {
             self.want_url(number, now);
+        } else if let PartHash::Known(proof) = hash {
+            self.part_proven(number, proof, now);
         }
         self.show(now);
         true
@@ -380,12 +390,27 @@ impl Upload {
         self.flights.iter().any(|f| f.hash == PartHash::Running(id))
     }
 
-    pub(super) fn part_hashed(&mut self, id: OpId, digests: Digests, now: Now) {
-        let Some(flight) = self.flights.iter_mut().find(|f| f.hash == PartHash::Running(id)) else { return };
-        flight.hash = PartHash::Known(digests);
-        let number = flight.number;
+    pub(super) fn part_hashed(&mut self, id: OpId, proof: Proof, now: Now) {
+        let flight = self.flights.iter().find(|f| f.hash == PartHash::Running(id));
+        if let Some(number) = flight.map(|f| f.number) {
+            self.part_proven(number, proof, now);
+        }
+    }
+
+    /// Whoever reads the whole file has come to the end of a part.
+    pub(super) fn part_read(&mut self, number: PartNumber, now: Now) {
+        if self.flights.iter().any(|f| f.number == number && f.hash == PartHash::Awaited)
+            && let Some(proof) = self.ahead.take(number)
+        {
+            self.part_proven(number, proof, now);
+        }
+    }
+
+    fn part_proven(&mut self, number: PartNumber, proof: Proof, now: Now) {
+        let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
+        flight.hash = PartHash::Known(proof);
         match &flight.stage {
-            Stage::Proving { etag } if normalize_etag(etag) == digests.md5.to_hex() => {
+            Stage::Proving { etag } if normalize_etag(etag) == proof.md5.to_hex() => {
                 let etag = etag.clone();
                 flight.stage = Stage::Verifying { etag, crc64: None, key: None, location: String::new() };
                 self.slot_ends.push_back(SlotEnd::Cancelled);
@@ -409,7 +434,7 @@ impl Upload {
         };
         let normal = normalize_etag(etag);
         match hash {
-            PartHash::Running(_) => return,
+            PartHash::Running(_) | PartHash::Awaited => return,
             PartHash::Known(digests)
                 if self.config.verify != Verify::Off
                     && ((is_md5_etag(&normal) && digests.md5.to_hex() != normal)

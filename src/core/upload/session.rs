@@ -1,7 +1,8 @@
 //! Control calls: create, list, complete, abort, head. One at a time.
 
+use super::hashing::Whole;
 use super::offline::Back;
-use super::{Action, OpId, Phase, Upload, Whole};
+use super::{Action, OpId, Phase, Upload};
 use crate::core::backend::{Done, Next, Op, Session, StepReply};
 use crate::core::checkpoint::{Confirmed, Header, prefix_of, reconcile};
 use crate::core::config::Verify;
@@ -497,7 +498,7 @@ impl Upload {
             return self.damaged();
         }
         let completed = Completed { crc64, ..completed };
-        if let Whole::Running { .. } = self.whole {
+        if self.whole.is_awaited() {
             self.phase = Phase::Digesting(Box::new(completed));
         } else {
             self.done(completed);
@@ -572,7 +573,7 @@ impl Upload {
                 self.phase = Phase::Checking(id);
                 self.act(Action::Check(id));
             }
-            Phase::Digesting(completed) if !matches!(self.whole, Whole::Running { .. }) => {
+            Phase::Digesting(completed) if !self.whole.is_awaited() => {
                 let completed = (**completed).clone();
                 self.done(completed);
             }

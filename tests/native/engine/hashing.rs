@@ -4,9 +4,9 @@ use crate::model::store::md5;
 use crate::world::{PART, World, config};
 use crate::{bytes, failure};
 use partwise::core::backend::Backend;
-use partwise::core::config::{Config, Identity};
+use partwise::core::config::{Config, Identity, Verify};
 use partwise::core::error::Code;
-use partwise::core::hash::{Digests, Md5Digest};
+use partwise::core::hash::{Digests, Md5Digest, Piece};
 use partwise::core::store::Kind;
 use partwise::core::upload::{Event, Input, OpId, State};
 
@@ -147,13 +147,68 @@ fn a_new_file_is_not_held_up_by_one_whose_md5_was_never_known() {
 }
 
 #[test]
+fn the_file_is_read_once_for_its_own_md5_and_those_of_its_parts() {
+    for verify in [Verify::Etag, Verify::ContentMd5] {
+        let config = Config { verify, ..World::md5_identity() };
+        let mut world = World::with(config, Backend::Direct(Kind::S3), None);
+        let id = world.add("a", bytes(40 * PART));
+        world.run();
+        assert_eq!((world.state(id), result_md5(&world)), (State::Done, Some(md5(&bytes(40 * PART)))));
+        // And once for the samples, which of so small a file are all of it.
+        assert_eq!(world.read, 80 * PART, "{verify:?}");
+    }
+}
+
+#[test]
+fn a_pause_stops_the_reading_and_what_was_read_is_not_read_again() {
+    let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
+    world.slow_hashes = true;
+    let id = world.add("a", bytes(40 * PART));
+    world.run_until(|w| w.read >= 60 * PART);
+    assert_eq!(world.state(id), State::Uploading);
+    world.tell(id, Input::Pause);
+    let read = world.read;
+    world.run();
+    assert_eq!((world.state(id), world.read), (State::Paused, read), "nothing is read meanwhile");
+    world.tell(id, Input::Resume);
+    world.run();
+    assert_eq!((world.state(id), result_md5(&world)), (State::Done, Some(md5(&bytes(40 * PART)))));
+    // All of it for the samples, once for the MD5, and once more the parts that were on their way or not yet proven.
+    assert!(world.read <= 92 * PART, "{} bytes", world.read);
+}
+
+#[test]
+fn after_a_reload_it_reads_on_where_it_was() {
+    for is_sound in [true, false] {
+        let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
+        world.slow_hashes = true;
+        let id = world.add("a", bytes(40 * PART));
+        world.run_until(|w| w.read >= 60 * PART && w.store.count("create") == 1);
+        // Says where it is, as every five seconds.
+        world.tell(id, Input::Pause);
+        world.run();
+        let (_, state) = world.storage.iter_mut().find(|(key, _)| key.ends_with("/md5")).unwrap();
+        if !is_sound {
+            *state = state.replace("state=", "state=A");
+        }
+        let mut world = world.reload(World::md5_identity());
+        let id = world.add("a", bytes(40 * PART));
+        world.run();
+        assert_eq!((world.state(id), result_md5(&world)), (State::Done, Some(md5(&bytes(40 * PART)))));
+        // All of it for the samples.
+        assert_eq!(world.read < 80 * PART, is_sound, "{} bytes", world.read);
+        assert!(world.storage.is_empty(), "{:?}", world.storage);
+    }
+}
+
+#[test]
 fn what_belongs_to_no_job_is_ignored() {
     let mut world = World::with(config(), Backend::Direct(Kind::S3), None);
     let id = world.add("a", bytes(5 * PART));
     world.run_until(|w| w.store.count("PUT") == 2);
     let other = OpId(9999);
     world.tell(id, Input::Hashed(other, Err("NotFoundError".into())));
-    world.tell(id, Input::Hashed(other, Ok(Digests { md5: Md5Digest([0; 16]), crc64: None })));
+    world.tell(id, Input::Hashed(other, Ok(Piece { index: 0, digests: Digests::default(), whole: None })));
     world.tell(id, Input::Checked(other, Err("NotFoundError".into())));
     world.tell(id, Input::Progress(other, 5));
     assert_eq!(world.state(id), State::Uploading);

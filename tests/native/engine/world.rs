@@ -1,6 +1,7 @@
 //! A small world around the engine: a clock that jumps to the next timeout, the model store, a local storage that
 //! survives "reloads", and faults that tests put in the way.
 
+use crate::model::hashing::pieces;
 use crate::model::store::ok;
 use crate::store::{Store, describe, sign};
 use partwise::core::backend::direct::LocalSigner;
@@ -10,7 +11,7 @@ use partwise::core::backend::{
 use partwise::core::config::{Config, Identity, RawOptions, Verify};
 use partwise::core::engine::{Engine, UploadId, Work};
 use partwise::core::fingerprint::FileInfo;
-use partwise::core::hash::{Crc64, Digester, Md5Digest};
+use partwise::core::hash::{Md5Digest, Reading};
 use partwise::core::http::{Body, HttpReply, HttpRequest, NoReply};
 use partwise::core::plan::PartSize;
 use partwise::core::retry::Fault;
@@ -49,7 +50,8 @@ struct Pending {
 
 enum PendingWork {
     Store(HttpRequest),
-    Hash(Vec<(u64, u64)>, Option<Crc64>),
+    /// And how many pieces were told of.
+    Hash(Reading, usize),
     Sign(StoreRequest),
     Page(PageCall),
     Check,
@@ -77,6 +79,8 @@ pub struct World {
     pending: VecDeque<Pending>,
     locks: Vec<(UploadId, String)>,
     pub most_in_flight: usize,
+    /// Bytes hashed.
+    pub read: u64,
     /// Hashing is so slow that it ends after everything else.
     pub slow_hashes: bool,
     /// Content that the page's backend has already, and where.
@@ -113,6 +117,7 @@ impl World {
             pending: VecDeque::new(),
             locks: Vec::new(),
             most_in_flight: 0,
+            read: 0,
             slow_hashes: false,
             existing: None,
         }
@@ -300,10 +305,7 @@ impl World {
             }
             Action::Perform(op, Step::Page(call)) => self.later(id, op, PendingWork::Page(call)),
             Action::Drop(op) => self.pending.retain(|p| (p.id, p.op) != (id, op)),
-            Action::Hash(op, ranges, crc64) => {
-                let ranges = ranges.iter().map(|r| (r.start, r.end)).collect();
-                self.later(id, op, PendingWork::Hash(ranges, crc64));
-            }
+            Action::Hash(op, reading) => self.later(id, op, PendingWork::Hash(reading, 0)),
             Action::Check(op) => self.later(id, op, PendingWork::Check),
             Action::TryLock(name) => {
                 self.unlock(id);
@@ -401,13 +403,15 @@ impl World {
                 let exception = self.file_exception.clone().unwrap_or_default();
                 self.engine.handle(id, Input::Hashed(op, Err(exception)), self.now);
             }
-            PendingWork::Hash(ranges, crc64) => {
-                let file = &self.files[&id.0];
-                let mut hasher = Digester::new(crc64);
-                for (start, end) in ranges {
-                    hasher.update(&file[start as usize..end as usize]);
+            PendingWork::Hash(reading, at) => {
+                let piece = pieces(&reading, &self.files[&id.0]).swap_remove(at);
+                let every = if reading.every == 0 { reading.bytes() } else { reading.every };
+                self.read += every.min(reading.bytes() - every * at as u64);
+                if at + 1 < reading.pieces() {
+                    // Faster than anything else.
+                    self.pending.push_front(Pending { id, op, work: PendingWork::Hash(reading, at + 1) });
                 }
-                self.engine.handle(id, Input::Hashed(op, Ok(hasher.finish())), self.now);
+                self.engine.handle(id, Input::Hashed(op, Ok(piece)), self.now);
             }
             PendingWork::Store(request) => self.answer(id, op, request),
         }

@@ -7,7 +7,7 @@ use partwise::core::backend::{Backend, PageCall, PageReply, SignedUrl, Step, Ste
 use partwise::core::config::{Config, Raw, RawOptions};
 use partwise::core::engine::{Engine, UploadId, Work};
 use partwise::core::fingerprint::FileInfo;
-use partwise::core::hash::Digester;
+use partwise::core::hash::{Digester, Piece};
 use partwise::core::http::{Body, HttpReply, HttpRequest, Method};
 use partwise::core::retry::Fault;
 use partwise::core::sign::Credentials;
@@ -281,7 +281,18 @@ fn perform(
         Action::Drop(op) => {
             return waiting.retain(|work| !matches!(work, Work::Upload(_, action) if is(action, op)));
         }
-        Action::Hash(op, _, crc64) => Input::Hashed(op, Ok(Digester::new(crc64).finish())),
+        Action::Hash(op, reading) => {
+            // As if all bytes were zeros.
+            let mut digester = Digester::new(reading.wanted);
+            let pieces = (0..reading.pieces()).map(|index| {
+                let digests = digester.end_piece();
+                Piece { index, digests, whole: digester.whole().cloned() }
+            });
+            for piece in pieces {
+                engine.handle(id, Input::Hashed(op, Ok(piece)), now);
+            }
+            return;
+        }
         Action::Check(op) => Input::Checked(op, Ok(())),
         Action::Lock(name) | Action::TryLock(name) => {
             outcome.stored.push(name);

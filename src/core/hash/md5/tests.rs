@@ -92,3 +92,16 @@ fn streams_side_by_side_and_alone_have_the_digests_of_the_crate_md_5() {
         }
     }
 }
+
+#[test]
+fn a_hash_that_was_put_aside_is_gone_on_with() {
+    let bytes: Vec<u8> = (0..300_u32).map(|n| (n * 7) as u8).collect();
+    for at in [0, 1, 63, 64, 65, 200, 300] {
+        let mut hasher = Md5Hasher::new();
+        hasher.update(&bytes[..at]);
+        let mut later = Md5Hasher::from_bytes(&hasher.to_bytes());
+        assert_eq!(later.taken(), at as u64);
+        later.update(&bytes[at..]);
+        assert_eq!(later.finish(), md5(&bytes), "{at}");
+    }
+}

@@ -1,0 +1,48 @@
+//! What is to be read of a file, and what is to be known of it then.
+
+use super::{Digests, Md5Hasher, Wanted};
+use crate::core::units::ByteRange;
+
+/// A hash job: what to read and what to compute.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Read one after the other.
+    pub ranges: Vec<ByteRange>,
+    /// Each so many bytes are a piece, the last one has what is left; 0: all ranges are one piece.
+    pub every: u64,
+    /// What to compute of each piece.
+    pub wanted: Wanted,
+    /// The MD5 of everything goes on from here.
+    pub after: Option<Md5Hasher>,
+    /// Nobody waits for it: other jobs come first.
+    pub ahead: bool,
+}
+
+/// What a hash job tells of each of its pieces, in their order. There is at least one.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// Counted from 0.
+    pub index: usize,
+    /// Of its bytes.
+    pub digests: Digests,
+    /// The MD5 of everything up to its end, where that was wanted.
+    pub whole: Option<Md5Hasher>,
+}
+
+impl Reading {
+    /// All of it as one piece.
+    pub fn of(ranges: Vec<ByteRange>, wanted: Wanted) -> Self {
+        Self { ranges, wanted, ..Self::default() }
+    }
+
+    /// Bytes to be read.
+    pub fn bytes(&self) -> u64 {
+        self.ranges.iter().map(|range| range.len()).sum()
+    }
+
+    /// How many pieces there will be.
+    pub fn pieces(&self) -> usize {
+        let count = if self.every == 0 { 1 } else { self.bytes().div_ceil(self.every).max(1) };
+        usize::try_from(count).unwrap_or(usize::MAX)
+    }
+}
