@@ -1,5 +1,11 @@
 /** What the three entries share; they differ only in where the WebAssembly and the worker come from. */
-import { Upload, Uploader as WasmUploader, initSync, set_worker } from 'partwise:glue';
+import {
+  Upload,
+  Uploader as WasmUploader,
+  hashFile as wasmHashFile,
+  initSync,
+  set_worker,
+} from 'partwise:glue';
 import { UploadError } from '../src/api/upload_error.js';
 
 export { Upload, UploadError };
@@ -23,7 +29,7 @@ export const Uploader = class Uploader extends WasmUploader {
 };
 
 /**
- * Makes `init` and `createUploader` for an entry. Nothing is opened before one of them is called.
+ * Makes `init`, `createUploader` and `hashFile` for an entry. Nothing is opened before one of them is called.
  *
  * @template {unknown[]} Arguments
  * @param {(...args: Arguments) => Promise<Parts>} open fetches or unpacks, and compiles
@@ -46,7 +52,16 @@ export function entry(open) {
     return new Uploader(options);
   };
 
-  return { init, createUploader };
+  /**
+   * @param {Blob} file
+   * @param {import('./index.js').HashOptions} [options]
+   */
+  const hashFile = async (file, options) => {
+    await /** @type {() => Promise<void>} */ (init)();
+    return wasmHashFile(file, options);
+  };
+
+  return { init, createUploader, hashFile };
 }
 
 /** @param {Promise<Parts>} opening */

@@ -6,7 +6,7 @@ import { entry, loadError } from './entry.js';
 
 export { Upload, UploadError, Uploader } from './entry.js';
 
-export const { init, createUploader } = /* @__PURE__ */ entry(
+export const { init, createUploader, hashFile } = /* @__PURE__ */ entry(
   async (/** @type {import('./external.js').ExternalFiles} */ files = {}) => ({
     // Bundlers find the files by exactly these two expressions.
     module: await fetchModule(files.wasm ?? new URL('./partwise_bg.wasm', import.meta.url)),

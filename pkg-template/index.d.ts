@@ -303,6 +303,11 @@ export interface CommonOptions {
   /** Where the worker script is served, for a content security policy without `blob:`. Default: a Blob URL. */
   workerUrl?: string | URL;
   /**
+   * Workers that hash, at most: 1 to 16. All uploaders, and `hashFile`, share those of the same number and script. `'auto'`:
+   * as many as there are processors, and no more than 4. @defaultValue `'auto'`
+   */
+  hashWorkers?: 'auto' | number;
+  /**
    * Names where uploads go, so that an unfinished upload is never continued somewhere else. Put the user's id in it where
    * several people sign in with the same browser. Default: the endpoint, the store and bucket, or `'default'`.
    */
@@ -715,3 +720,59 @@ export function init(): Promise<void>;
 
 /** {@link init} and `new Uploader(options)`. */
 export function createUploader(options: UploaderOptions): Promise<Uploader>;
+
+/** What {@link hashFile} can compute: the MD5 of the file, its CRC-64s, and the MD5 of each of its parts. */
+export type HashAlgorithm = 'md5' | 'crc64xz' | 'crc64nvme' | 'parts';
+
+export interface HashOptions<Algorithm extends HashAlgorithm = HashAlgorithm> {
+  /** All of them from one reading. @defaultValue `['md5']` */
+  algorithms?: readonly Algorithm[];
+  /**
+   * Bytes of each part but the last, at least 1 and such that there are at most 10 000; only with `'parts'`.
+   * @defaultValue `'auto'`, as for an upload to S3: 5 MiB, more for files above 48.8 GiB
+   */
+  partSize?: 'auto' | number;
+  /** Is told of bytes read, a few times a second, and at the end. What it throws ends the hashing. */
+  onProgress?: (progress: { readonly loaded: number; readonly total: number }) => void;
+  /** Ends it; the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** As for {@link Uploader}. @defaultValue `'auto'` */
+  hashWorkers?: 'auto' | number;
+  /** As for {@link Uploader}. */
+  workerUrl?: string | URL;
+}
+
+/** What {@link hashFile} has computed: of what was asked for, everything. */
+export interface FileDigests {
+  /** Bytes. */
+  readonly size: number;
+  /** 32 lower-case hexadecimal digits. */
+  readonly md5?: string;
+  /** CRC-64/XZ in decimal, as OSS, COS and BOS tell it. */
+  readonly crc64xz?: string;
+  /** CRC-64/NVME in base64, as Amazon S3 tells it. */
+  readonly crc64nvme?: string;
+  /** The MD5 of each part, in hexadecimal digits. An empty file has one. */
+  readonly parts?: readonly string[];
+  /** Bytes of each part but the last. */
+  readonly partSize?: number;
+  /** The ETag that S3 gives an object made of these parts. */
+  readonly etag?: string;
+}
+
+type DigestOf = {
+  md5: 'md5';
+  crc64xz: 'crc64xz';
+  crc64nvme: 'crc64nvme';
+  parts: 'parts' | 'partSize' | 'etag';
+};
+
+/**
+ * Hashes a file in workers, without an uploader. The page stays responsive, and memory does not grow with the file.
+ *
+ * @throws {@link UploadError} `bad-option`, naming the option; `file-changed` or `file-unreadable`.
+ */
+export function hashFile<Algorithm extends HashAlgorithm = 'md5'>(
+  file: Blob,
+  options?: HashOptions<Algorithm>,
+): Promise<FileDigests & Required<Pick<FileDigests, DigestOf[Algorithm]>>>;

@@ -6,7 +6,7 @@ import { unpack } from './unpack.js';
 
 export { Upload, UploadError, Uploader } from './entry.js';
 
-export const { init, createUploader } = /* @__PURE__ */ entry(async () => ({
+export const { init, createUploader, hashFile } = /* @__PURE__ */ entry(async () => ({
   module: await WebAssembly.compile(await unpack(packedWasm)),
   workerCode,
 }));

@@ -2,7 +2,7 @@
 
 /** The JavaScript that wasm-bindgen generates for `src/api`. */
 declare module 'partwise:glue' {
-  export { Upload, Uploader } from 'partwise';
+  export { Upload, Uploader, hashFile } from 'partwise';
   export function initSync(source: { module: WebAssembly.Module }): void;
   /** Where the hash worker comes from: its code, or its address. */
   export function set_worker(code: string | undefined, url: string | undefined): void;

@@ -6,7 +6,7 @@
  *
  * Page to worker: `{ type: 'init', module }`, then any of `{ type: 'hash', … }` ({@link Job}), `{ type: 'cancel', job }` and
  * `{ type: 'ping' }`. Worker to page: `{ type: 'ready' }`, then for each job any number of `{ type: 'progress', job, loaded }`,
- * and one `{ type: 'piece', job, digests, whole? }` for each piece, in their order, or `{ type: 'failed', job, name, message }`,
+ * and one `{ type: 'piece', job, index, digests, whole? }` for each piece, in their order, or `{ type: 'failed', job, name, message }`,
  * where `name` is an exception's, such as `NotReadableError`; and `{ type: 'pong' }` for each ping. An `error` event means
  * that the worker is of no more use.
  *
@@ -114,6 +114,7 @@ function die(defect) {
 async function hash({ job, blob, ranges, every, wanted, after, ahead: isAhead }) {
   const handle = wasm.partwise_hash_new(wanted);
   let loaded = 0;
+  let index = 0;
   let reported = -Infinity;
   try {
     if (handle === 0) throw new DOMException('too many hashes at once', 'QuotaExceededError');
@@ -136,7 +137,8 @@ async function hash({ job, blob, ranges, every, wanted, after, ahead: isAhead })
         reported = now;
         self.postMessage({ type: 'progress', job, loaded });
       }
-      if (endsPiece && jobs.has(job)) self.postMessage({ type: 'piece', job, ...endPiece(handle, wanted) });
+      if (endsPiece && jobs.has(job))
+        self.postMessage({ type: 'piece', job, index: index++, ...endPiece(handle, wanted) });
     }
   } catch (error) {
     // A module that has trapped is not to be trusted again; everything else is a file that cannot be read.

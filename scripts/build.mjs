@@ -42,7 +42,7 @@ async function pack(present) {
   // Only now: setup may just have installed the bundler.
   const { bundle } = await import('./lib/bundle.mjs');
   await bundle(staging);
-  for (const name of ['index.d.ts', 'external.d.ts', 'global.d.ts'])
+  for (const name of ['index.d.ts', 'external.d.ts', 'global.d.ts', 'hash.js', 'hash.d.ts'])
     copyFileSync(join(root, 'pkg-template', name), join(staging, name));
   for (const name of present) copyFileSync(join(root, name), join(staging, name));
   const manifest = await publishedManifest(present);

@@ -5,7 +5,16 @@ import { output } from './run.mjs';
 export const documents = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE'];
 
 const code = [
-  ...['index.js', 'index.d.ts', 'external.js', 'external.d.ts', 'global.js', 'global.d.ts'],
+  ...[
+    'index.js',
+    'index.d.ts',
+    'external.js',
+    'external.d.ts',
+    'global.js',
+    'global.d.ts',
+    'hash.js',
+    'hash.d.ts',
+  ],
   ...['worker.js', 'partwise_bg.wasm'],
 ];
 
@@ -36,6 +45,7 @@ export async function publishedManifest(present) {
       '.': { types: './index.d.ts', default: './index.js' },
       './external': { types: './external.d.ts', default: './external.js' },
       './global': { types: './global.d.ts', default: './global.js' },
+      './hash': { types: './hash.d.ts', default: './hash.js' },
       './worker.js': './worker.js',
       './partwise_bg.wasm': './partwise_bg.wasm',
       './package.json': './package.json',

@@ -6,12 +6,14 @@
 mod credentials;
 mod error;
 mod events;
+mod hash;
 mod js;
 mod options;
 mod page;
 mod upload;
 mod uploader;
 
+pub use hash::hash_file;
 pub use upload::Upload;
 pub use uploader::Uploader;
 

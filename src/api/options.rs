@@ -3,7 +3,8 @@
 mod form;
 mod store;
 
-use super::js::{function, get, text};
+use super::js::{function, get, number, text};
+use crate::browser::worker::workers_of;
 use crate::core::backend::Backend;
 use crate::core::backend::callbacks::Callbacks;
 use crate::core::backend::companion::Companion;
@@ -22,7 +23,7 @@ pub struct Options {
     pub functions: Functions,
     pub memory_only: bool,
     pub guard_unload: bool,
-    pub worker_url: Option<String>,
+    pub workers: Workers,
     /// Makes the keys of files that are given none.
     pub key: Option<JsValue>,
 }
@@ -50,7 +51,7 @@ impl Functions {
     }
 }
 
-const KNOWN: [&str; 24] = [
+const KNOWN: [&str; 25] = [
     "endpoint",
     "headers",
     "withCredentials",
@@ -74,6 +75,7 @@ const KNOWN: [&str; 24] = [
     "offlineTimeout",
     "guardUnload",
     "workerUrl",
+    "hashWorkers",
     "destination",
 ];
 
@@ -81,6 +83,9 @@ const BACKENDS: [&str; 5] = ["endpoint", "signRequest", "backend", "store", "for
 
 const CALLBACKS: [&str; 5] =
     ["createMultipartUpload", "signPart", "listParts", "completeMultipartUpload", "abortMultipartUpload"];
+
+/// More of them only take memory.
+const MAX_WORKERS: usize = 16;
 
 /// Reads and checks the options.
 pub fn read(options: &JsValue) -> Result<Options, UploadError> {
@@ -234,15 +239,40 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
             }
             key => key,
         },
-        worker_url: match (get(options, "workerUrl"), address(options, "workerUrl")) {
-            (Some(_), None) => return Err(bad_option("workerUrl", "a string or a URL")),
-            (_, url) => url,
-        },
+        workers: read_workers(options)?,
     })
 }
 
+/// Who hashes.
+pub struct Workers {
+    /// Where the script is; else as the entry file says.
+    pub url: Option<String>,
+    /// How many of them at most.
+    pub most: usize,
+}
+
+/// `workerUrl` and `hashWorkers`.
+pub fn read_workers(options: &JsValue) -> Result<Workers, UploadError> {
+    let url = address(options, "workerUrl");
+    if url.is_none() && get(options, "workerUrl").is_some() {
+        return Err(bad_option("workerUrl", "a string or a URL"));
+    }
+    let most = match get(options, "hashWorkers") {
+        Some(value) if value.as_string().as_deref() != Some("auto") => {
+            let count = number(options, "hashWorkers").and_then(|count| usize::try_from(count).ok());
+            let count = count.filter(|count| (1..=MAX_WORKERS).contains(count));
+            count.ok_or_else(|| bad_option("hashWorkers", "\"auto\", or a number from 1 to 16"))?
+        }
+        _ => {
+            let navigator = get(&js_sys::global(), "navigator").unwrap_or_default();
+            workers_of(get(&navigator, "hardwareConcurrency").and_then(|count| count.as_f64()).unwrap_or(1.0))
+        }
+    };
+    Ok(Workers { url, most })
+}
+
 /// Refuses properties that nobody reads: most of them are another option, misspelt.
-fn only(object: &Object, prefix: &str, known: &[&str]) -> Result<(), UploadError> {
+pub fn only(object: &Object, prefix: &str, known: &[&str]) -> Result<(), UploadError> {
     let unknown = |name: &String| !known.contains(&name.as_str());
     match Object::keys(object).iter().filter_map(|name| name.as_string()).find(unknown) {
         Some(name) => Err(bad_option(&[prefix, &name].concat(), "left out: there is no such option")),

@@ -97,8 +97,7 @@ impl Uploader {
             return Err(error::to_js(&error));
         }
         let options = options::read(options).map_err(|e| error::to_js(&e))?;
-        let Options { config, backend, signer, functions, memory_only, guard_unload, worker_url, key } =
-            options;
+        let Options { config, backend, signer, functions, memory_only, guard_unload, workers, key } = options;
         let shared = Rc::new(Shared {
             driver: OnceCell::new(),
             uploads: RefCell::default(),
@@ -109,7 +108,7 @@ impl Uploader {
         let engine = Engine::new(config, backend, signer, online::is_online(), random());
         let records = if memory_only { Records::memory() } else { Records::local() };
         let weak = Rc::downgrade(&shared);
-        let hasher = Hasher::new(worker_source(worker_url), move |why| {
+        let hasher = Hasher::shared(worker_source(workers.url), workers.most, move |why| {
             if let Some(shared) = weak.upgrade() {
                 shared.worker_lost(why);
             }

@@ -17,7 +17,7 @@ use crate::core::backend::{PageCall, Step, StepReply, Target};
 use crate::core::checkpoint::Header;
 use crate::core::engine::{CredentialsReply, Engine, UploadId, Work};
 use crate::core::error::UploadError;
-use crate::core::hash::Crc64;
+use crate::core::hash::Reading;
 use crate::core::http::{Body, HttpReply, HttpRequest, NoReply};
 use crate::core::retry::{Asked, Fault};
 use crate::core::store::StoreRequest;
@@ -262,7 +262,7 @@ impl Driver {
             Action::Drop(op) => {
                 self.stop(id, op);
             }
-            Action::Hash(op, ranges, crc64) => self.hash(id, op, &ranges, crc64),
+            Action::Hash(op, reading) => self.hash(id, op, reading),
             Action::Check(op) => self.check(id, op),
             Action::TryLock(name) => self.try_lock(id, name),
             Action::Lock(name) => self.lock(id, name),
@@ -421,20 +421,24 @@ impl Driver {
         self.run(id, op, Running::Http(in_flight));
     }
 
-    fn hash(self: &Rc<Self>, id: UploadId, op: OpId, ranges: &[ByteRange], crc64: Option<Crc64>) {
+    fn hash(self: &Rc<Self>, id: UploadId, op: OpId, reading: Reading) {
         let Some(file) = self.file(id) else { return };
         let hasher = self.hasher.borrow();
         let Some(hasher) = hasher.as_ref() else { return };
         let weak = Rc::downgrade(self);
-        let job = hasher.start(&file, ranges, crc64, move |event| {
+        let pieces = reading.pieces();
+        let job = hasher.start(&file, reading, move |event| {
             let Some(driver) = weak.upgrade() else { return };
-            let ended = match event {
+            let (told, is_end) = match event {
                 HashEvent::Progress(loaded) => return driver.tell(id, Input::HashProgress(op, loaded)),
-                HashEvent::Done(digests) => Ok(digests),
-                HashEvent::Failed(name) => Err(name),
+                HashEvent::Piece(piece) => {
+                    let is_last = piece.index + 1 == pieces;
+                    (Ok(piece), is_last)
+                }
+                HashEvent::Failed(name) => (Err(name), true),
             };
-            if driver.stop(id, op) {
-                driver.tell(id, Input::Hashed(op, ended));
+            if !is_end || driver.stop(id, op) {
+                driver.tell(id, Input::Hashed(op, told));
             }
         });
         self.run(id, op, Running::Hash(job));

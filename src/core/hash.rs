@@ -2,11 +2,13 @@
 
 mod crc64;
 mod digester;
+mod file;
 mod md5;
 mod reading;
 
 pub use crc64::{Crc64, Crc64Hasher};
 pub use digester::{Digester, Digests, Proof, Wanted};
+pub use file::{Algorithms, FileDigests, FileHash};
 pub use md5::{Md5Digest, Md5Hasher};
 pub use reading::{Piece, Reading};
 

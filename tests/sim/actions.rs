@@ -13,7 +13,6 @@ use partwise::core::engine::{UploadId, Work};
 use partwise::core::hash::Reading;
 use partwise::core::http::{Body, HttpRequest};
 use partwise::core::retry::Fault as Failure;
-use partwise::core::units::ByteRange;
 use partwise::core::upload::{Action, Input, Message, OpId};
 
 /// Milliseconds until a record is in IndexedDB.

@@ -1,8 +1,8 @@
 use crate::support::{Inbox, blob, bytes, changed_file, echo, range, unwrap_worker};
 use partwise::browser::worker::{HashEvent, HashJob, Hasher, WorkerSource};
 use partwise::core::{
-    hash::{Crc64, Digester, Digests},
-    units::Millis,
+    hash::{Crc64, Digester, Piece, Reading, Wanted},
+    units::{ByteRange, Millis},
 };
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -22,10 +22,16 @@ fn hasher(source: Option<WorkerSource>, on_fallback: impl Fn(String) + 'static) 
     Hasher::new(source, on_fallback)
 }
 
-fn digests(crc64: Option<Crc64>, bytes: &[u8]) -> Digests {
-    let mut digester = Digester::new(crc64);
+/// All ranges as one piece.
+fn reading(ranges: &[ByteRange], crc64: Option<Crc64>) -> Reading {
+    Reading::of(ranges.to_vec(), Wanted::of_parts(crc64))
+}
+
+/// The only piece there is.
+fn done(crc64: Option<Crc64>, bytes: &[u8]) -> HashEvent {
+    let mut digester = Digester::new(Wanted::of_parts(crc64));
     digester.update(bytes);
-    digester.finish()
+    HashEvent::Piece(Piece { index: 0, digests: digester.end_piece(), whole: None })
 }
 
 /// Skips progress.
@@ -43,15 +49,14 @@ async fn hashed(source: Option<WorkerSource>) -> Vec<String> {
     let (events, fallbacks) = (Inbox::new(), Inbox::new());
     let hasher = hasher(source, fallbacks.put());
     let content = bytes(3_000_000);
-    let expected = digests(Some(Crc64::Xz), &[&content[..1_200_000], &content[1_700_000..]].concat());
+    let expected = done(Some(Crc64::Xz), &[&content[..1_200_000], &content[1_700_000..]].concat());
     let _job = hasher.start(
         &blob(&content),
-        &[range(0, 1_200_000), range(1_700_000, 3_000_000)],
-        Some(Crc64::Xz),
+        reading(&[range(0, 1_200_000), range(1_700_000, 3_000_000)], Some(Crc64::Xz)),
         events.put(),
     );
     events.assert_empty();
-    assert_eq!(end(&events).await, HashEvent::Done(expected));
+    assert_eq!(end(&events).await, expected);
     events.assert_empty();
     std::iter::from_fn(|| fallbacks.try_next()).collect()
 }
@@ -128,7 +133,7 @@ async fn a_worker_that_died_twice_leaves_hashing_to_the_main_thread() {
 #[wasm_bindgen_test]
 async fn a_module_that_traps_is_replaced_with_its_worker() {
     let echo = echo().await;
-    // The first instance's `update` traps, as a defect of the module would make it.
+    // The first instance's `run` traps, as a defect of the module would make it.
     let trap = code(&format!(
         "const {{ Instance }} = WebAssembly;
          const request = new XMLHttpRequest();
@@ -139,8 +144,8 @@ async fn a_module_that_traps_is_replaced_with_its_worker() {
          const first = JSON.parse(request.responseText).begun === 1;
          WebAssembly.Instance = function (module, imports) {{
            const {{ exports }} = new Instance(module, imports);
-           const partwise_hash_update = () => {{ throw new WebAssembly.RuntimeError('unreachable'); }};
-           return {{ exports: first ? {{ ...exports, partwise_hash_update }} : exports }};
+           const partwise_hash_run = () => {{ throw new WebAssembly.RuntimeError('unreachable'); }};
+           return {{ exports: first ? {{ ...exports, partwise_hash_run }} : exports }};
          }};"
     ));
     assert_eq!(hashed(trap).await, [""; 0]);
@@ -152,17 +157,17 @@ async fn many_jobs_share_worker_or_main_thread_and_all_come_out_right() {
         let hasher = hasher(source, |_| {});
         let content = bytes(2_000_000);
         let file = blob(&content);
-        let jobs: Vec<(HashJob, Inbox<HashEvent>, Digests)> = (0..40)
+        let jobs: Vec<(HashJob, Inbox<HashEvent>, HashEvent)> = (0..40)
             .map(|n| {
                 let events = Inbox::new();
                 let start = n * 10_000;
                 let crc64 = [None, Some(Crc64::Xz), Some(Crc64::Nvme)][n % 3];
-                let job = hasher.start(&file, &[range(start, 2_000_000)], crc64, events.put());
-                (job, events, digests(crc64, &content[start..]))
+                let job = hasher.start(&file, reading(&[range(start, 2_000_000)], crc64), events.put());
+                (job, events, done(crc64, &content[start..]))
             })
             .collect();
         for (_job, events, expected) in &jobs {
-            assert_eq!(end(events).await, HashEvent::Done(*expected));
+            assert_eq!(end(events).await, *expected);
         }
     }
 }
@@ -172,7 +177,8 @@ async fn progress_rises_to_at_most_the_size() {
     for source in [code(""), None] {
         let events = Inbox::new();
         let hasher = hasher(source, |_| {});
-        let _job = hasher.start(&blob(&bytes(4_000_000)), &[range(0, 4_000_000)], None, events.put());
+        let _job =
+            hasher.start(&blob(&bytes(4_000_000)), reading(&[range(0, 4_000_000)], None), events.put());
         let mut before = 0;
         let steps = loop {
             match events.next().await {
@@ -180,7 +186,7 @@ async fn progress_rises_to_at_most_the_size() {
                     assert!(before < loaded && loaded <= 4_000_000);
                     before = loaded;
                 }
-                HashEvent::Done(_) => break before,
+                HashEvent::Piece(_) => break before,
                 HashEvent::Failed(name) => panic!("{name}"),
             }
         };
@@ -194,9 +200,9 @@ async fn nothing_to_read_has_the_md5_of_nothing() {
         let events = Inbox::new();
         let hasher = hasher(source, |_| {});
         for ranges in [vec![], vec![range(3, 3)]] {
-            let _job = hasher.start(&blob(&bytes(10)), &ranges, None, events.put());
+            let _job = hasher.start(&blob(&bytes(10)), reading(&ranges, None), events.put());
             events.assert_empty();
-            assert_eq!(events.next().await, HashEvent::Done(digests(None, &[])));
+            assert_eq!(events.next().await, done(None, &[]));
         }
     }
 }
@@ -208,12 +214,12 @@ async fn a_dropped_job_reports_nothing_more_and_the_others_go_on() {
         let hasher = hasher(source, |_| {});
         let content = bytes(3_000_000);
         let file = blob(&content);
-        let _job = hasher.start(&file, &[range(0, 100)], None, first.put());
-        assert_eq!(end(&first).await, HashEvent::Done(digests(None, &content[..100])));
-        let job = hasher.start(&file, &[range(0, 3_000_000)], None, cancelled.put());
+        let _job = hasher.start(&file, reading(&[range(0, 100)], None), first.put());
+        assert_eq!(end(&first).await, done(None, &content[..100]));
+        let job = hasher.start(&file, reading(&[range(0, 3_000_000)], None), cancelled.put());
         drop(job);
-        let _job = hasher.start(&file, &[range(0, 3_000_000)], None, second.put());
-        assert_eq!(end(&second).await, HashEvent::Done(digests(None, &content)));
+        let _job = hasher.start(&file, reading(&[range(0, 3_000_000)], None), second.put());
+        assert_eq!(end(&second).await, done(None, &content));
         cancelled.assert_empty();
     }
 }
@@ -225,7 +231,7 @@ async fn a_file_that_cannot_be_read_fails_with_the_browsers_name_for_it() {
         let (events, fallbacks) = (Inbox::new(), Inbox::new());
         let in_worker = source.is_some();
         let hasher = hasher(source, fallbacks.put());
-        let _job = hasher.start(&file, &[range(0, 3 << 20)], None, events.put());
+        let _job = hasher.start(&file, reading(&[range(0, 3 << 20)], None), events.put());
         assert_eq!(end(&events).await, HashEvent::Failed("NotReadableError".to_owned()));
         assert_eq!(fallbacks.try_next().is_none(), in_worker);
     }
@@ -240,20 +246,24 @@ async fn a_hasher_may_be_dropped_and_used_inside_its_own_events() {
         let file = blob(&bytes(100));
         let (own, own_jobs, own_file, put) =
             (hasher.clone(), jobs.clone(), file.clone(), Rc::new(ends.put()));
-        let first = hasher.borrow().as_ref().unwrap().start(&file, &[range(0, 100)], None, move |event| {
-            if let HashEvent::Done(_) = &event {
-                let (last, put_last) = (own.clone(), put.clone());
-                let second =
-                    own.borrow().as_ref().unwrap().start(&own_file, &[range(0, 50)], None, move |event| {
-                        last.take();
-                        put_last(event);
-                    });
-                own_jobs.replace(vec![second]);
-                put(event);
-            }
-        });
-        assert_eq!(ends.next().await, HashEvent::Done(digests(None, &bytes(100))));
-        assert!(matches!(ends.next().await, HashEvent::Progress(_) | HashEvent::Done(_)));
+        let first =
+            hasher.borrow().as_ref().unwrap().start(&file, reading(&[range(0, 100)], None), move |event| {
+                if let HashEvent::Piece(_) = &event {
+                    let (last, put_last) = (own.clone(), put.clone());
+                    let second = own.borrow().as_ref().unwrap().start(
+                        &own_file,
+                        reading(&[range(0, 50)], None),
+                        move |event| {
+                            last.take();
+                            put_last(event);
+                        },
+                    );
+                    own_jobs.replace(vec![second]);
+                    put(event);
+                }
+            });
+        assert_eq!(ends.next().await, done(None, &bytes(100)));
+        assert!(matches!(ends.next().await, HashEvent::Progress(_) | HashEvent::Piece(_)));
         assert!(hasher.borrow().is_none());
         drop(first);
     }
@@ -270,8 +280,8 @@ async fn a_worker_that_falls_silent_is_replaced() {
     );
     let hasher = hasher(mute, fallbacks.put()).with_silence(Millis(100));
     let content = bytes(3_000_000);
-    let _job = hasher.start(&blob(&content), &[range(0, 3_000_000)], None, events.put());
-    assert_eq!(end(&events).await, HashEvent::Done(digests(None, &content)));
+    let _job = hasher.start(&blob(&content), reading(&[range(0, 3_000_000)], None), events.put());
+    assert_eq!(end(&events).await, done(None, &content));
     // The second one falls silent too; then the page does it itself.
     assert_eq!(fallbacks.next().await, "the worker stopped answering");
 }
@@ -289,7 +299,7 @@ async fn a_worker_that_only_waits_for_the_disk_is_left_alone() {
     );
     let hasher = hasher(slow, fallbacks.put()).with_silence(Millis(1000));
     let content = bytes(2_000_000);
-    let _job = hasher.start(&blob(&content), &[range(0, 2_000_000)], None, events.put());
-    assert_eq!(end(&events).await, HashEvent::Done(digests(None, &content)));
+    let _job = hasher.start(&blob(&content), reading(&[range(0, 2_000_000)], None), events.put());
+    assert_eq!(end(&events).await, done(None, &content));
     fallbacks.assert_empty();
 }

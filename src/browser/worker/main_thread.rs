@@ -6,7 +6,10 @@ use crate::browser::{
     blob,
     callback::{defer, name_of, settle},
 };
-use crate::core::{hash::Digester, units::ByteRange};
+use crate::core::{
+    hash::{Digester, Piece},
+    units::ByteRange,
+};
 use js_sys::Uint8Array;
 use std::{
     cell::{Cell, RefCell},
@@ -24,28 +27,29 @@ pub(super) struct MainThread(Rc<Queue>);
 struct Queue {
     waiting: RefCell<VecDeque<Work>>,
     busy: Cell<bool>,
-    on_end: Box<dyn Fn(u32, HashEvent)>,
+    on_event: Box<dyn Fn(u32, HashEvent)>,
 }
 
 /// A job's state between two steps. A job that its owner has let go is cancelled.
 struct Work {
     job: Weak<Job>,
-    hasher: Digester,
+    digester: Digester,
     /// What is still to be read, first range first.
     left: VecDeque<ByteRange>,
+    /// Bytes to the end of the piece.
+    of_piece: u64,
+    index: usize,
     done: u64,
 }
 
 impl MainThread {
-    pub(super) fn new(on_end: impl Fn(u32, HashEvent) + 'static) -> Self {
+    pub(super) fn new(on_event: impl Fn(u32, HashEvent) + 'static) -> Self {
         let (waiting, busy) = (RefCell::default(), Cell::new(false));
-        Self(Rc::new(Queue { waiting, busy, on_end: Box::new(on_end) }))
+        Self(Rc::new(Queue { waiting, busy, on_event: Box::new(on_event) }))
     }
 
     pub(super) fn hash(&self, job: &Rc<Job>) {
-        let left = job.ranges.iter().copied().filter(|range| range.len() > 0).collect();
-        let work = Work { job: Rc::downgrade(job), hasher: Digester::new(job.crc64), left, done: 0 };
-        self.0.waiting.borrow_mut().push_back(work);
+        self.0.waiting.borrow_mut().push_back(Work::new(job));
         if !self.0.busy.replace(true) {
             let queue = Rc::downgrade(&self.0);
             defer(move || step(&queue));
@@ -61,7 +65,8 @@ fn step(queue: &Weak<Queue>) {
         let Some(mut work) = next else { break };
         let Some(job) = work.job.upgrade() else { continue };
         let Some(range) = work.next_slice() else {
-            (queue.on_end)(job.id, HashEvent::Done(work.hasher.finish()));
+            // It had nothing to be read.
+            (queue.on_event)(job.id, HashEvent::Piece(work.end_piece()));
             continue;
         };
         match blob::slice(&job.file, range) {
@@ -72,20 +77,43 @@ fn step(queue: &Weak<Queue>) {
                     step(&queue);
                 });
             }
-            Err(name) => (queue.on_end)(job.id, HashEvent::Failed(name)),
+            Err(name) => (queue.on_event)(job.id, HashEvent::Failed(name)),
         }
     }
     queue.busy.set(false);
 }
 
 impl Work {
+    fn new(job: &Rc<Job>) -> Self {
+        let reading = &job.reading;
+        let digester = Digester::new(reading.wanted);
+        Self {
+            job: Rc::downgrade(job),
+            digester: match reading.after.clone() {
+                Some(whole) => digester.after(whole),
+                None => digester,
+            },
+            left: reading.ranges.iter().copied().filter(|range| range.len() > 0).collect(),
+            of_piece: if reading.every == 0 { u64::MAX } else { reading.every },
+            index: 0,
+            done: 0,
+        }
+    }
+
     fn next_slice(&mut self) -> Option<ByteRange> {
         let range = self.left.pop_front()?;
-        let end = range.end.min(range.start.saturating_add(STEP));
+        let end = range.end.min(range.start.saturating_add(STEP.min(self.of_piece)));
         if end < range.end {
             self.left.push_front(ByteRange { start: end, end: range.end });
         }
         Some(ByteRange { start: range.start, end })
+    }
+
+    fn end_piece(&mut self) -> Piece {
+        let index = self.index;
+        self.index += 1;
+        let digests = self.digester.end_piece();
+        Piece { index, digests, whole: self.digester.whole().cloned() }
     }
 
     fn take(mut self, queue: &Weak<Queue>, range: ByteRange, read: Result<JsValue, JsValue>) {
@@ -93,15 +121,25 @@ impl Work {
         let bytes = read.map(|buffer| Uint8Array::new(&buffer).to_vec());
         match bytes {
             Ok(bytes) if bytes.len() as u64 == range.len() => {
-                self.hasher.update(&bytes);
+                self.digester.update(&bytes);
                 self.done += range.len();
-                let done = self.done;
-                queue.waiting.borrow_mut().push_back(self);
-                (job.on_event)(HashEvent::Progress(done));
+                self.of_piece -= range.len();
+                let is_end = self.left.is_empty();
+                let piece = (is_end || self.of_piece == 0).then(|| {
+                    self.of_piece = job.reading.every;
+                    self.end_piece()
+                });
+                (queue.on_event)(job.id, HashEvent::Progress(self.done));
+                if !is_end {
+                    queue.waiting.borrow_mut().push_back(self);
+                }
+                if let Some(piece) = piece {
+                    (queue.on_event)(job.id, HashEvent::Piece(piece));
+                }
             }
             // A file that became shorter.
-            Ok(_) => (queue.on_end)(job.id, HashEvent::Failed("NotReadableError".to_owned())),
-            Err(thrown) => (queue.on_end)(job.id, HashEvent::Failed(name_of(&thrown))),
+            Ok(_) => (queue.on_event)(job.id, HashEvent::Failed("NotReadableError".to_owned())),
+            Err(thrown) => (queue.on_event)(job.id, HashEvent::Failed(name_of(&thrown))),
         }
     }
 }

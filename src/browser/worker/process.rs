@@ -1,13 +1,13 @@
 //! One running worker: its script, its messages, its end.
 
-use super::{HashEvent, Job, WorkerSource};
+use super::{Job, WorkerSource};
 use crate::browser::worker_exports::number_of;
 use crate::browser::{
     callback::{name_of, text},
     listener::Listener,
 };
-use crate::core::hash::Digests;
-use js_sys::{Array, Object, Reflect};
+use crate::core::hash::{Digests, Md5Hasher, Piece, Wanted};
+use js_sys::{Array, Object, Reflect, Uint8Array};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, MessageEvent, Url, Worker};
@@ -21,12 +21,36 @@ pub(super) enum Report {
         job: u32,
         loaded: u64,
     },
-    Ended {
+    /// The next piece.
+    Piece {
         job: u32,
-        event: HashEvent,
+        piece: RawPiece,
+    },
+    /// The file cannot be read: the exception's name.
+    Failed {
+        job: u32,
+        name: String,
     },
     /// It will say nothing more, and why.
     Died(String),
+}
+
+/// A piece as the worker tells of it.
+pub(super) struct RawPiece {
+    index: usize,
+    digests: String,
+    whole: Option<Vec<u8>>,
+}
+
+impl RawPiece {
+    /// `None` for what is no piece.
+    pub(super) fn read(&self, wanted: Wanted) -> Option<Piece> {
+        let whole = match &self.whole {
+            Some(bytes) => Some(Md5Hasher::from_bytes(bytes.as_slice().try_into().ok()?)),
+            None => None,
+        };
+        Some(Piece { index: self.index, digests: Digests::from_hex(&self.digests, wanted)?, whole })
+    }
 }
 
 /// A worker with our script. Dropping it ends the worker.
@@ -69,14 +93,19 @@ impl Process {
 
     pub(super) fn hash(&self, job: &Job) {
         let pair = |start: u64, end: u64| Array::of2(&(start as f64).into(), &(end as f64).into());
-        let ranges: Array = job.ranges.iter().map(|range| pair(range.start, range.end)).collect();
+        let reading = &job.reading;
+        let ranges: Array = reading.ranges.iter().map(|range| pair(range.start, range.end)).collect();
+        let after = reading.after.as_ref().map(|whole| Uint8Array::from(&whole.to_bytes()[..]));
         // Blobs and numbers can always be cloned.
         let _ = self.post(&[
             ("type", "hash".into()),
             ("job", job.id.into()),
             ("blob", (&job.file).into()),
             ("ranges", ranges.into()),
-            ("crc64", number_of(job.crc64).into()),
+            ("every", (reading.every as f64).into()),
+            ("wanted", number_of(reading.wanted).into()),
+            ("after", after.into()),
+            ("ahead", reading.ahead.into()),
         ]);
     }
 
@@ -127,11 +156,16 @@ fn read(message: &JsValue) -> Option<Report> {
     let job = field("job").as_f64()? as u32;
     match kind.as_str() {
         "progress" => Some(Report::Progress { job, loaded: field("loaded").as_f64()? as u64 }),
-        "done" => {
-            let digests = Digests::from_hex(&field("digests").as_string()?)?;
-            Some(Report::Ended { job, event: HashEvent::Done(digests) })
+        "piece" => {
+            let whole = field("whole").dyn_into::<Uint8Array>().ok();
+            let index = field("index").as_f64()? as usize;
+            let digests = field("digests").as_string()?;
+            Some(Report::Piece {
+                job,
+                piece: RawPiece { index, digests, whole: whole.map(|bytes| bytes.to_vec()) },
+            })
         }
-        "failed" => Some(Report::Ended { job, event: HashEvent::Failed(field("name").as_string()?) }),
+        "failed" => Some(Report::Failed { job, name: field("name").as_string()? }),
         _ => None,
     }
 }

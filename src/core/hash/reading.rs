@@ -19,7 +19,7 @@ pub struct Reading {
 }
 
 /// What a hash job tells of each of its pieces, in their order. There is at least one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
     /// Counted from 0.
     pub index: usize,

@@ -79,7 +79,7 @@ impl Upload {
         let after = self.ahead.so_far.clone();
         let start = after.taken();
         self.whole = Whole::Running { id, start, loaded: start };
-        let proves = self.config.verify != Verify::Off && self.plan.is_multipart();
+        let proves = self.proves_ahead();
         let wanted =
             Wanted { md5: proves, whole: true, ..Wanted::of_parts(self.config.crc64.filter(|_| proves)) };
         let range = ByteRange { start, end: self.plan.size() };
@@ -111,10 +111,16 @@ impl Upload {
         }
     }
 
+    /// Whether reading the whole file proves its parts too. The last one of a chunk endpoint is of another length.
+    fn proves_ahead(&self) -> bool {
+        self.config.verify != Verify::Off && self.plan.is_multipart() && self.backend.as_form().is_none()
+    }
+
     /// Whether it comes to that part before long.
     pub(super) fn is_read_soon(&self, number: PartNumber) -> bool {
         let part = usize::try_from(self.ahead.so_far.taken() / self.plan.part_size()).unwrap_or(usize::MAX);
-        matches!(self.whole, Whole::Running { .. })
+        self.proves_ahead()
+            && matches!(self.whole, Whole::Running { .. })
             && (part..part.saturating_add(SOON)).contains(&number.index())
     }
 
@@ -160,7 +166,7 @@ impl Upload {
         let is_end = so_far.taken() >= self.plan.size();
         self.ahead.so_far = so_far;
         if let (Some(number), Some(proof), true) =
-            (number, piece.digests.proof(self.config.crc64), self.plan.is_multipart())
+            (number, piece.digests.proof(self.config.crc64), self.proves_ahead())
         {
             if self.confirmed.get(number).is_none() {
                 self.ahead.proofs.insert(number, proof);

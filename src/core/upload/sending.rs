@@ -161,7 +161,7 @@ impl Upload {
             PartHash::Off
         } else if let Some(proof) = self.ahead.take(number) {
             PartHash::Known(proof)
-        } else if self.plan.is_multipart() && self.is_read_soon(number) {
+        } else if self.is_read_soon(number) {
             PartHash::Awaited
         } else {
             let id = self.new_op();

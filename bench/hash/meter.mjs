@@ -1,0 +1,72 @@
+/** What a browser's processes cost, read from Linux' `/proc`. */
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+
+/** Ticks of the clock in a second, on every Linux since 2.6. */
+const TICKS = 100;
+
+/** @typedef {{ pid: number, parent: number, command: string }} Running */
+
+/** @returns {Running[]} */
+function processes() {
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) return [];
+    try {
+      return [{ pid, parent: Number(stat(pid)[1]), command: readFileSync(`/proc/${pid}/cmdline`, 'utf8') }];
+    } catch {
+      // It has just ended.
+      return [];
+    }
+  });
+}
+
+/** The fields after the name, which may hold spaces: state, parent, … @param {number} pid */
+function stat(pid) {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+/** Those of a browser that run pages, by the folder of its profile. @param {string} profile */
+export function renderers(profile) {
+  const all = processes();
+  const main = all.find(({ command }) => command.includes(profile) && !command.includes('--type='));
+  if (!main) throw new Error(`no browser uses ${profile}`);
+  const below = (/** @type {number} */ pid) => {
+    /** @type {Running[]} */
+    const children = all.filter(({ parent }) => parent === pid);
+    return /** @type {Running[]} */ (children.flatMap((child) => [child, ...below(child.pid)]));
+  };
+  const pages = below(main.pid).filter(({ command }) => /--type=renderer|-isForBrowser/.test(command));
+  return pages.map(({ pid }) => pid);
+}
+
+/** Seconds of processor time so far. @param {readonly number[]} pids */
+export function cpuSeconds(pids) {
+  return total(pids, (pid) => (Number(stat(pid)[11]) + Number(stat(pid)[12])) / TICKS);
+}
+
+/** Forgets the peaks so far. @param {readonly number[]} pids */
+export function resetPeak(pids) {
+  for (const pid of pids) writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
+
+/** Bytes of memory at the worst moment since. @param {readonly number[]} pids */
+export function peakBytes(pids) {
+  return total(pids, (pid) => kibibytes(pid, 'VmHWM'));
+}
+
+/** Bytes of memory now. @param {readonly number[]} pids */
+export function residentBytes(pids) {
+  return total(pids, (pid) => kibibytes(pid, 'VmRSS'));
+}
+
+/** @param {number} pid @param {string} field */
+function kibibytes(pid, field) {
+  const line = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(line?.[1] ?? 0) * 1024;
+}
+
+/** @param {readonly number[]} pids @param {(pid: number) => number} of */
+function total(pids, of) {
+  return pids.reduce((sum, pid) => sum + of(pid), 0);
+}
