@@ -16,7 +16,7 @@ use super::hash::Md5Hasher;
 use super::plan::Plan;
 use super::store::{ListedPart, normalize_etag};
 use super::units::{Millis, UnixMillis};
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64ct::{Base64, Encoding};
 use header::unsealed;
 
 /// What the keys of all records start with. The number is the format's version.
@@ -51,14 +51,14 @@ pub fn prefix_of(fingerprint: &Fingerprint) -> String {
 /// The record of how far the whole file was read: `state=…` in base64, with a checksum as a header's. From another state
 /// the MD5 of another file would come.
 pub fn whole_record(fingerprint: &Fingerprint, whole: &Md5Hasher) -> Record {
-    let state = Base64UrlUnpadded::encode_string(&whole.to_bytes());
+    let state = Base64::encode_string(&whole.to_bytes());
     Record { key: Place::Whole.key(fingerprint), value: sealed(&[STATE, &state].concat()) }
 }
 
 fn read_whole(value: &str) -> Option<Md5Hasher> {
     let fields = unsealed(value)?;
     let mut state = [0; 88];
-    let read = Base64UrlUnpadded::decode(fields.strip_prefix(STATE)?, &mut state).ok()?;
+    let read = Base64::decode(fields.strip_prefix(STATE)?, &mut state).ok()?;
     (read.len() == state.len()).then(|| Md5Hasher::from_bytes(&state))
 }
 

@@ -24,7 +24,16 @@ test('the package holds exactly the files it should', async () => {
   assert.deepEqual(
     consumer.packed,
     [
-      ...['index.js', 'index.d.ts', 'external.js', 'external.d.ts', 'global.js', 'global.d.ts'],
+      ...[
+        'index.js',
+        'index.d.ts',
+        'external.js',
+        'external.d.ts',
+        'global.js',
+        'global.d.ts',
+        'hash.js',
+        'hash.d.ts',
+      ],
       ...['worker.js', 'partwise_bg.wasm', 'package.json'],
       ...documents.filter((name) => present.has(name)),
     ].sort(),

@@ -2,7 +2,7 @@
 
 use crate::support::{echo, get};
 use js_sys::{Array, Function, Promise};
-use partwise::api::Uploader;
+use partwise::api::{Uploader, hash_file};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -25,14 +25,17 @@ const PAGE: &str = "
     const seen = async (id) => (await fetch(origin + '/seen?id=' + id)).json();
 ";
 
-/// Runs a page's code with `make(options)` for `new Uploader(options)`.
+/// Runs a page's code with `make(options)` for `new Uploader(options)`, and with `hashFile`.
 pub async fn page(code: &str) {
     let make = wasm_bindgen::closure::Closure::<dyn Fn(JsValue) -> Result<JsValue, JsValue>>::new(
         |options: JsValue| Uploader::new(&options).map(JsValue::from),
     );
     let body = ["return (async () => {", PAGE, code, "})()"].concat();
-    let run = Function::new_with_args("make, origin", &body);
-    let arguments = Array::of2(make.as_ref(), &echo().await.into());
+    let hash = wasm_bindgen::closure::Closure::<dyn Fn(JsValue, JsValue) -> Promise>::new(
+        |file: JsValue, options: JsValue| hash_file(&file, &options),
+    );
+    let run = Function::new_with_args("make, origin, hashFile", &body);
+    let arguments = Array::of3(make.as_ref(), &echo().await.into(), hash.as_ref());
     let promise: Promise = run.apply(&JsValue::UNDEFINED, &arguments).unwrap().unchecked_into();
     if let Err(thrown) = JsFuture::from(promise).await {
         panic!("{}", get(&thrown, "message").as_string().unwrap_or_default());

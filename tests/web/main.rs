@@ -5,6 +5,9 @@
 
 mod api;
 mod functions;
+mod hash;
+#[path = "../model/hashing.rs"]
+mod hashing;
 mod http;
 mod javascript;
 mod locks;

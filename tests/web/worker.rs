@@ -1,3 +1,4 @@
+use crate::hashing::pieces;
 use crate::support::{Inbox, blob, bytes, changed_file, echo, range, unwrap_worker};
 use partwise::browser::worker::{HashEvent, HashJob, Hasher, WorkerSource};
 use partwise::core::{
@@ -170,6 +171,79 @@ async fn many_jobs_share_worker_or_main_thread_and_all_come_out_right() {
             assert_eq!(end(events).await, *expected);
         }
     }
+}
+
+/// In pieces of 1.3 MB, of which no end is the end of a read.
+fn in_pieces(start: usize) -> Reading {
+    let wanted = Wanted { md5: true, whole: true, xz: true, nvme: true };
+    Reading { every: 1_300_001, ..Reading::of(vec![range(start, 5_000_000)], wanted) }
+}
+
+#[wasm_bindgen_test]
+async fn pieces_come_in_their_order_and_the_md5_of_everything_is_gone_on_with() {
+    let content = bytes(5_000_000);
+    for source in [code(""), None] {
+        let events = Inbox::new();
+        let hasher = hasher(source, |_| {});
+        let expected = pieces(&in_pieces(0), &content);
+        let _job = hasher.start(&blob(&content), in_pieces(0), events.put());
+        for piece in &expected {
+            assert_eq!(end(&events).await, HashEvent::Piece(piece.clone()));
+        }
+        let second = Reading { after: expected[1].whole.clone(), ..in_pieces(2 * 1_300_001) };
+        let _job = hasher.start(&blob(&content), second, events.put());
+        for (piece, index) in expected[2..].iter().zip(0..) {
+            assert_eq!(end(&events).await, HashEvent::Piece(Piece { index, ..piece.clone() }));
+        }
+        events.assert_empty();
+    }
+}
+
+#[wasm_bindgen_test]
+async fn no_piece_is_told_twice_when_a_worker_dies() {
+    let echo = echo().await;
+    let dies_after_two = code(&format!(
+        "const request = new XMLHttpRequest();
+         request.open('PUT', '{echo}/?id=pieces', false);
+         request.send();
+         request.open('GET', '{echo}/seen?id=pieces', false);
+         request.send();
+         let left = JSON.parse(request.responseText).begun === 1 ? 2 : Infinity;
+         const post = self.postMessage.bind(self);
+         self.postMessage = (message) => {{
+           if (left <= 0) return;
+           post(message);
+           if (message.type === 'piece' && --left === 0) setTimeout(() => {{ throw new Error('died'); }});
+         }};"
+    ));
+    let events = Inbox::new();
+    let hasher = hasher(dies_after_two, |_| {});
+    let content = bytes(5_000_000);
+    let _job = hasher.start(&blob(&content), in_pieces(0), events.put());
+    for piece in pieces(&in_pieces(0), &content) {
+        assert_eq!(end(&events).await, HashEvent::Piece(piece));
+    }
+    events.assert_empty();
+}
+
+#[wasm_bindgen_test]
+async fn more_workers_are_started_when_each_has_four_jobs_and_not_before() {
+    let hasher = hasher(code(""), |_| {}).with_workers(3);
+    let content = bytes(2_000_000);
+    let file = blob(&content);
+    let events = Inbox::new();
+    let _job = hasher.start(&file, reading(&[range(0, 10)], None), events.put());
+    end(&events).await;
+    for (jobs, workers) in [(4, 1), (5, 2), (8, 2), (9, 3), (20, 3)] {
+        let all: Vec<_> = (0..jobs)
+            .map(|_| hasher.start(&file, reading(&[range(0, 2_000_000)], None), events.put()))
+            .collect();
+        assert_eq!(hasher.workers(), workers, "for {jobs}");
+        for _ in &all {
+            assert_eq!(end(&events).await, done(None, &content));
+        }
+    }
+    events.assert_empty();
 }
 
 #[wasm_bindgen_test]

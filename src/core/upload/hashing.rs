@@ -9,7 +9,6 @@ use crate::core::error::Operation;
 use crate::core::hash::{Md5Digest, Md5Hasher, Piece, Proof, Reading, Wanted};
 use crate::core::plan::Plan;
 use crate::core::units::{ByteRange, Instant, Millis, Now, PartNumber};
-use std::collections::BTreeMap;
 
 /// A part that it will have read so soon need not be read apart.
 const SOON: usize = 4;
@@ -45,8 +44,8 @@ impl Whole {
 pub(super) struct Ahead {
     /// The MD5 up to the end of a part.
     so_far: Md5Hasher,
-    /// Of parts that were read and not yet sent.
-    proofs: BTreeMap<PartNumber, Proof>,
+    /// Of parts that were read and not yet sent, in their order. A map would be 5 KB of WebAssembly.
+    proofs: Vec<(PartNumber, Proof)>,
     saved: Option<Instant>,
 }
 
@@ -61,7 +60,8 @@ impl Ahead {
 
     /// The part's proof, which from then on is somebody else's.
     pub fn take(&mut self, number: PartNumber) -> Option<Proof> {
-        self.proofs.remove(&number)
+        let at = self.proofs.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        Some(self.proofs.remove(at).1)
     }
 }
 
@@ -169,7 +169,7 @@ impl Upload {
             (number, piece.digests.proof(self.config.crc64), self.proves_ahead())
         {
             if self.confirmed.get(number).is_none() {
-                self.ahead.proofs.insert(number, proof);
+                self.ahead.proofs.push((number, proof));
             }
             self.part_read(number, now);
         }
