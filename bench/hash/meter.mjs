@@ -31,13 +31,18 @@ export function renderers(profile) {
   const all = processes();
   const main = all.find(({ command }) => command.includes(profile) && !command.includes('--type='));
   if (!main) throw new Error(`no browser uses ${profile}`);
-  const below = (/** @type {number} */ pid) => {
-    /** @type {Running[]} */
-    const children = all.filter(({ parent }) => parent === pid);
-    return /** @type {Running[]} */ (children.flatMap((child) => [child, ...below(child.pid)]));
-  };
-  const pages = below(main.pid).filter(({ command }) => /--type=renderer|-isForBrowser/.test(command));
+  const pages = below(main.pid, all).filter(({ command }) => /--type=renderer|-isForBrowser/.test(command));
   return pages.map(({ pid }) => pid);
+}
+
+/**
+ * @param {number} pid
+ * @param {readonly Running[]} all
+ * @returns {Running[]}
+ */
+function below(pid, all) {
+  const children = all.filter(({ parent }) => parent === pid);
+  return children.flatMap((child) => [child, ...below(child.pid, all)]);
 }
 
 /** Seconds of processor time so far. @param {readonly number[]} pids */

@@ -1,5 +1,6 @@
 /** The package as it is published: packed, installed into a clean folder, and used from there. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { copyFile, cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -50,7 +51,7 @@ test('every path of the manifest leads to a file', async () => {
     assert.ok(consumer.packed.includes(path.replace('./', '')), path);
 });
 
-for (const entry of ['partwise', 'partwise/external', 'partwise/global'])
+for (const entry of ['partwise', 'partwise/external', 'partwise/global', 'partwise/hash'])
   test(`importing ${entry} on a server touches nothing`, async () => {
     const script = `
       const traps = { fetch: globalThis, compile: WebAssembly, compileStreaming: WebAssembly, instantiate: WebAssembly,
@@ -61,7 +62,9 @@ for (const entry of ['partwise', 'partwise/external', 'partwise/global'])
       console.log(Object.keys(${JSON.stringify(entry)}.endsWith('global') ? globalThis.partwise : module).sort().join());
     `;
     const printed = await runIn(consumer.folder, process.execPath, ['--input-type=module', '--eval', script]);
-    assert.equal(printed.trim(), 'Upload,UploadError,Uploader,createUploader,init');
+    const uploads = entry.endsWith('hash') ? '' : 'Upload,Uploader,createUploader,';
+    const names = `${uploads}UploadError,hashFile,init`.split(',').sort();
+    assert.equal(printed.trim(), names.join());
   });
 
 describe('types', () => {
@@ -182,6 +185,33 @@ describe('in a browser', () => {
         const wasm = site.requests.filter((request) => request.endsWith('.wasm'));
         assert.equal(wasm.length, path.includes('external') ? 1 : 0);
       }));
+
+  test('the entry for hashing hashes in a worker, and one that is gone is done without', () =>
+    onPage(async (page) => {
+      const found = await page.evaluate(async (path) => {
+        const { hashFile } = await import(path);
+        const file = new Blob([new Uint8Array(5_000_000).fill(7)]);
+        const algorithms = ['md5', 'crc64xz', 'parts'];
+        const inWorker = await hashFile(file, { algorithms, partSize: 2_000_000 });
+        const workerUrl = '/there-is-none.js';
+        const without = await hashFile(file, { algorithms, partSize: 2_000_000, workerUrl });
+        return [inWorker, without];
+      }, '/node_modules/partwise/hash.js');
+      assert.equal(page.workers().length, 1);
+      const bytes = Buffer.alloc(5_000_000, 7);
+      const md5 = (/** @type {Buffer} */ piece) => createHash('md5').update(piece);
+      const parts = [0, 2_000_000, 4_000_000].map((at) => md5(bytes.subarray(at, at + 2_000_000)));
+      for (const digests of found) {
+        assert.equal(digests.md5, md5(bytes).digest('hex'));
+        assert.deepEqual(
+          digests.parts,
+          parts.map((part) => part.copy().digest('hex')),
+        );
+        const etag = md5(Buffer.concat(parts.map((part) => part.copy().digest())));
+        assert.equal(digests.etag, `${etag.digest('hex')}-3`);
+      }
+      assert.equal(found[0].crc64xz, found[1].crc64xz);
+    }));
 
   test('the global entry starts from a classic script', () =>
     onPage(async (page) => {

@@ -29,6 +29,7 @@ const SHARED = {
     partwise: ['../../pkg-template/index.d.ts'],
     'partwise/external': ['../../pkg-template/external.d.ts'],
     'partwise/global': ['../../pkg-template/global.d.ts'],
+    'partwise/hash': ['../../pkg-template/hash.d.ts'],
   },
 };
 
