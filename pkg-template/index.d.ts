@@ -267,8 +267,8 @@ export interface CommonOptions {
    */
   verify?: 'etag' | 'content-md5' | 'off';
   /**
-   * Whether content that the backend has already is sent, with `hash: 'md5'` and {@link Backend.findExisting}. `'before'`: the
-   * file is hashed and the backend asked, and only then is anything sent. `'during'`: it is being sent while it is hashed, until
+   * Whether content that the backend has already is sent, with `hash: 'md5'`, and {@link Backend.findExisting} or an `endpoint`
+   * that answers `POST /lookup`; without that route nothing is there. `'before'`: the file is hashed and the backend asked, and only then is anything sent. `'during'`: it is being sent while it is hashed, until
    * the backend says that it has it. An unfinished upload goes on without asking.
    *
    * @defaultValue `'off'`

@@ -160,7 +160,7 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         ("overwrite", &["signRequest", "store"]),
         // Chunk endpoints tell no ETags, and of content that they have by themselves.
         ("verify", &["endpoint", "signRequest", "backend", "store"]),
-        ("instant", &["backend"]),
+        ("instant", &["endpoint", "backend"]),
     ] {
         if !with.contains(chosen) && get(options, name).is_some() {
             return Err(bad_option(

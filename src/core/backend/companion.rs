@@ -1,5 +1,6 @@
-//! A signing server that speaks the S3 routes of Uppy Companion (`packages/@uppy/companion`, controllers/s3), with three
-//! additions it may lack without harm: `size` on create and params, a PUT reply from `/params`, and `GET /object`.
+//! A signing server that speaks the S3 routes of Uppy Companion (`packages/@uppy/companion`, controllers/s3), with four
+//! additions it may lack without harm: `size` on create and params, a PUT reply from `/params`, `GET /object`, and
+//! `POST /lookup`, which tells whether a content is there already.
 
 use super::{
     Context, Done, Next, ObjectUrl, Op, Signed, SignedUrl, Step, StepReply, add_md5, bad, object_request,
@@ -107,7 +108,18 @@ impl Companion {
                 body.push_str("]}");
                 self.post(&path, body)
             }
-            Op::Find(_) => return Ok(Next::Done(Done::Unsupported)),
+            Op::Find(md5) => {
+                let mut body = String::from("{\"md5\":\"");
+                body.push_str(&md5.to_hex());
+                body.push_str("\",\"size\":");
+                body.push_str(&context.plan.size().to_string());
+                body.push_str(",\"filename\":");
+                body.push_str(&json::quote(&target.key));
+                body.push_str(",\"type\":");
+                body.push_str(&json::quote(&target.file.mime));
+                body.push('}');
+                self.post("/lookup", body)
+            }
             Op::Head => {
                 let mut path = String::from("/object");
                 query(&mut path, "key", &session.key);
@@ -123,6 +135,8 @@ impl Companion {
             return match op {
                 Op::Head => head_error(&reply),
                 Op::Abort if reply.status == 404 => Ok(Next::Done(Done::Aborted)),
+                // There is no such content, or no such route.
+                Op::Find(_) if matches!(reply.status, 404 | 405 | 501) => Ok(Next::Done(Done::Found(None))),
                 _ => Err(reply_fault(&reply, error_of(&reply))),
             };
         }
@@ -169,14 +183,9 @@ impl Companion {
                 Done::Signed(vec![(PartNumber::FIRST, object_request(&object, context))])
             }
             Op::ListParts(_) => Done::Listed(PartPage { parts: listed(&body)?, next: None }),
-            Op::Complete(_) => Done::Completed(Completed {
-                location: text(&body, "location").map(|location| without_query(&location).into()),
-                key: text(&body, "key"),
-                etag: text(&body, "etag").map(|e| normalize_etag(&e)),
-                ..Completed::default()
-            }),
+            Op::Complete(_) => Done::Completed(completed(&body)),
             Op::Abort => Done::Aborted,
-            Op::Find(_) => Done::Unsupported,
+            Op::Find(_) => Done::Found(filled(&body, "key").map(|_| completed(&body))),
             Op::Head => Done::Head(Some(ObjectInfo {
                 size: body.get("size").and_then(Json::as_u64).ok_or_else(|| bad("no size"))?,
                 etag: text(&body, "etag").map(|e| normalize_etag(&e)),
@@ -245,6 +254,15 @@ fn signed_url(body: &Json, url: String) -> SignedUrl {
         url,
         headers: body.get("headers").map(pairs).unwrap_or_default(),
         expires: body.get("expires").and_then(Json::as_u64),
+    }
+}
+
+fn completed(body: &Json) -> Completed {
+    Completed {
+        location: text(body, "location").map(|location| without_query(&location).into()),
+        key: text(body, "key"),
+        etag: text(body, "etag").map(|e| normalize_etag(&e)),
+        ..Completed::default()
     }
 }
 

@@ -365,7 +365,11 @@ impl Backend {
 
     /// Whether it can tell that it has some content already.
     pub fn finds(&self) -> bool {
-        matches!(self, Self::Callbacks(callbacks) if callbacks.has_find)
+        match self {
+            Self::Callbacks(callbacks) => callbacks.has_find,
+            Self::Companion(_) => true,
+            Self::Direct(_) | Self::Form(_) => false,
+        }
     }
 
     /// Whether objects get exactly the key asked for.

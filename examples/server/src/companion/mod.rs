@@ -3,6 +3,7 @@
 //! Browsers get presigned URLs for content only. What decides about an upload (begin, list, complete, abort) is done
 //! here, so that no page can complete what the policy refuses.
 
+mod contents;
 mod policy;
 mod problem;
 mod query;
@@ -20,6 +21,7 @@ use axum::{
     Router, middleware,
     routing::{delete, get, post},
 };
+use contents::Contents;
 use policy::Policy;
 use std::sync::Arc;
 use uploads::Uploads;
@@ -35,6 +37,7 @@ struct Signer {
     /// The token `/session` hands out; `None` when it does not.
     session: Option<String>,
     uploads: Uploads,
+    contents: Contents,
 }
 
 /// The user behind `/session`.
@@ -55,6 +58,7 @@ pub fn router(options: &Options, store: Option<&str>) -> Result<Router, std::io:
         store: Upstream::new(options, store)?,
         session,
         uploads: Uploads::default(),
+        contents: Contents::default(),
     });
     let cors = Cors::these(options.origins.clone(), EXPOSE);
     let routes = Router::new()
@@ -64,7 +68,8 @@ pub fn router(options: &Options, store: Option<&str>) -> Result<Router, std::io:
         .route("/multipart/{id}/batch", get(routes::sign_batch))
         .route("/multipart/{id}/complete", post(routes::complete))
         .route("/multipart/{id}/{number}", get(routes::sign_part))
-        .route("/object", get(routes::object));
+        .route("/object", get(routes::object))
+        .route("/lookup", post(routes::lookup));
     Ok(Router::new()
         .nest("/s3", routes.fallback(routes::unknown))
         .route("/session", get(routes::session))

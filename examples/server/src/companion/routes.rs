@@ -2,6 +2,7 @@
 
 use super::{
     DEMO_USER, Signer,
+    contents::{self, Object},
     problem::Problem,
     query::{self, Query},
 };
@@ -15,6 +16,7 @@ use axum::{
 };
 use base64ct::{Base64, Encoding};
 use partwise::core::{
+    hash::Md5Digest,
     store::{Kind, ListedPart, StoreError, StoreRequest, normalize_etag, store_error},
     units::{ByteRange, PartNumber},
 };
@@ -79,6 +81,9 @@ pub async fn params(State(signer): App, user: User, RawQuery(query): RawQuery) -
     signer.policy.metadata(&metadata)?;
     let key = signer.policy.new_key(&user.0, query.need("filename")?)?;
 
+    if let Some(size) = size {
+        signer.contents.remember(Object { user: user.0, key: key.clone(), size, read: None });
+    }
     let kind = signer.store.kind();
     let mut request = kind.put_object(&key, ANY_RANGE, Some(&content_type), content_md5(&query)?);
     kind.push_metadata(&mut request, &metadata);
@@ -292,6 +297,10 @@ pub async fn complete(
     signer.uploads.forget(&upload.key, &upload.upload_id);
     let completed = signer.store.ask(&request, |reply| kind.completed(reply)).await?;
     let location = completed.location.unwrap_or_else(|| signer.store.location(&upload.key));
+    if let Some(etag) = &completed.etag {
+        let object = Object { user: user.0, key: upload.key.clone(), size, read: None };
+        contents::read_back(&signer, object, normalize_etag(etag));
+    }
     Ok(Json(json!({
         "location": location,
         "key": upload.key,
@@ -324,6 +333,27 @@ pub async fn object(State(signer): App, user: User, RawQuery(query): RawQuery) -
         "key": key,
         "size": object.size,
         "etag": object.etag.map(|etag| normalize_etag(&etag)),
+    })))
+}
+
+/// What `POST /s3/lookup` takes.
+#[derive(Deserialize)]
+pub struct Sought {
+    md5: String,
+    size: u64,
+}
+
+/// `POST /s3/lookup`: the user's object with this content, or 404. The page then need not send it.
+pub async fn lookup(State(signer): App, user: User, body: Body) -> Reply {
+    let Sought { md5, size } = query::json(body).await?;
+    let md5 = Md5Digest::from_hex(&md5);
+    let md5 = md5.ok_or_else(|| Problem::bad("InvalidDigest", "“md5” is an MD5 in hexadecimal digits."))?;
+    let (object, etag) = contents::find(&signer, &user.0, md5, size).await?;
+    Ok(Json(json!({
+        "key": object.key,
+        "location": signer.store.location(&object.key),
+        "bucket": signer.store.bucket(),
+        "etag": etag,
     })))
 }
 

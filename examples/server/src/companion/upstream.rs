@@ -5,12 +5,12 @@ use super::{
     resolver::{self, Connector},
 };
 use crate::cli::Options;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use partwise::core::{
-    http::{Body, HttpReply, MAX_REPLY_BYTES},
+    http::{Body, HttpReply, MAX_REPLY_BYTES, Method},
     sign::{Credentials, Presign, presign},
     store::{Bucket, Kind, ListedPart, StoreError, StoreRequest},
     units::UnixMillis,
@@ -26,6 +26,8 @@ const OWN_EXPIRES_SECS: u32 = 300;
 
 /// How long a store may take. Completing thousands of parts takes minutes at some.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// A bucket of a store, and the credentials for it.
 pub struct Upstream {
@@ -97,10 +99,23 @@ impl Upstream {
         read(&reply).map_err(|error| refusal(&reply, error))
     }
 
-    async fn send(
-        &self,
-        request: &StoreRequest,
-    ) -> Result<HttpReply, Box<dyn std::error::Error + Send + Sync>> {
+    /// Reads an object, of which `head` asks only whether it is there.
+    pub async fn read(&self, head: &StoreRequest, mut take: impl FnMut(&[u8])) -> Result<(), Failure> {
+        let request = StoreRequest { method: Method::Get, ..head.clone() };
+        let reply = tokio::time::timeout(PATIENCE, self.request(&request)).await??;
+        if !reply.status().is_success() {
+            return Err(format!("status {}", reply.status().as_u16()).into());
+        }
+        let mut body = reply.into_body();
+        while let Some(frame) = tokio::time::timeout(PATIENCE, body.frame()).await? {
+            if let Ok(bytes) = frame?.into_data() {
+                take(&bytes);
+            }
+        }
+        Ok(())
+    }
+
+    async fn request(&self, request: &StoreRequest) -> Result<Response<axum::body::Body>, Failure> {
         let mut builder = Request::builder().method(request.method.as_str()).uri(self.sign(
             request,
             &self.inside,
@@ -118,7 +133,11 @@ impl Upstream {
             }
             _ => String::new(),
         };
-        let reply = self.client.request(builder.body(Full::from(text))?).await?;
+        Ok(self.client.request(builder.body(Full::from(text))?).await?.map(axum::body::Body::new))
+    }
+
+    async fn send(&self, request: &StoreRequest) -> Result<HttpReply, Failure> {
+        let reply = self.request(request).await?;
         let (parts, body) = reply.into_parts();
         let body = Limited::new(body, MAX_REPLY_BYTES).collect().await?.to_bytes();
         let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();

@@ -1,5 +1,6 @@
 use crate::harness::{MIB, Server, content, encode, header, json, refusal};
-use partwise::core::store::Kind;
+use md5::Digest;
+use partwise::core::{hash::Md5Digest, store::Kind};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -151,4 +152,55 @@ async fn browsers_can_be_sent_to_another_address_of_the_store() {
     let signed = json(server.get("/s3/params?filename=f").await).await;
     assert!(signed["url"].as_str().unwrap().starts_with("https://files.example.com/demo/demo/"));
     assert_eq!(server.post("/s3/multipart", json!({ "filename": "f", "type": "" })).await.status(), 200);
+}
+
+#[tokio::test]
+async fn what_is_there_already_is_found_by_its_content_and_only_by_whose_it_is() {
+    let server = Server::start(&["--token", "ann=other-token"]);
+    let parts = [content(1, 5 * MIB), content(2, 3)];
+    let whole = parts.concat();
+    let md5 = |bytes: &[u8]| Md5Digest(md5::Md5::digest(bytes).into()).to_hex();
+    let sought = json!({ "md5": md5(&whole), "size": whole.len(), "filename": "b", "type": "" });
+    assert_eq!(
+        refusal(server.post("/s3/lookup", sought.clone()).await).await,
+        (404, "NoSuchContent".to_owned())
+    );
+
+    let body = json!({ "filename": "a", "type": "", "size": whole.len() });
+    let created = json(server.post("/s3/multipart", body).await).await;
+    let sent = send_parts(&server, &created, &parts).await;
+    let (key, id) = (created["key"].as_str().unwrap(), created["uploadId"].as_str().unwrap());
+    let path = format!("/s3/multipart/{id}/complete?key={}", encode(key));
+    let done = json(server.post(&path, json!({ "parts": sent })).await).await;
+    // It is read back after the reply.
+    let found = loop {
+        let reply = server.post("/s3/lookup", sought.clone()).await;
+        if reply.status() == 200 {
+            break json(reply).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert_eq!(found, done);
+
+    let signed = json(server.get("/s3/params?filename=s&type=&size=5").await).await;
+    let mut request = server.http.put(signed["url"].as_str().unwrap()).body("hello");
+    for (name, value) in signed["headers"].as_object().unwrap() {
+        request = request.header(name, value.as_str().unwrap());
+    }
+    let small = json!({ "md5": md5(b"hello"), "size": 5 });
+    assert_eq!(refusal(server.post("/s3/lookup", small.clone()).await).await.0, 404, "signed, not yet sent");
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    assert_eq!(json(server.post("/s3/lookup", small.clone()).await).await["key"], signed["key"]);
+
+    let anns = server
+        .http
+        .post(format!("{}/s3/lookup", server.url))
+        .bearer_auth("other-token")
+        .body(small.to_string());
+    assert_eq!(refusal(anns.send().await.unwrap()).await, (404, "NoSuchContent".to_owned()));
+    for wrong in [json!({ "md5": md5(b"other"), "size": 5 }), json!({ "md5": md5(b"hello"), "size": 6 })] {
+        assert_eq!(refusal(server.post("/s3/lookup", wrong).await).await.0, 404);
+    }
+    let wrong = json!({ "md5": "5d41", "size": 5 });
+    assert_eq!(refusal(server.post("/s3/lookup", wrong).await).await, (400, "InvalidDigest".to_owned()));
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::backend::fixture::*;
+use crate::core::hash::Md5Hasher;
 use crate::core::units::Millis;
 
 fn asked(op: &Op) -> HttpRequest {
@@ -186,4 +187,25 @@ fn hostile_json_is_a_bad_reply_and_never_a_panic() {
             }
         }
     }
+}
+
+#[test]
+fn content_is_looked_up_by_its_md5_and_a_server_without_that_route_has_none() {
+    let op = Op::Find(Md5Hasher::new().finish());
+    let request = asked(&op);
+    assert_eq!(line(&request), "POST /s3/lookup");
+    assert_eq!(
+        text_of(&request),
+        r##"{"md5":"d41d8cd98f00b204e9800998ecf8427e","size":12582912,"filename":"a b/ü&?#.txt","type":"text/plain"}"##
+    );
+    let there = r#"{"key":"k","location":"https://s/k?X-Amz-Signature=1","etag":"\"E\""}"#;
+    let Done::Found(Some(object)) = done(answered(&op, 200, there)) else { panic!() };
+    assert_eq!((object.key.as_deref(), object.etag.as_deref()), (Some("k"), Some("e")));
+    assert_eq!(object.location.as_deref(), Some("https://s/k"), "without a signature");
+    for (status, body) in
+        [(200, "{}"), (200, "null"), (200, r#"{"key":""}"#), (404, "no route"), (405, ""), (501, "")]
+    {
+        assert!(matches!(done(answered(&op, status, body)), Done::Found(None)), "{status} {body}");
+    }
+    assert!(answered(&op, 200, "<html>").is_err() && answered(&op, 401, "{}").is_err());
 }
