@@ -112,7 +112,7 @@ async fn content_that_is_there_already_is_not_sent() {
              setup.backend.signPart = async (file, part) => {
                  sent += 1;
                  // Slow enough that the answer comes first.
-                 if (instant === 'during') await new Promise((go) => setTimeout(go, 500));
+                 if (instant === 'during') await new Promise((go) => setTimeout(go, 10_000));
                  return sign(file, part);
              };
              setup.backend.findExisting = async (file, { md5, key }) => {

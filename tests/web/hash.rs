@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 #[wasm_bindgen_test]
 async fn digests_are_spelled_as_stores_tell_them() {
     page(
-        "const digits = new Blob(['123456789']);
+        "{ const digits = new Blob(['123456789']);
          const all = await hashFile(digits, { algorithms: ['crc64xz', 'crc64nvme'] });
          check(all.crc64xz === '11051210869376104954', 'xz ' + all.crc64xz);
          check(all.crc64nvme === 'rosUhgp5mIg=', 'nvme ' + all.crc64nvme);
@@ -14,7 +14,7 @@ async fn digests_are_spelled_as_stores_tell_them() {
          const only = await hashFile(new Blob(['abc']));
          check(JSON.stringify(only) === JSON.stringify({ size: 3, md5: '900150983cd24fb0d6963f7d28e17f72' }), 'md5');
          const nothing = await hashFile(new Blob([]), { algorithms: ['parts', 'md5'] });
-         check(nothing.md5 === 'd41d8cd98f00b204e9800998ecf8427e' && nothing.parts.join() === nothing.md5, 'nothing');",
+         check(nothing.md5 === 'd41d8cd98f00b204e9800998ecf8427e' && nothing.parts.join() === nothing.md5, 'nothing'); }",
     )
     .await;
 }
@@ -22,7 +22,7 @@ async fn digests_are_spelled_as_stores_tell_them() {
 #[wasm_bindgen_test]
 async fn parts_and_everything_else_agree_however_they_are_read() {
     page(
-        "const file = new Blob([new Uint8Array(12e6).map((_, at) => at * 7)]);
+        "{ const file = new Blob([new Uint8Array(12e6).map((_, at) => at * 7)]);
          const md5 = async (from, to) => (await hashFile(file.slice(from, to))).md5;
          const algorithms = ['md5', 'crc64xz', 'crc64nvme', 'parts'];
          const all = await hashFile(file, { algorithms, partSize: 5e6 });
@@ -33,7 +33,7 @@ async fn parts_and_everything_else_agree_however_they_are_read() {
          check(sums(apart) === sums(all), sums(apart) + ' is not ' + sums(all));
          const whole = await hashFile(file, { algorithms: ['crc64xz'] });
          check(whole.crc64xz === all.crc64xz, 'one sum');
-         check((await hashFile(file, { algorithms: ['parts'] })).partSize === 5 * 1048576, 'auto');",
+         check((await hashFile(file, { algorithms: ['parts'] })).partSize === 5 * 1048576, 'auto'); }",
     )
     .await;
 }
@@ -41,7 +41,7 @@ async fn parts_and_everything_else_agree_however_they_are_read() {
 #[wasm_bindgen_test]
 async fn progress_ends_at_the_size_and_a_signal_ends_it_all() {
     page(
-        "const file = new Blob([new Uint8Array(8e6)]);
+        "{ const file = new Blob([new Uint8Array(8e6)]);
          const told = [];
          await hashFile(file, { onProgress: ({ loaded, total }) => told.push([loaded, total]) });
          check(told.every(([loaded, total], at) => total === 8e6 && loaded > (told[at - 1]?.[0] ?? 0)), told);
@@ -53,7 +53,7 @@ async fn progress_ends_at_the_size_and_a_signal_ends_it_all() {
          const before = await caught(hashFile(file, { signal: AbortSignal.abort() }));
          check(before.name === 'AbortError', before.name);
          const thrown = await caught(hashFile(file, { onProgress: () => { throw new Error('oops'); } }));
-         check(thrown.message === 'oops', thrown);",
+         check(thrown.message === 'oops', thrown); }",
     )
     .await;
 }
@@ -61,7 +61,7 @@ async fn progress_ends_at_the_size_and_a_signal_ends_it_all() {
 #[wasm_bindgen_test]
 async fn what_is_wrong_is_named() {
     page(
-        "const file = new Blob(['abc']);
+        "{ const file = new Blob(['abc']);
          const wrong = [
            [undefined, undefined, 'the file'],
            ['text', undefined, 'the file'],
@@ -83,7 +83,7 @@ async fn what_is_wrong_is_named() {
            const error = await caught(hashFile(of, options));
            const right = error?.code === 'bad-option' && error.operation === 'hash';
            check(right && error.message.includes(named), named + ': ' + error?.message);
-         }",
+         } }",
     )
     .await;
 }
