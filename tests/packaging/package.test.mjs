@@ -188,16 +188,22 @@ describe('in a browser', () => {
 
   test('the entry for hashing hashes in a worker, and one that is gone is done without', () =>
     onPage(async (page) => {
-      const found = await page.evaluate(async (path) => {
-        const { hashFile } = await import(path);
-        const file = new Blob([new Uint8Array(5_000_000).fill(7)]);
-        const algorithms = ['md5', 'crc64xz', 'parts'];
-        const inWorker = await hashFile(file, { algorithms, partSize: 2_000_000 });
-        const workerUrl = '/there-is-none.js';
-        const without = await hashFile(file, { algorithms, partSize: 2_000_000, workerUrl });
-        return [inWorker, without];
-      }, '/node_modules/partwise/hash.js');
+      const hash = (/** @type {object} */ options) =>
+        page.evaluate(
+          async ({ path, ...options }) => {
+            const { hashFile } = await import(path);
+            const file = new Blob([new Uint8Array(5_000_000).fill(7)]);
+            return hashFile(file, {
+              algorithms: ['md5', 'crc64xz', 'parts'],
+              partSize: 2_000_000,
+              ...options,
+            });
+          },
+          { path: '/node_modules/partwise/hash.js', ...options },
+        );
+      const found = [await hash({})];
       assert.equal(page.workers().length, 1);
+      found.push(await hash({ workerUrl: '/there-is-none.js' }));
       const bytes = Buffer.alloc(5_000_000, 7);
       const md5 = (/** @type {Buffer} */ piece) => createHash('md5').update(piece);
       const parts = [0, 2_000_000, 4_000_000].map((at) => md5(bytes.subarray(at, at + 2_000_000)));

@@ -365,10 +365,11 @@ async fn a_worker_that_only_waits_for_the_disk_is_left_alone() {
     let fallbacks = Inbox::new();
     let events = Inbox::new();
     let slow = code(
-        "const read = Blob.prototype.arrayBuffer;
-         Blob.prototype.arrayBuffer = async function () {
+        "const { prototype } = ReadableStreamBYOBReader;
+         const before = prototype.read;
+         prototype.read = async function (...into) {
            await new Promise((go) => setTimeout(go, 3000));
-           return read.call(this);
+           return before.apply(this, into);
          };",
     );
     let hasher = hasher(slow, fallbacks.put()).with_silence(Millis(1000));

@@ -69,7 +69,7 @@ impl FileHash {
                 next if next >= count => self.size,
                 next => self.part_size.saturating_mul(next as u64),
             };
-            (first, Reading { every, ..Reading::of(vec![ByteRange { start, end }], wanted) })
+            (first, Reading { every, ahead: true, ..Reading::of(vec![ByteRange { start, end }], wanted) })
         };
         (0..count).step_by(each.max(1)).map(reading).collect()
     }
