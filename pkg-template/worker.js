@@ -48,6 +48,8 @@
  * by slices of 4 MiB 720, of 1 MiB 530 (Chromium 156 on two processors; with the MD5 of everything alone 550, 450, 410, 340).
  */
 const LANE_BYTES = 1024 * 1024;
+/** Milliseconds after which a stream that brings nothing is left for another one, or for slices. */
+const STANDSTILL = 250;
 /** Where a file's stream takes no buffers: slices, with the next one already being read. */
 const SLICE_BYTES = 2 * 1024 * 1024;
 /** Jobs hashed side by side. */
@@ -237,13 +239,23 @@ function endPiece(handle, wanted) {
  * @param {number} end
  */
 async function* bytesOf(blob, start, end) {
-  const reader = intoBuffers(blob.slice(start, end));
   let at = start;
   try {
-    for await (const bytes of reader ? fill(reader) : slices(blob, start, end)) {
-      at += bytes.length;
-      yield bytes;
+    // As long as that gets on.
+    for (let before = -1; before < at && at < end;) {
+      before = at;
+      const reader = intoBuffers(blob.slice(at, end));
+      if (!reader) break;
+      for await (const bytes of fill(reader)) {
+        at += bytes.length;
+        yield bytes;
+      }
     }
+    if (at < end)
+      for await (const bytes of slices(blob, at, end)) {
+        at += bytes.length;
+        yield bytes;
+      }
   } catch (error) {
     // Streams do not say what is wrong with the file.
     await blob.slice(at, at + 1).arrayBuffer();
@@ -261,22 +273,42 @@ function intoBuffers(blob) {
   }
 }
 
-/** @param {ReadableStreamBYOBReader} reader */
+/**
+ * Ends early when the stream stands still.
+ *
+ * @param {ReadableStreamBYOBReader} reader
+ */
 async function* fill(reader) {
   try {
     let buffer = new ArrayBuffer(LANE_BYTES);
-    for (;;) {
-      // As full as can be; older browsers bring less.
-      const options = { min: buffer.byteLength };
-      const { done, value } = await /** @type {any} */ (reader).read(new Uint8Array(buffer), options);
-      if (value?.length) yield /** @type {Uint8Array} */ (value);
+    for (let length = 0; ;) {
+      const { done, value } = await inTime(reader.read(new Uint8Array(buffer, length)));
+      if (!value) return;
+      buffer = /** @type {ArrayBuffer} */ (value.buffer);
+      length += value.length;
+      if (length === LANE_BYTES || (done && length > 0)) {
+        yield new Uint8Array(buffer, 0, length);
+        length = 0;
+      }
       if (done) return;
-      buffer = value.buffer;
     }
   } finally {
     // Who stops early reads no more.
     reader.cancel().catch(() => {});
   }
+}
+
+/**
+ * A read, or nothing: once in some gigabytes Chromium 156 forgets one, mostly of what is not in the disk's cache.
+ *
+ * @param {Promise<ReadableStreamReadResult<Uint8Array>>} read
+ * @returns {Promise<{ done: boolean, value?: Uint8Array }>}
+ */
+function inTime(read) {
+  return new Promise((resolve, reject) => {
+    const stands = setTimeout(() => resolve({ done: true }), STANDSTILL);
+    read.then(resolve, reject).finally(() => clearTimeout(stands));
+  });
 }
 
 /**
