@@ -146,6 +146,8 @@ async function hashNow({ job, blob, ranges, every, wanted, after, ahead }) {
   try {
     if (handle === 0) throw new DOMException('too many hashes at once', 'QuotaExceededError');
     if (after) {
+      // What another job has in that lane must not be written over.
+      if (filled.length > 0) run();
       memory(wasm.partwise_hash_buffer(0), after.length).set(after);
       wasm.partwise_hash_after(handle);
     }

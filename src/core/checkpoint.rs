@@ -1,9 +1,9 @@
 //! What survives a reload: text records, made for `localStorage`, that tell which parts of which file a store has
 //! confirmed. They hold no address, no signature and no credential.
 //!
-//! One header per upload, `partwise/1/FINGERPRINT/head`, a record per hundred parts, `partwise/1/FINGERPRINT/N`, so
-//! that a finished part costs one small write, and where the MD5 of the whole file stands, `partwise/1/FINGERPRINT/md5`. Records come back from a place that anybody can edit: what does not
-//! parse is dropped. A record is a claim, never proof: [`reconcile`] holds it against what the store lists.
+//! One header per upload, `partwise/1/FINGERPRINT/head`; a record per hundred parts, `partwise/1/FINGERPRINT/N`, so that a
+//! finished part costs one small write; and where the MD5 of the whole file stands, `partwise/1/FINGERPRINT/md5`. Records
+//! come back from a place that anybody can edit: what does not parse is dropped. A record is a claim, never proof: [`reconcile`] holds it against what the store lists.
 
 mod confirmed;
 mod header;

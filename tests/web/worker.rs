@@ -2,7 +2,7 @@ use crate::hashing::pieces;
 use crate::support::{Inbox, blob, bytes, changed_file, echo, range, unwrap_worker};
 use partwise::browser::worker::{HashEvent, HashJob, Hasher, WorkerSource};
 use partwise::core::{
-    hash::{Crc64, Digester, Piece, Reading, Wanted},
+    hash::{Crc64, Digester, Md5Hasher, Piece, Reading, Wanted},
     units::{ByteRange, Millis},
 };
 use std::{cell::RefCell, rc::Rc};
@@ -196,6 +196,27 @@ async fn pieces_come_in_their_order_and_the_md5_of_everything_is_gone_on_with() 
             assert_eq!(end(&events).await, HashEvent::Piece(Piece { index, ..piece.clone() }));
         }
         events.assert_empty();
+    }
+}
+
+#[wasm_bindgen_test]
+async fn going_on_with_a_hash_leaves_the_bytes_of_others_alone() {
+    let content = bytes(5_000_000);
+    let file = blob(&content);
+    let hasher = hasher(code(""), |_| {});
+    let begun = Reading { after: Some(Md5Hasher::new()), ..in_pieces(0) };
+    for _ in 0..5 {
+        let jobs: Vec<_> = (0..12)
+            .map(|_| {
+                let events = Inbox::new();
+                (hasher.start(&file, begun.clone(), events.put()), events)
+            })
+            .collect();
+        for (_job, events) in &jobs {
+            for piece in pieces(&begun, &content) {
+                assert_eq!(end(events).await, HashEvent::Piece(piece));
+            }
+        }
     }
 }
 
