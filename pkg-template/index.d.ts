@@ -267,9 +267,11 @@ export interface CommonOptions {
    */
   verify?: 'etag' | 'content-md5' | 'off';
   /**
-   * Whether content that the backend has already is sent, with `hash: 'md5'`, and {@link Backend.findExisting} or an `endpoint`
-   * that answers `POST /lookup`; without that route nothing is there. `'before'`: the file is hashed and the backend asked, and only then is anything sent. `'during'`: it is being sent while it is hashed, until
-   * the backend says that it has it. An unfinished upload goes on without asking.
+   * Whether content that is there already is sent, with `hash: 'md5'`, and {@link Backend.findExisting} or an `endpoint` that
+   * answers `POST /lookup`; without that route nothing is there. With `store` and `signRequest` the browser remembers under
+   * which key it has sent a content (the latest 100, for `expireAfter`), and the store is asked whether that object is still
+   * the same. `'before'`: the file is hashed and it is asked, and only then is anything sent. `'during'`: it is being sent
+   * while it is hashed, until it is known to be there. An unfinished upload goes on without asking.
    *
    * @defaultValue `'off'`
    */

@@ -4,8 +4,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use partwise::core::checkpoint::{
-    Confirmed, Header, PREFIX, expired_or_broken, headers, load, reconcile, sealed,
+    Confirmed, Header, KeptObject, PREFIX, expired_or_broken, headers, load, reconcile, sealed,
 };
+use partwise::core::fingerprint::Fingerprint;
 use partwise::core::plan::Plan;
 use partwise::core::store::Limits;
 use partwise::core::store::ListedPart;
@@ -24,7 +25,8 @@ fuzz_target!(|text: &str| {
         // A storage has each key once.
         if records.len() < 64 && records.iter().all(|(known, _)| known != key) {
             // Nobody guesses a checksum.
-            let value = if key.ends_with("/head") { sealed(value) } else { value.to_owned() };
+            let is_sealed = key.ends_with("/head") || key.ends_with("/kept");
+            let value = if is_sealed { sealed(value) } else { value.to_owned() };
             records.push((key.to_owned(), value));
         }
     }
@@ -37,7 +39,24 @@ fuzz_target!(|text: &str| {
     // Each costs as much as all the rest.
     found.iter().take(2).for_each(|(header, _)| taken_over(header, &records));
     swept(&records, now, life, &found);
+    remembered(&records, now, life);
 });
+
+/// Where contents were stored.
+fn remembered(records: &Pairs, now: UnixMillis, life: Millis) {
+    let contents = records.iter().filter_map(|(key, _)| {
+        Fingerprint::parse(key.strip_prefix(PREFIX)?.strip_suffix("/kept")?)
+    });
+    for content in contents {
+        if let Some(object) = KeptObject::find(&content, records, now, life) {
+            let record = object.record(&content);
+            assert!(record.value.is_ascii() && !object.key.is_empty() && !object.etag.is_empty());
+            let stored = [(record.key, record.value)];
+            assert_eq!(KeptObject::find(&content, &stored, now, life), Some(object));
+            assert_eq!(expired_or_broken(&stored, now, life), Vec::<String>::new());
+        }
+    }
+}
 
 fn survives_being_stored(header: &Header) {
     let record = header.record();

@@ -2,11 +2,12 @@
 
 use partwise::core::backend::{Context, Op, PartAsk, Session, Target};
 use partwise::core::config::{Config, RawOptions};
+use partwise::core::checkpoint::KeptObject;
 use partwise::core::fingerprint::FileInfo;
 use partwise::core::hash::Md5Hasher;
 use partwise::core::plan::{PartSize, Plan};
 use partwise::core::store::Limits;
-use partwise::core::units::{ByteRange, PartNumber};
+use partwise::core::units::{ByteRange, PartNumber, UnixMillis};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -114,6 +115,7 @@ impl Upload {
             Op::Abort,
             Op::Head,
             Op::Find(Md5Hasher::new().finish()),
+            Op::Revisit(KeptObject { key: "f.bin".into(), etag: "etag".into(), stored: UnixMillis(1) }),
         ]
     }
 }

@@ -218,7 +218,7 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
             return Err(bad_option("hash", "\"md5\" with instant: content is looked for by it"));
         }
         if !backend.finds() {
-            return Err(bad_option("instant", "\"off\" without backend.findExisting"));
+            return Err(bad_option("instant", "\"off\" with form, and with a backend without findExisting"));
         }
     }
     Ok(Options {

@@ -2,14 +2,17 @@
 //! confirmed. They hold no address, no signature and no credential.
 //!
 //! One header per upload, `partwise/1/FINGERPRINT/head`; a record per hundred parts, `partwise/1/FINGERPRINT/N`, so that a
-//! finished part costs one small write; and where the MD5 of the whole file stands, `partwise/1/FINGERPRINT/md5`. Records
-//! come back from a place that anybody can edit: what does not parse is dropped. A record is a claim, never proof: [`reconcile`] holds it against what the store lists.
+//! finished part costs one small write; and where the MD5 of the whole file stands, `partwise/1/FINGERPRINT/md5`. Of what
+//! was stored, where it is: `partwise/1/CONTENT/kept`. Records come back from a place that anybody can edit: what does not
+//! parse is dropped. A record is a claim, never proof: [`reconcile`] holds it against what the store lists.
 
 mod confirmed;
 mod header;
+mod kept;
 
 pub use confirmed::Confirmed;
 pub use header::{Header, sealed};
+pub use kept::KeptObject;
 
 use super::fingerprint::Fingerprint;
 use super::hash::Md5Hasher;
@@ -72,7 +75,7 @@ pub fn load(
     records
         .iter()
         .filter_map(|(key, value)| live_header(key, value))
-        .find(|header| header.fingerprint == *fingerprint && !is_expired(header, now, expire_after))
+        .find(|header| header.fingerprint == *fingerprint && !is_expired(header.created, now, expire_after))
         .map(|header| with_segments(header, records))
 }
 
@@ -88,21 +91,24 @@ pub fn headers(records: &[(String, String)]) -> Vec<(Header, u64)> {
         .collect()
 }
 
-/// The keys of records that are of no use any more: unreadable, expired, or parts without a header. Keys of other
-/// versions and other owners are not among them.
+/// The keys of records that are of no use any more: unreadable, expired, parts without a header, or objects stored so long
+/// ago that a hundred were since. Keys of other versions and other owners are not among them.
 pub fn expired_or_broken(records: &[(String, String)], now: UnixMillis, expire_after: Millis) -> Vec<String> {
     let live: Vec<Header> = records
         .iter()
         .filter_map(|(key, value)| live_header(key, value))
-        .filter(|header| !is_expired(header, now, expire_after))
+        .filter(|header| !is_expired(header.created, now, expire_after))
         .collect();
+    let kept = kept::in_use(records, now, expire_after);
     let in_use = |key: &str, value: &str| match Place::parse(key) {
+        Some((_, Place::Kept)) => kept.contains(&key),
         Some((fingerprint, place)) => live.iter().any(|header| {
             header.fingerprint == fingerprint
                 && match place {
                     Place::Head => true,
                     Place::Segment(index) => confirmed::is_segment(index, header.part_count(), value),
                     Place::Whole => read_whole(value).is_some(),
+                    Place::Kept => false,
                 }
         }),
         None => false,
@@ -142,10 +148,12 @@ enum Place {
     Head,
     Segment(usize),
     Whole,
+    Kept,
 }
 
 const HEAD: &str = "head";
 const WHOLE: &str = "md5";
+const KEPT: &str = "kept";
 const STATE: &str = "state=";
 
 impl Place {
@@ -154,6 +162,7 @@ impl Place {
             Self::Head => prefix_of(fingerprint) + HEAD,
             Self::Segment(index) => prefix_of(fingerprint) + &index.to_string(),
             Self::Whole => prefix_of(fingerprint) + WHOLE,
+            Self::Kept => prefix_of(fingerprint) + KEPT,
         }
     }
 
@@ -162,6 +171,7 @@ impl Place {
         let place = match place {
             HEAD => Self::Head,
             WHOLE => Self::Whole,
+            KEPT => Self::Kept,
             number => Self::Segment(number.parse().ok()?),
         };
         let fingerprint = Fingerprint::parse(fingerprint)?;
@@ -178,8 +188,8 @@ fn live_header(key: &str, value: &str) -> Option<Header> {
 }
 
 /// A date far in the future counts as expired too: the clock was wrong, and such a record would never go away.
-fn is_expired(header: &Header, now: UnixMillis, expire_after: Millis) -> bool {
-    now.0.abs_diff(header.created.0) > expire_after.0
+fn is_expired(since: UnixMillis, now: UnixMillis, expire_after: Millis) -> bool {
+    now.0.abs_diff(since.0) > expire_after.0
 }
 
 fn with_segments(header: Header, records: &[(String, String)]) -> Checkpoint {
@@ -190,7 +200,7 @@ fn with_segments(header: Header, records: &[(String, String)]) -> Checkpoint {
             Some((fingerprint, place)) if fingerprint == header.fingerprint => match place {
                 Place::Segment(index) => confirmed.read_segment(index, value),
                 Place::Whole => whole = read_whole(value),
-                Place::Head => {}
+                Place::Head | Place::Kept => {}
             },
             _ => {}
         }

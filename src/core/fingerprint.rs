@@ -64,6 +64,12 @@ pub fn fingerprint(file: &FileInfo, destination: &str, sample: &Md5Digest) -> Fi
     Fingerprint(digest.to_hex())
 }
 
+/// Names a content of which only the MD5 is known, at a destination.
+pub fn content_id(destination: &str, size: u64, md5: &Md5Digest) -> Fingerprint {
+    let fields: [&[u8]; 4] = [b"partwise content 1", destination.as_bytes(), &size.to_le_bytes(), &md5.0];
+    Fingerprint(digest_fields(&fields).to_hex())
+}
+
 /// What is stored in place of a destination's address: 16 lower-case hexadecimal digits.
 pub fn destination_id(destination: &str) -> String {
     let mut id = digest_fields(&[b"partwise destination 1", destination.as_bytes()]).to_hex();

@@ -7,7 +7,7 @@ use partwise::core::checkpoint::{
     Confirmed, Header, PREFIX, expired_or_broken, headers, load, prefix_of, reconcile,
 };
 use partwise::core::fingerprint::{FileInfo, Fingerprint, fingerprint, sample_ranges};
-use partwise::core::hash::{Md5Digest, Md5Hasher};
+use partwise::core::hash::{Crc64, Crc64Hasher, Digester, Digests, Md5Digest, Md5Hasher, Wanted};
 use partwise::core::http::HttpReply;
 use partwise::core::plan::{PartSize, Plan};
 use partwise::core::progress::Progress;
@@ -92,22 +92,84 @@ proptest! {
     }
 }
 
+/// The bytes, cut there.
+fn pieces<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+    cuts.extend([0, bytes.len()]);
+    cuts.sort_unstable();
+    cuts.windows(2).map(|piece| &bytes[piece[0]..piece[1]]).collect()
+}
+
+fn check_part(found: &Digests, part: &[u8]) -> Result<(), TestCaseError> {
+    prop_assert_eq!(found.md5, Some(Md5Digest(md5::Md5::digest(part).into())));
+    prop_assert_eq!(found.xz, Some(crc::Crc::<u64>::new(&crc::CRC_64_XZ).checksum(part)));
+    prop_assert_eq!(found.nvme, Some(crc::Crc::<u64>::new(&crc::CRC_64_NVME).checksum(part)));
+    Ok(())
+}
+
 proptest! {
     #[test]
-    fn md5_does_not_depend_on_how_the_bytes_come(
+    fn md5_is_that_of_the_crate_md_5_however_the_bytes_come(
         bytes in prop::collection::vec(any::<u8>(), 0..2000),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
     ) {
-        let mut whole = Md5Hasher::new();
-        whole.update(&bytes);
-        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
-        cuts.extend([0, bytes.len()]);
-        cuts.sort_unstable();
-        let mut pieces = Md5Hasher::new();
-        for piece in cuts.windows(2) {
-            pieces.update(&bytes[piece[0]..piece[1]]);
+        let mut hasher = Md5Hasher::new();
+        for piece in pieces(&bytes, &cuts) {
+            hasher.update(piece);
         }
-        prop_assert_eq!(pieces.finish(), whole.finish());
+        prop_assert_eq!(hasher.finish(), Md5Digest(md5::Md5::digest(&bytes).into()));
+    }
+
+    #[test]
+    fn checksums_are_those_of_the_crate_crc_however_the_bytes_come_and_are_combined(
+        bytes in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..300),
+            prop::collection::vec(any::<u8>(), 4000..20_000),
+        ],
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        for (crc64, measure) in [(Crc64::Xz, &crc::CRC_64_XZ), (Crc64::Nvme, &crc::CRC_64_NVME)] {
+            let whole = crc::Crc::<u64>::new(measure).checksum(&bytes);
+            let (mut taken, mut combined) = (Crc64Hasher::new(crc64), None);
+            for piece in pieces(&bytes, &cuts) {
+                taken.update(piece);
+                let sum = crc::Crc::<u64>::new(measure).checksum(piece);
+                combined = Some(combined.map_or(sum, |before| {
+                    crc64.combine(before, sum, crc64.shift(piece.len() as u64))
+                }));
+            }
+            prop_assert_eq!((taken.finish(), combined), (whole, Some(whole)));
+        }
+    }
+
+    #[test]
+    fn all_digests_of_one_reading_are_those_of_each_part_alone(
+        bytes in prop::collection::vec(any::<u8>(), 1..20_000),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+        part in 1_usize..9000,
+    ) {
+        let mut digester = Digester::new(Wanted { md5: true, whole: true, xz: true, nvme: true });
+        for part in bytes.chunks(part) {
+            for piece in pieces(part, &cuts) {
+                digester.update(piece);
+            }
+            check_part(&digester.end_piece(), part)?;
+        }
+        let whole = digester.whole().cloned().unwrap().finish();
+        prop_assert_eq!(whole, Md5Digest(md5::Md5::digest(&bytes).into()));
+    }
+
+    #[test]
+    fn a_state_that_was_put_aside_anywhere_is_gone_on_with(
+        bytes in prop::collection::vec(any::<u8>(), 0..2000),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let mut hasher = Md5Hasher::new();
+        for piece in pieces(&bytes, &cuts) {
+            hasher = Md5Hasher::from_bytes(&hasher.to_bytes());
+            hasher.update(piece);
+        }
+        prop_assert_eq!(hasher.finish(), Md5Digest(md5::Md5::digest(&bytes).into()));
     }
 
     #[test]

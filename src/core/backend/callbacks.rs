@@ -36,7 +36,7 @@ impl Callbacks {
             Op::Complete(parts) => PageCall::Complete { session, parts: parts.clone() },
             Op::Abort => PageCall::Abort { session },
             Op::Find(md5) => PageCall::Find { key: context.target.key.clone(), md5: *md5 },
-            Op::Head => return Ok(Next::Done(Done::Unsupported)),
+            Op::Head | Op::Revisit(_) => return Ok(Next::Done(Done::Unsupported)),
         };
         Ok(Next::Step(Step::Page(call)))
     }

@@ -125,6 +125,7 @@ impl Companion {
                 query(&mut path, "key", &session.key);
                 self.bare(Method::Get, &path)
             }
+            Op::Revisit(_) => return Ok(Next::Done(Done::Unsupported)),
         };
         Ok(Next::Step(Step::Backend(request)))
     }
@@ -191,6 +192,7 @@ impl Companion {
                 etag: text(&body, "etag").map(|e| normalize_etag(&e)),
                 crc64: None,
             })),
+            Op::Revisit(_) => Done::Unsupported,
         }))
     }
 

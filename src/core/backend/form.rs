@@ -179,7 +179,9 @@ impl Form {
             },
             // Nothing at the server has a name by which it could be removed.
             Op::Abort => return Ok(Next::Done(Done::Aborted)),
-            Op::SignObject { .. } | Op::Head | Op::Find(_) => return Ok(Next::Done(Done::Unsupported)),
+            Op::SignObject { .. } | Op::Head | Op::Find(_) | Op::Revisit(_) => {
+                return Ok(Next::Done(Done::Unsupported));
+            }
         };
         Ok(Next::Step(step))
     }

@@ -8,6 +8,7 @@ pub mod direct;
 mod fixture;
 pub mod form;
 
+use super::checkpoint::KeptObject;
 use super::config::Config;
 use super::error::{Code, Operation};
 use super::fingerprint::FileInfo;
@@ -80,6 +81,8 @@ pub enum Op {
     Head,
     /// Ask whether the content of this MD5 is there already; only where [`Backend::finds`].
     Find(Md5Digest),
+    /// Ask whether an object is still as it was stored; only where [`Backend::keeps_keys`].
+    Revisit(KeptObject),
 }
 
 impl Op {
@@ -92,7 +95,7 @@ impl Op {
             Self::Complete(_) => Operation::Complete,
             Self::Abort => Operation::Abort,
             Self::Head => Operation::Head,
-            Self::Find(_) => Operation::Find,
+            Self::Find(_) | Self::Revisit(_) => Operation::Find,
         }
     }
 }
@@ -363,12 +366,12 @@ impl Backend {
         if self.as_form().is_some() { Asked::Backend } else { Asked::Store }
     }
 
-    /// Whether it can tell that it has some content already.
+    /// Whether it can tell that it has some content already: a store by its key, which must be known.
     pub fn finds(&self) -> bool {
         match self {
             Self::Callbacks(callbacks) => callbacks.has_find,
-            Self::Companion(_) => true,
-            Self::Direct(_) | Self::Form(_) => false,
+            Self::Companion(_) | Self::Direct(_) => true,
+            Self::Form(_) => false,
         }
     }
 

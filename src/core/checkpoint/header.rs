@@ -59,6 +59,17 @@ pub fn unsealed(value: &str) -> Option<&str> {
     (sealed(fields) == value).then_some(fields)
 }
 
+/// The field of this name, as it stands there.
+pub(super) fn field<'a>(fields: &'a str, name: &str) -> Option<&'a str> {
+    let mut pairs = fields.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(known, _)| *known == name).map(|(_, text)| text)
+}
+
+/// The same, decoded.
+pub(super) fn text(fields: &str, name: &str) -> Option<String> {
+    field(fields, name).and_then(percent_decode)
+}
+
 impl Header {
     /// The record to store.
     pub fn record(&self) -> Record {
@@ -87,17 +98,13 @@ impl Header {
     /// Reads a record's value; `None` when anything in it is missing, malformed or impossible.
     pub(super) fn parse(fingerprint: Fingerprint, value: &str) -> Option<Self> {
         let fields = unsealed(value)?;
-        let field = |name| {
-            fields.split('&').filter_map(|pair| pair.split_once('=')).find(|(known, _)| *known == name)
-        };
-        let raw = |name| field(name).map(|(_, text)| text);
-        let text = |name| raw(name).and_then(percent_decode);
-        let filled = |name| text(name).filter(|text| !text.is_empty());
+        let raw = |name| field(fields, name);
+        let filled = |name| text(fields, name).filter(|text| !text.is_empty());
         let number = |name| raw(name)?.parse().ok();
         let header = Self {
             fingerprint,
             destination: filled("destination")?,
-            name: text("name")?,
+            name: text(fields, "name")?,
             key: filled("key")?,
             upload_id: filled("upload")?,
             size: number("size")?,

@@ -255,3 +255,63 @@ fn of_a_part_listed_twice_the_last_counts() {
     assert_eq!(reconcile(&plan, &confirmed, &[good.clone(), bad.clone()]), [None, None]);
     assert_eq!(reconcile(&plan, &confirmed, &[bad, good]), [Some(md5_of(1)), None]);
 }
+
+fn kept(key: &str, stored: u64) -> KeptObject {
+    KeptObject {
+        key: key.into(),
+        etag: "d41d8cd98f00b204e9800998ecf8427e-3".into(),
+        stored: UnixMillis(stored),
+    }
+}
+
+fn find_now(records: &[(String, String)]) -> Option<KeptObject> {
+    KeptObject::find(&fingerprint('a'), records, CREATED, DAY)
+}
+
+#[test]
+fn where_a_content_was_stored_is_read_back_unchanged() {
+    let object = KeptObject { etag: "\"a&b=%\"".into(), ..kept("demo/报告 & a=b%20.bin", CREATED.0 - 5) };
+    let record = pair(object.record(&fingerprint('a')));
+    assert_eq!(record.0, "partwise/1/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/kept");
+    assert!(record.1.bytes().all(|byte| byte.is_ascii_graphic()));
+    assert_eq!(find_now(std::slice::from_ref(&record)), Some(object));
+    assert_eq!(find_now(&[pair(kept("k", CREATED.0).record(&fingerprint('b')))]), None);
+    // It is no upload, and needs none.
+    assert_eq!(
+        (headers(std::slice::from_ref(&record)), load_now(std::slice::from_ref(&record))),
+        (vec![], None)
+    );
+    assert!(expired_or_broken(&[record], CREATED, DAY).is_empty());
+}
+
+#[test]
+fn what_does_not_tell_where_a_content_is_or_is_too_old_is_named() {
+    let (key, value) = pair(kept("k", CREATED.0).record(&fingerprint('a')));
+    let fields = value.rsplit_once("&check=").unwrap().0;
+    let expired = [CREATED.0 - DAY.0 - 1, CREATED.0 + DAY.0 + 1]
+        .map(|stored| pair(kept("k", stored).record(&fingerprint('a'))).1);
+    let broken = [
+        String::new(),
+        fields.to_owned(),
+        value.replace("key=k", "key=other"),
+        sealed(&fields.replace("key=k", "key=")),
+        sealed(&fields.replace("key=k", "key=%ff")),
+        sealed(&fields.replace("&etag=", "&tag=")),
+        sealed(&fields.replace("&stored=", "&stored=-")),
+    ];
+    for value in broken.into_iter().chain(expired) {
+        let records = [(key.clone(), value)];
+        assert_eq!(find_now(&records), None, "{records:?}");
+        assert_eq!(expired_or_broken(&records, CREATED, DAY), std::slice::from_ref(&key), "{records:?}");
+    }
+}
+
+#[test]
+fn of_many_contents_the_latest_hundred_are_remembered() {
+    let of = |n: u64| Fingerprint::parse(&format!("{n:032x}")).unwrap();
+    let records: Vec<_> = (0..150).map(|n| pair(kept("k", CREATED.0 - n * 7 % 150).record(&of(n)))).collect();
+    let named = expired_or_broken(&records, CREATED, DAY);
+    let oldest: Vec<_> =
+        (0..150).filter(|n| n * 7 % 150 >= 100).map(|n| records[n as usize].0.clone()).collect();
+    assert_eq!(named, oldest);
+}

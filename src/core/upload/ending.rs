@@ -147,6 +147,7 @@ impl Upload {
                 "Check that the callback's address is reachable from the store and answers with status 200.",
             );
         }
+        self.keep_in_mind(&result);
         if self.hold == Hold::Held {
             self.act(Action::Tell(Message::Done(result.clone())));
         }

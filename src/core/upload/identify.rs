@@ -72,13 +72,14 @@ impl Upload {
     }
 
     pub(super) fn loaded(&mut self, records: &[(String, String)], now: Now) {
+        if self.recalls {
+            return self.recalled(records, now);
+        }
         if matches!(self.phase, Phase::Claiming(_)) && self.hold == Hold::Held {
             return self.claimed(records);
         }
         let (Phase::Loading, Some(name)) = (&self.phase, self.fingerprint.clone()) else { return };
-        for key in checkpoint::expired_or_broken(records, now.wall, self.config.expire_after) {
-            self.act(Action::Remove(key));
-        }
+        self.sweep(records, now);
         if let Some((stored, plan)) = self.resumable(&name, records, now) {
             return self.adopt(stored, plan);
         }
@@ -104,6 +105,13 @@ impl Upload {
             }
         }
         self.begin(now);
+    }
+
+    /// Removes what is of no use any more.
+    pub(super) fn sweep(&mut self, records: &[(String, String)], now: Now) {
+        for key in checkpoint::expired_or_broken(records, now.wall, self.config.expire_after) {
+            self.act(Action::Remove(key));
+        }
     }
 
     /// A new upload at the store.

@@ -1,10 +1,14 @@
-//! Instant upload: what the backend has already, by its MD5, need not be sent.
+//! Instant upload: what the backend has already, by its MD5, need not be sent. A store is no use to ask by MD5; of what this
+//! browser has sent there, it is remembered under which key.
 
 use super::hashing::Whole;
-use super::{Phase, Upload};
+use super::{Action, Phase, Upload, UploadResult};
 use crate::core::backend::Op;
+use crate::core::checkpoint::{KeptObject, PREFIX};
 use crate::core::config::Instant;
 use crate::core::error::UploadError;
+use crate::core::fingerprint::{Fingerprint, content_id};
+use crate::core::hash::Md5Digest;
 use crate::core::store::Completed;
 use crate::core::units::Now;
 
@@ -20,9 +24,8 @@ impl Upload {
             Whole::Off | Whole::Held | Whole::Running { .. } => return false,
             Whole::Known(_) if !asks => return false,
             Whole::Known(md5) => {
-                self.asked = true;
                 self.phase = Phase::Finding;
-                self.set_control(Op::Find(md5));
+                self.find(md5);
             }
         }
         true
@@ -33,11 +36,52 @@ impl Upload {
         match (&self.phase, &self.whole) {
             (Phase::Summing, _) => self.proceed(),
             (Phase::Sending, Whole::Known(md5)) if self.may_ask_meanwhile() => {
-                let op = Op::Find(*md5);
-                self.asked = true;
-                self.set_control(op);
+                let md5 = *md5;
+                self.find(md5);
             }
             _ => {}
+        }
+    }
+
+    fn find(&mut self, md5: Md5Digest) {
+        self.asked = true;
+        if self.backend.keeps_keys() {
+            self.recalls = true;
+            self.act(Action::Load(PREFIX));
+        } else {
+            self.set_control(Op::Find(md5));
+        }
+    }
+
+    /// Where this content was stored before, if it is remembered.
+    pub(super) fn recalled(&mut self, records: &[(String, String)], now: Now) {
+        self.recalls = false;
+        self.sweep(records, now);
+        let waits = match self.phase {
+            Phase::Finding => true,
+            Phase::Sending => self.control.is_none(),
+            _ => false,
+        };
+        let Some(content) = self.content().filter(|_| waits) else { return };
+        match KeptObject::find(&content, records, now.wall, self.config.expire_after) {
+            Some(object) if !self.wants_another_key(&object.key) => self.set_control(Op::Revisit(object)),
+            _ => self.found(None, now),
+        }
+    }
+
+    /// Remembers where this content is now.
+    pub(super) fn keep_in_mind(&mut self, result: &UploadResult) {
+        let remembers = self.config.instant != Instant::Off && self.backend.keeps_keys();
+        if let (Some(content), Some(etag), true) = (self.content(), &result.etag, remembers) {
+            let object = KeptObject { key: result.key.clone(), etag: etag.clone(), stored: self.wall };
+            self.act(Action::Save(object.record(&content)));
+        }
+    }
+
+    fn content(&self) -> Option<Fingerprint> {
+        match self.whole {
+            Whole::Known(md5) => Some(content_id(&self.config.destination, self.plan.size(), &md5)),
+            _ => None,
         }
     }
 
@@ -84,7 +128,8 @@ impl Upload {
             self.warn(
                 "instant-unavailable",
                 error.message,
-                "The file is sent as if the backend did not have it. Check the function findExisting.",
+                "The file is sent as if it were not there yet. Check what answers: the function findExisting, the route \
+                 /lookup, or the store's reply to HEAD.",
             );
         }
         self.found(None, now);

@@ -43,7 +43,7 @@ use super::progress::{Progress, Snapshot};
 use super::retry::{Asked, Budget, Jitter, Worked};
 use super::schedule::SlotEnd;
 use super::store::{Completed, ListedPart};
-use super::units::{Instant, Millis, Now, PartNumber};
+use super::units::{Instant, Millis, Now, PartNumber, UnixMillis};
 use hashing::{Ahead, Whole};
 use offline::Network;
 use parts::PartTable;
@@ -139,6 +139,8 @@ pub struct Upload {
     refused: Option<UploadError>,
     /// The backend has been asked whether it has the file.
     asked: bool,
+    /// The next records that come are read for where the content was stored before.
+    recalls: bool,
     /// It had.
     was_there: bool,
     /// Names the content: its MD5 where that is the identity, else its fingerprint.
@@ -161,6 +163,7 @@ pub struct Upload {
     jitter: Jitter,
     /// When the last input came.
     settled: Instant,
+    wall: UnixMillis,
     next_op: u64,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
@@ -267,6 +270,7 @@ impl Upload {
             looked: false,
             refused: None,
             asked: false,
+            recalls: false,
             was_there: false,
             identifier: String::new(),
             response: None,
@@ -283,6 +287,7 @@ impl Upload {
             storage_warned: false,
             jitter: Jitter::new(seed),
             settled: Instant(0),
+            wall: UnixMillis(0),
             next_op: 0,
             actions: VecDeque::new(),
             events: VecDeque::new(),
@@ -354,6 +359,7 @@ impl Upload {
 
     /// Takes an input in; then poll.
     pub fn handle(&mut self, input: Input, now: Now) {
+        self.wall = now.wall;
         if !self.wants_network() {
             self.network.was_not_wanted(now.mono);
         }

@@ -11,6 +11,7 @@ mod exists;
 mod forms;
 mod hashing;
 mod instant;
+mod kept;
 #[path = "../../model/mod.rs"]
 #[allow(dead_code, reason = "the simulator needs more of it")]
 mod model;
