@@ -1,11 +1,13 @@
 /**
  * `npm run bench:hash [-- --size BYTES --rounds N --browser NAME --only NAME,… --json]`: hashing a file on disk in a real browser,
  * every way in turn within each round, so that what the machine does besides weighs on all of them. Prints medians.
+ * `--only read_only,read_buffers,read_slices,read_sync` compares ways of reading a file.
  *
  * Needs what `npm run e2e` needs; `npm run build` first.
  */
 import { build as bundle } from 'esbuild';
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { open, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,9 +26,12 @@ const WAYS = [
   'partwise_all',
   'partwise_many_files',
 ];
+/** Only when asked for. */
+const OTHER_WAYS = ['read_buffers', 'read_slices', 'read_sync'];
 /** Many files: so many, each of so many bytes. */
 const MANY = { count: 64, bytes: 16 * MiB };
 
+/** @typedef {import('../../tests/e2e/support/files.mjs').TestFile} TestFile */
 /** @typedef {{ mbps: number, cpu: number, memory: number, task: number }} Figures */
 
 const pageDir = join(root, 'bench', 'hash', 'page');
@@ -90,12 +95,14 @@ async function main() {
   const engine = browsers[values.browser];
   if (!engine)
     throw new Error(`--browser: there is no ${values.browser}, only ${Object.keys(browsers).join(', ')}`);
-  const unknown = ways.find((way) => !WAYS.includes(way));
-  if (unknown) throw new Error(`--only: there is no ${unknown}, only ${WAYS.join(', ')}`);
+  const known = [...WAYS, ...OTHER_WAYS];
+  const unknown = ways.find((way) => !known.includes(way));
+  if (unknown) throw new Error(`--only: there is no ${unknown}, only ${known.join(', ')}`);
   const say = (/** @type {string} */ line) => values.json || console.log(line);
 
   say('making files');
   const big = await randomFile(size);
+  const etag = await etagOf(big);
   const small = await Promise.all(
     Array.from({ length: MANY.count }, (_, seed) => randomFile(MANY.bytes, seed)),
   );
@@ -116,7 +123,7 @@ async function main() {
       const cpu = cpuSeconds(pids);
       const { millis, digest, longestTask } = await page.evaluate(`measure(${JSON.stringify(way)})`);
       const bytes = way === 'partwise_many_files' ? MANY.count * MANY.bytes : size;
-      check(way, digest, big, small);
+      check(way, digest, { big, etag, small });
       const figures = {
         mbps: bytes / 1000 / millis,
         cpu: ((cpuSeconds(pids) - cpu) / bytes) * 1024 * MiB,
@@ -131,22 +138,37 @@ async function main() {
 }
 
 /**
+ * The ETag that S3 gives an object made of parts of `partSize: 'auto'`.
+ *
+ * @param {TestFile} file
+ */
+async function etagOf({ path, size }) {
+  const partSize = Math.max(5 * MiB, Math.ceil(Math.ceil(size / 10_000) / MiB) * MiB);
+  const digests = [];
+  const file = await open(path);
+  for (let at = 0; at < size; at += partSize) {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(partSize), 0, partSize, at);
+    digests.push(createHash('md5').update(buffer.subarray(0, bytesRead)).digest());
+  }
+  await file.close();
+  return `${createHash('md5').update(Buffer.concat(digests)).digest('hex')}-${digests.length}`;
+}
+
+/**
  * Fast and wrong does not count.
  *
  * @param {string} way
  * @param {string} digest
- * @param {import('../../tests/e2e/support/files.mjs').TestFile} big
- * @param {readonly import('../../tests/e2e/support/files.mjs').TestFile[]} small
+ * @param {{ big: TestFile, etag: string, small: readonly TestFile[] }} files
  */
-function check(way, digest, big, small) {
-  if (way === 'partwise_parts') return;
-  const right =
-    way === 'read_only'
-      ? String(big.size)
-      : way === 'partwise_many_files'
-        ? small.map(({ md5 }) => md5).join()
-        : big.md5;
-  if (digest !== right) throw new Error(`${way} has found ${digest}, not ${right}`);
+function check(way, digest, { big, etag, small }) {
+  const right = () => {
+    if (way.startsWith('read_')) return String(big.size);
+    if (way === 'partwise_parts') return etag;
+    if (way === 'partwise_many_files') return small.map(({ md5 }) => md5).join();
+    return big.md5;
+  };
+  if (digest !== right()) throw new Error(`${way} has found ${digest}, not ${right()}`);
 }
 
 /**

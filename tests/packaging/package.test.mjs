@@ -219,6 +219,25 @@ describe('in a browser', () => {
       assert.equal(found[0].crc64xz, found[1].crc64xz);
     }));
 
+  test('the example of examples/hash tells what is in a file', () =>
+    onPage(async (page) => {
+      await cp(join(root, 'examples', 'hash'), join(consumer.folder, 'hash'), { recursive: true });
+      // Where the demo server has it.
+      await cp(installed, join(consumer.folder, 'partwise'), { recursive: true });
+      await page.goto(`${site.origin}/hash/index.html`);
+      const buffer = Buffer.from('123456789');
+      await page.locator('input').setInputFiles({ name: 'nine.txt', mimeType: 'text/plain', buffer });
+      const output = page.locator('output', { hasText: 'md5' });
+      assert.deepEqual(JSON.parse((await output.textContent()) ?? ''), {
+        size: 9,
+        md5: '25f9e794323b453885f5181f1b624d0b',
+        crc64xz: '11051210869376104954',
+        crc64nvme: 'rosUhgp5mIg=',
+      });
+      assert.equal(await page.locator('progress').getAttribute('value'), '0');
+      assert.equal(await page.locator('progress').evaluate((bar) => Object(bar).value), 1);
+    }));
+
   test('the global entry starts from a classic script', () =>
     onPage(async (page) => {
       await page.addScriptTag({ url: '/node_modules/partwise/global.js' });

@@ -1,6 +1,44 @@
-/** Reads, and nothing else. */
-self.onmessage = async ({ data: file }) => {
+/** Reads, and nothing else, in one of the ways there are. */
+
+const MIB = 1024 * 1024;
+
+/** @type {Record<string, (file: File) => AsyncGenerator<ArrayBufferView | ArrayBuffer>>} */
+const paths = {
+  /** Into buffers of the browser's own. */
+  async *stream(file) {
+    yield* file.stream();
+  },
+  /** Into one buffer of ours, again and again. */
+  async *buffers(file) {
+    const reader = file.stream().getReader({ mode: 'byob' });
+    let buffer = new ArrayBuffer(MIB);
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (done) return;
+      yield value;
+      buffer = value.buffer;
+    }
+  },
+  /** With the next one already being read. */
+  async *slices(file) {
+    const slice = (/** @type {number} */ at) => file.slice(at, at + 2 * MIB).arrayBuffer();
+    let ahead = slice(0);
+    for (let at = 0; at < file.size; at += 2 * MIB) {
+      const bytes = ahead;
+      ahead = slice(at + 2 * MIB);
+      yield await bytes;
+    }
+  },
+  /** One slice after the other, with the worker waiting. */
+  async *sync(file) {
+    const reader = new FileReaderSync();
+    for (let at = 0; at < file.size; at += 2 * MIB)
+      yield reader.readAsArrayBuffer(file.slice(at, at + 2 * MIB));
+  },
+};
+
+self.onmessage = async ({ data: { file, path } }) => {
   let bytes = 0;
-  for await (const piece of file.stream()) bytes += piece.length;
+  for await (const piece of paths[path](file)) bytes += piece.byteLength;
   self.postMessage(String(bytes));
 };

@@ -3,7 +3,7 @@ import SparkMD5 from 'spark-md5';
 
 const SLICE = 2 * 1024 * 1024;
 
-self.onmessage = ({ data: file }) => {
+self.onmessage = ({ data: { file } }) => {
   const md5 = new SparkMD5.ArrayBuffer();
   const reader = new FileReader();
   let at = 0;

@@ -1,7 +1,7 @@
 /** The four clouds, each with its own protocol and its own signatures: the library signs, the vendors' code verifies. */
 import assert from 'node:assert/strict';
 import { Cloud, kinds } from '../support/cloud.mjs';
-import { MiB, randomFile } from '../support/files.mjs';
+import { MiB, copyOf, randomFile } from '../support/files.mjs';
 import { Proxy, bodies, parts } from '../support/proxy.mjs';
 
 const PART = 5 * MiB;
@@ -261,6 +261,37 @@ export default [
       assert.equal((await world.bucket.unfinished()).length, 1);
       await late.cancel();
       assert.deepEqual(await world.bucket.unfinished(), []);
+    },
+  ),
+  ...eachCloud(
+    'what this browser has sent before is found under its key by its MD5, for as long as it is there',
+    async (world, cloud) => {
+      const browser = await world.browser();
+      const options = { ...(await cloud.store()), hash: 'md5', instant: 'before' };
+      for (const size of [1000, PART + 1]) {
+        const file = await randomFile(size);
+        const renamed = await copyOf(file, world.scope, `renamed-${size}.bin`);
+        const send = async (/** @type {typeof file} */ chosen) => {
+          const before = (await cloud.proxy.log()).length;
+          const tab = await world.tab(browser);
+          await tab.create(options);
+          const { key = '', result, warnings } = await (await tab.upload(chosen)).done();
+          await world.holds(key, file);
+          assert.deepEqual(warnings, []);
+          const sent = (await cloud.proxy.log()).slice(before).filter(({ method }) => method !== 'OPTIONS');
+          return { key, instant: result?.instant, sent: sent.map(({ method }) => method).join() };
+        };
+        const first = await send(file);
+        assert.equal(first.instant, false);
+        assert.deepEqual(await send(renamed), { key: first.key, instant: true, sent: 'HEAD' });
+
+        await (await world.bucket.request('PUT', first.key, { body: 'another object' })).text();
+        const again = await send(renamed);
+        assert.equal(again.instant, false);
+        assert.notEqual(again.key, first.key);
+        await (await world.bucket.request('DELETE', again.key)).text();
+        assert.equal((await send(file)).instant, false);
+      }
     },
   ),
   ...eachCloud(

@@ -56,12 +56,13 @@ async function makeFile(name, size, seed) {
  *
  * @param {TestFile} file
  * @param {import('./cleanup.mjs').Scope} scope
+ * @param {string} [name] another one
  * @returns {Promise<TestFile>}
  */
-export async function copyOf(file, scope) {
-  const path = join(await temporaryFolder('copy-', scope), basename(file.path));
+export async function copyOf(file, scope, name = file.name) {
+  const path = join(await temporaryFolder('copy-', scope), name);
   await copyFile(file.path, path);
-  return { ...file, path };
+  return { ...file, path, name };
 }
 
 /**
