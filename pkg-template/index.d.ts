@@ -144,7 +144,7 @@ export interface UploadResult {
   /**
    * The whole file's CRC-64 as the store writes it, where the store tells one of objects and `verify` is not `'off'`: of OSS,
    * COS and BOS CRC-64/XZ in decimal, of Amazon S3 at its own endpoint CRC-64/NVME in base64. It was compared with the
-   * store's, as far as CORS lets the page read that.
+   * store's, as far as CORS lets the page read that. Of content that was there already, what the store tells of it.
    */
   readonly crc64?: string;
   /** The backend had the content already, so that nothing needed to be sent. */
@@ -271,7 +271,8 @@ export interface CommonOptions {
    * answers `POST /lookup`; without that route nothing is there. With `store` and `signRequest` the browser remembers under
    * which key it has sent a content (the latest 100, for `expireAfter`), and the store is asked whether that object is still
    * the same. `'before'`: the file is hashed and it is asked, and only then is anything sent. `'during'`: it is being sent
-   * while it is hashed, until it is known to be there. An unfinished upload goes on without asking.
+   * while it is hashed, until it is known to be there. With `'before'` an unfinished upload goes on without asking. Who asks for another `key` than
+   * the remembered one gets the object there.
    *
    * @defaultValue `'off'`
    */
@@ -734,7 +735,7 @@ export interface HashOptions<Algorithm extends HashAlgorithm = HashAlgorithm> {
    * @defaultValue `'auto'`, as for an upload to S3: 5 MiB, more for files above 48.8 GiB
    */
   partSize?: 'auto' | number;
-  /** Is told of bytes read, a few times a second, and at the end. What it throws ends the hashing. */
+  /** Is told of bytes read, at most ten times a second, and at the end. What it throws ends the hashing. */
   onProgress?: (progress: { readonly loaded: number; readonly total: number }) => void;
   /** Ends it; the promise rejects with the signal's reason. */
   signal?: AbortSignal;

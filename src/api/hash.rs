@@ -4,6 +4,7 @@ use super::js::{Fields, function, get, number};
 use super::options::{Workers, only, read_workers};
 use super::upload::Settling;
 use super::{error, worker_source};
+use crate::browser::clock::now;
 use crate::browser::listener::Listener;
 use crate::browser::worker::{HashEvent, HashJob, Hasher, JOBS};
 use crate::core::config::{bad_option, bad_value};
@@ -13,7 +14,7 @@ use crate::core::http::NoReply;
 use crate::core::plan::{PartSize, Plan};
 use crate::core::retry::{Asked, Fault, describe, file_code};
 use crate::core::store::Limits;
-use crate::core::units::PartNumber;
+use crate::core::units::{Instant, Millis, PartNumber};
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -34,6 +35,9 @@ const ANY: Limits = Limits {
 /// What is read of one reading at a time where nobody asks for parts.
 const PIECE: u64 = 16 * 1024 * 1024;
 
+/// At most ten times a second.
+const PROGRESS_EVERY: Millis = Millis(100);
+
 struct Options {
     algorithms: Algorithms,
     part_size: u64,
@@ -49,8 +53,8 @@ struct Work {
     part_size: u64,
     /// Bytes read by each reading.
     loaded: RefCell<Vec<u64>>,
-    /// What was told last.
-    shown: Cell<u64>,
+    /// What was told last, and when.
+    shown: Cell<(u64, Instant)>,
     on_progress: Option<Function>,
     settling: Settling,
     /// Empty once it has ended.
@@ -90,7 +94,7 @@ fn start(blob: &JsValue, options: &JsValue) -> Result<Promise, JsValue> {
         size,
         part_size,
         loaded: RefCell::new(vec![0; readings.len()]),
-        shown: Cell::new(0),
+        shown: Cell::default(),
         on_progress,
         settling: Settling::new(),
         running: RefCell::default(),
@@ -142,14 +146,15 @@ impl Work {
             *loaded = bytes;
         }
         let loaded: u64 = self.loaded.borrow().iter().sum();
+        let (shown, at) = self.shown.get();
         // A worker that died begins again, which is nobody's business.
-        if loaded > self.shown.get() && loaded < self.size {
+        if loaded > shown && loaded < self.size && now().mono.since(at) >= PROGRESS_EVERY {
             self.show(loaded);
         }
     }
 
     fn show(&self, loaded: u64) {
-        self.shown.set(loaded);
+        self.shown.set((loaded, now().mono));
         if let Some(on_progress) = &self.on_progress {
             let progress =
                 Fields::new().with("loaded", loaded as f64).with("total", self.size as f64).build();

@@ -160,7 +160,7 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         ("overwrite", &["signRequest", "store"]),
         // Chunk endpoints tell no ETags, and of content that they have by themselves.
         ("verify", &["endpoint", "signRequest", "backend", "store"]),
-        ("instant", &["endpoint", "backend"]),
+        ("instant", &["endpoint", "signRequest", "backend", "store"]),
     ] {
         if !with.contains(chosen) && get(options, name).is_some() {
             return Err(bad_option(
@@ -218,7 +218,7 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
             return Err(bad_option("hash", "\"md5\" with instant: content is looked for by it"));
         }
         if !backend.finds() {
-            return Err(bad_option("instant", "\"off\" with form, and with a backend without findExisting"));
+            return Err(bad_option("instant", "\"off\" without backend.findExisting"));
         }
     }
     Ok(Options {

@@ -20,7 +20,7 @@ use super::plan::Plan;
 use super::store::{ListedPart, normalize_etag};
 use super::units::{Millis, UnixMillis};
 use base64ct::{Base64, Encoding};
-use header::unsealed;
+use header::{field, unsealed};
 
 /// What the keys of all records start with. The number is the format's version.
 pub const PREFIX: &str = "partwise/1/";
@@ -41,8 +41,6 @@ pub struct Checkpoint {
     pub header: Header,
     /// The parts that were confirmed.
     pub confirmed: Confirmed,
-    /// The MD5 of the whole file, as far as that was read.
-    pub whole: Option<Md5Hasher>,
 }
 
 /// What the keys of all records of one upload start with. Remove them all before another upload of the same file
@@ -51,18 +49,38 @@ pub fn prefix_of(fingerprint: &Fingerprint) -> String {
     [PREFIX, fingerprint.as_str(), "/"].concat()
 }
 
-/// The record of how far the whole file was read: `state=…` in base64, with a checksum as a header's. From another state
-/// the MD5 of another file would come.
-pub fn whole_record(fingerprint: &Fingerprint, whole: &Md5Hasher) -> Record {
+/// The record of how far the whole file was read: `saved=…&state=…`, a date and base64, with a checksum as a header's. From
+/// another state the MD5 of another file would come.
+pub fn whole_record(fingerprint: &Fingerprint, whole: &Md5Hasher, now: UnixMillis) -> Record {
     let state = Base64::encode_string(&whole.to_bytes());
-    Record { key: Place::Whole.key(fingerprint), value: sealed(&[STATE, &state].concat()) }
+    let fields = ["saved=", &now.0.to_string(), "&state=", &state];
+    Record { key: whole_key(fingerprint), value: sealed(&fields.concat()) }
 }
 
-fn read_whole(value: &str) -> Option<Md5Hasher> {
+/// The key of that record.
+pub fn whole_key(fingerprint: &Fingerprint) -> String {
+    Place::Whole.key(fingerprint)
+}
+
+/// How far the file was read, also before anything of it was sent. `None` when that is not known, or was too long ago.
+pub fn load_whole(
+    fingerprint: &Fingerprint,
+    records: &[(String, String)],
+    now: UnixMillis,
+    expire_after: Millis,
+) -> Option<Md5Hasher> {
+    let key = whole_key(fingerprint);
+    let (_, value) = records.iter().find(|(known, _)| *known == key)?;
+    let (whole, saved) = read_whole(value)?;
+    (!is_expired(saved, now, expire_after)).then_some(whole)
+}
+
+fn read_whole(value: &str) -> Option<(Md5Hasher, UnixMillis)> {
     let fields = unsealed(value)?;
+    let saved = UnixMillis(field(fields, "saved")?.parse().ok()?);
     let mut state = [0; 88];
-    let read = Base64::decode(fields.strip_prefix(STATE)?, &mut state).ok()?;
-    (read.len() == state.len()).then(|| Md5Hasher::from_bytes(&state))
+    let read = Base64::decode(field(fields, "state")?, &mut state).ok()?;
+    (read.len() == state.len()).then(|| (Md5Hasher::from_bytes(&state), saved))
 }
 
 /// Finds an upload among any records. `None` when there is none, or its header is broken or expired.
@@ -102,13 +120,15 @@ pub fn expired_or_broken(records: &[(String, String)], now: UnixMillis, expire_a
     let kept = kept::in_use(records, now, expire_after);
     let in_use = |key: &str, value: &str| match Place::parse(key) {
         Some((_, Place::Kept)) => kept.contains(&key),
+        Some((_, Place::Whole)) => {
+            read_whole(value).is_some_and(|(_, saved)| !is_expired(saved, now, expire_after))
+        }
         Some((fingerprint, place)) => live.iter().any(|header| {
             header.fingerprint == fingerprint
                 && match place {
                     Place::Head => true,
                     Place::Segment(index) => confirmed::is_segment(index, header.part_count(), value),
-                    Place::Whole => read_whole(value).is_some(),
-                    Place::Kept => false,
+                    Place::Whole | Place::Kept => false,
                 }
         }),
         None => false,
@@ -154,7 +174,6 @@ enum Place {
 const HEAD: &str = "head";
 const WHOLE: &str = "md5";
 const KEPT: &str = "kept";
-const STATE: &str = "state=";
 
 impl Place {
     fn key(self, fingerprint: &Fingerprint) -> String {
@@ -194,18 +213,14 @@ fn is_expired(since: UnixMillis, now: UnixMillis, expire_after: Millis) -> bool 
 
 fn with_segments(header: Header, records: &[(String, String)]) -> Checkpoint {
     let mut confirmed = Confirmed::new(header.part_count());
-    let mut whole = None;
     for (key, value) in records {
-        match Place::parse(key) {
-            Some((fingerprint, place)) if fingerprint == header.fingerprint => match place {
-                Place::Segment(index) => confirmed.read_segment(index, value),
-                Place::Whole => whole = read_whole(value),
-                Place::Head | Place::Kept => {}
-            },
-            _ => {}
+        if let Some((fingerprint, Place::Segment(index))) = Place::parse(key)
+            && fingerprint == header.fingerprint
+        {
+            confirmed.read_segment(index, value);
         }
     }
-    Checkpoint { header, confirmed, whole }
+    Checkpoint { header, confirmed }
 }
 
 #[cfg(test)]

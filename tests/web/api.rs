@@ -247,6 +247,8 @@ async fn bad_options_are_named() {
              [{ form: { target: '/u', successStatuses: [20] } }, 'form.successStatuses'],
              [{ form: { target: '/u' }, verify: 'etag' }, 'verify'],
              [{ endpoint: '/s3', instant: 'before' }, 'instant'],
+             [{ form: { target: '/u' }, hash: 'md5', instant: 'before' }, 'instant'],
+             [{ ...options(), hash: 'md5', instant: 'before' }, 'backend.findExisting'],
              [{ endpoint: '/s3', key: 'a' }, 'key'],
              [{ store: { kind: 's3', bucket: 'b', region: 'r' } }, 'store.credentials'],
              [{ store: { kind: 's3', bucket: 'b', region: 'r', endpoint: 'x', credentials() {} } }, 'store.endpoint'],
@@ -255,6 +257,7 @@ async fn bad_options_are_named() {
              const error = refused(given);
              check(error?.code === 'bad-option' && error.message.includes(name), name + ': ' + error?.message);
          }
+         for (const instant of ['off', 'before', 'during']) make({ signRequest() {}, hash: 'md5', instant });
          const uploader = make(options());
          for (const key of ['', 'a/../b', './a', 'x'.repeat(1025)]) {
              const error = await caught((async () => uploader.add(file(1), { key }))());

@@ -126,8 +126,7 @@ async fn content_that_is_there_already_is_not_sent() {
              if (instant === 'before') check(sent === 0, 'nothing was sent'); else check(log.includes('aborted'), 'removed');
              uploader.dispose();
          }
-         check(digests.every((md5) => md5 === '3d7b30de1d4cb64c4ac68aa05ecdb6d3') || digests[0] === digests[1], 'the MD5 ' + digests);
-         check(/^[0-9a-f]{32}$/.test(digests[0]), 'in hexadecimal');",
+         check(digests.join() === Array(2).fill('efeebdda98ec1d7fb2ad83d23f0713bf').join(), 'the MD5 ' + digests);",
     )
     .await;
 }

@@ -25,7 +25,13 @@ async fn parts_and_everything_else_agree_however_they_are_read() {
         "{ const file = new Blob([new Uint8Array(12e6).map((_, at) => at * 7)]);
          const md5 = async (from, to) => (await hashFile(file.slice(from, to))).md5;
          const algorithms = ['md5', 'crc64xz', 'crc64nvme', 'parts'];
+         const workerUrl = '/pkg-template/worker.js';
          const all = await hashFile(file, { algorithms, partSize: 5e6 });
+         for (const given of [algorithms, algorithms.slice(1), ['parts']]) {
+           const inWorkers = await hashFile(file, { algorithms: given, partSize: 5e6, hashWorkers: 2, workerUrl });
+           for (const name of ['etag', ...given])
+             check(String(inWorkers[name]) === String(all[name]), name + ' of ' + given + ' in workers');
+         }
          check(all.parts.join() === [await md5(0, 5e6), await md5(5e6, 10e6), await md5(10e6)].join(), 'parts');
          check(all.md5 === (await md5(0)) && all.partSize === 5e6 && /^[0-9a-f]{32}-3$/.test(all.etag), 'all');
          const apart = await hashFile(file, { algorithms: algorithms.slice(1), partSize: 5e6 });
@@ -43,13 +49,16 @@ async fn progress_ends_at_the_size_and_a_signal_ends_it_all() {
     page(
         "{ const file = new Blob([new Uint8Array(8e6)]);
          const told = [];
-         await hashFile(file, { onProgress: ({ loaded, total }) => told.push([loaded, total]) });
+         await hashFile(file, { onProgress: ({ loaded, total }) => told.push(Object.assign([loaded, total], { timeStamp: performance.now() })) });
          check(told.every(([loaded, total], at) => total === 8e6 && loaded > (told[at - 1]?.[0] ?? 0)), told);
          check(told.at(-1)[0] === 8e6, told);
+         for (const [at, { timeStamp }] of told.slice(1, -1).entries())
+           check(timeStamp - told[at].timeStamp >= 90, 'too often: ' + told.map(({ timeStamp }) => timeStamp));
          const ended = new AbortController();
-         const onProgress = () => ended.abort(new Error('enough'));
-         const stopped = await caught(hashFile(file, { signal: ended.signal, onProgress }));
-         check(stopped.message === 'enough', stopped);
+         let last = 0;
+         const onProgress = ({ loaded }) => { last = loaded; ended.abort(new Error('enough')); };
+         const stopped = await caught(hashFile(new Blob([new Uint8Array(200e6)]), { signal: ended.signal, onProgress }));
+         check(stopped.message === 'enough' && last < 200e6, stopped.message + last);
          const before = await caught(hashFile(file, { signal: AbortSignal.abort() }));
          check(before.name === 'AbortError', before.name);
          const thrown = await caught(hashFile(file, { onProgress: () => { throw new Error('oops'); } }));

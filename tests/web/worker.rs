@@ -249,13 +249,11 @@ async fn no_piece_is_told_twice_when_a_worker_dies() {
 
 #[wasm_bindgen_test]
 async fn more_workers_are_started_when_each_has_four_jobs_and_not_before() {
-    let hasher = hasher(code(""), |_| {}).with_workers(3);
     let content = bytes(2_000_000);
     let file = blob(&content);
-    let events = Inbox::new();
-    let _job = hasher.start(&file, reading(&[range(0, 10)], None), events.put());
-    end(&events).await;
     for (jobs, workers) in [(4, 1), (5, 2), (8, 2), (9, 3), (20, 3)] {
+        let hasher = hasher(code(""), |_| {}).with_workers(3);
+        let events = Inbox::new();
         let all: Vec<_> = (0..jobs)
             .map(|_| hasher.start(&file, reading(&[range(0, 2_000_000)], None), events.put()))
             .collect();
@@ -263,8 +261,25 @@ async fn more_workers_are_started_when_each_has_four_jobs_and_not_before() {
         for _ in &all {
             assert_eq!(end(&events).await, done(None, &content));
         }
+        events.assert_empty();
     }
-    events.assert_empty();
+}
+
+#[wasm_bindgen_test]
+async fn where_no_worker_can_be_had_one_is_tried_and_not_many() {
+    let hasher = hasher(url("/no-such-worker.js"), |_| {}).with_workers(3);
+    let content = bytes(1000);
+    let file = blob(&content);
+    let start =
+        |events: &Inbox<HashEvent>| hasher.start(&file, reading(&[range(0, 1000)], None), events.put());
+    let events = Inbox::new();
+    let _first = start(&events);
+    assert_eq!(end(&events).await, done(None, &content));
+    let _jobs: Vec<_> = (0..20).map(|_| start(&events)).collect();
+    assert_eq!(hasher.workers(), 1);
+    for _ in 0..20 {
+        assert_eq!(end(&events).await, done(None, &content));
+    }
 }
 
 #[wasm_bindgen_test]
@@ -386,12 +401,13 @@ async fn a_worker_that_only_waits_for_the_disk_is_left_alone() {
     let fallbacks = Inbox::new();
     let events = Inbox::new();
     let slow = code(
-        "const { prototype } = ReadableStreamBYOBReader;
-         const before = prototype.read;
-         prototype.read = async function (...into) {
-           await new Promise((go) => setTimeout(go, 3000));
-           return before.apply(this, into);
-         };",
+        "for (const [{ prototype }, read] of [[ReadableStreamBYOBReader, 'read'], [Blob, 'arrayBuffer']]) {
+           const before = prototype[read];
+           prototype[read] = async function (...into) {
+             await new Promise((go) => setTimeout(go, 3000));
+             return before.apply(this, into);
+           };
+         }",
     );
     let hasher = hasher(slow, fallbacks.put()).with_silence(Millis(1000));
     let content = bytes(2_000_000);

@@ -101,7 +101,10 @@ impl Hasher {
 
     fn of(pool: Rc<Pool>, lingers: bool, on_fallback: impl Fn(String) + 'static) -> Self {
         let listener = Rc::new(Listener { on_fallback: Box::new(on_fallback), told: Cell::new(false) });
-        pool.listeners.borrow_mut().push(Rc::downgrade(&listener));
+        let mut listeners = pool.listeners.borrow_mut();
+        listeners.retain(|listener| listener.strong_count() > 0);
+        listeners.push(Rc::downgrade(&listener));
+        drop(listeners);
         Self { pool, listener, lingers }
     }
 
@@ -169,10 +172,10 @@ impl Pool {
         let mut members = self.members.borrow_mut();
         let least = members.iter().min_by_key(|member| (member.is_fallback(), member.jobs())).cloned();
         let is_enough = |member: &Rc<Member>| {
-            // Another one would fare no better, or may not.
+            // Where one could not be had, another one would fare no better.
             member.jobs() < JOBS
                 || members.len() >= self.most
-                || !members.iter().all(|member| member.is_running())
+                || members.iter().any(|member| member.is_fallback())
         };
         match least.filter(is_enough) {
             Some(member) => member,

@@ -94,8 +94,7 @@ fn answered(kind: Kind, op: &Op, context: &Context<'_>, reply: &HttpReply) -> Re
         Op::Abort if reply.is_success() || reply.status == 404 => Ok(Done::Aborted),
         Op::Head if reply.status == 404 => Ok(Done::Head(None)),
         Op::Head => kind.object_info(reply).map(|info| Done::Head(Some(info))).map_err(fault),
-        // Not every store tells an object that is missing from one that may not be seen.
-        Op::Revisit(_) if matches!(reply.status, 403 | 404) => Ok(Done::Found(None)),
+        Op::Revisit(_) if reply.status == 404 => Ok(Done::Found(None)),
         Op::Revisit(object) => {
             let info = kind.object_info(reply).map_err(fault)?;
             let is_same = info.size == context.plan.size()

@@ -78,7 +78,7 @@ fn an_upload_is_read_back_unchanged() {
     let records = records(&header, &confirmed, 250);
     assert_eq!(records[0].0, "partwise/1/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/head");
     assert_eq!(records[3].0, "partwise/1/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/2");
-    assert_eq!(load_now(&records), Some(Checkpoint { header, confirmed, whole: None }));
+    assert_eq!(load_now(&records), Some(Checkpoint { header, confirmed }));
 }
 
 #[test]
@@ -314,4 +314,26 @@ fn of_many_contents_the_latest_hundred_are_remembered() {
     let oldest: Vec<_> =
         (0..150).filter(|n| n * 7 % 150 >= 100).map(|n| records[n as usize].0.clone()).collect();
     assert_eq!(named, oldest);
+}
+
+#[test]
+fn how_far_a_file_was_read_is_known_before_anything_was_sent_and_forgotten_in_time() {
+    let mut whole = Md5Hasher::new();
+    whole.update(&[7; 1000]);
+    let at = |millis: u64| pair(whole_record(&fingerprint('a'), &whole, UnixMillis(millis)));
+    let find = |record: &(String, String)| {
+        let records = std::slice::from_ref(record);
+        let found = load_whole(&fingerprint('a'), records, CREATED, DAY).map(|found| found.taken());
+        let is_swept = !expired_or_broken(records, CREATED, DAY).is_empty();
+        assert_eq!(found.is_none(), is_swept);
+        found
+    };
+    assert_eq!(find(&at(CREATED.0 - DAY.0)), Some(1000));
+    assert_eq!(find(&at(CREATED.0 - DAY.0 - 1)), None);
+    let (key, value) = at(CREATED.0);
+    assert_eq!(key, whole_key(&fingerprint('a')));
+    for broken in [value.replace("state=", "state=A"), value.replace("saved=1", "saved=2"), "state=".into()] {
+        assert_eq!(find(&(key.clone(), broken)), None);
+    }
+    assert!(load_whole(&fingerprint('b'), &[(key, value)], CREATED, DAY).is_none());
 }

@@ -4,7 +4,7 @@ use super::hashing::{Ahead, Whole};
 use super::tabs::Hold;
 use super::{Action, Event, Message, Phase, Upload, UploadResult};
 use crate::core::backend::Op;
-use crate::core::checkpoint::Confirmed;
+use crate::core::checkpoint::{Confirmed, whole_key};
 use crate::core::error::UploadError;
 use crate::core::http::without_query;
 use crate::core::store::{Completed, MAX_ETAG_BYTES, normalize_etag};
@@ -59,8 +59,10 @@ impl Upload {
         self.parts = PartTable::new(self.plan.count());
         self.unproven = Vec::new();
         self.confirmed = Confirmed::new(self.plan.count());
+        self.header = None;
         // The file may have changed.
         self.ahead = Ahead::default();
+        self.whole = Whole::Off;
     }
 
     pub(super) fn cancel(&mut self, now: Now) {
@@ -90,6 +92,9 @@ impl Upload {
     pub(super) fn cancelled(&mut self) {
         if self.session.is_some() {
             self.forget();
+        } else if let (Some(fingerprint), Hold::Held) = (&self.fingerprint, self.hold) {
+            let key = whole_key(fingerprint);
+            self.act(Action::Remove(key));
         }
         self.end_cancelled();
     }

@@ -26,8 +26,8 @@ pub(super) enum Whole {
         id: OpId,
         /// Where this reading began.
         start: u64,
-        /// Bytes told of.
-        loaded: u64,
+        /// It has its turn in a worker.
+        told: bool,
     },
     Known(Md5Digest),
 }
@@ -47,6 +47,8 @@ pub(super) struct Ahead {
     /// Of parts that were read and not yet sent, in their order. A map would be 5 KB of WebAssembly.
     proofs: Vec<(PartNumber, Proof)>,
     saved: Option<Instant>,
+    /// Bytes told of.
+    shown: u64,
 }
 
 impl Ahead {
@@ -56,6 +58,11 @@ impl Ahead {
             so_far.taken() < plan.size() && so_far.taken().is_multiple_of(plan.part_size())
         };
         Self { so_far: so_far.filter(fits).unwrap_or_default(), ..Self::default() }
+    }
+
+    /// Nothing was read yet.
+    pub fn is_new(&self) -> bool {
+        self.so_far.taken() == 0
     }
 
     /// The part's proof, which from then on is somebody else's.
@@ -71,14 +78,15 @@ impl Upload {
         if self.config.identity != Identity::Md5 || !matches!(self.whole, Whole::Off | Whole::Held) {
             return;
         }
-        if self.paused {
+        // An object that is complete waits for nothing else.
+        if self.paused && !matches!(self.phase, Phase::Digesting(_)) {
             self.whole = Whole::Held;
             return;
         }
         let id = self.new_op();
         let after = self.ahead.so_far.clone();
         let start = after.taken();
-        self.whole = Whole::Running { id, start, loaded: start };
+        self.whole = Whole::Running { id, start, told: false };
         let proves = self.proves_ahead();
         let wanted =
             Wanted { md5: proves, whole: true, ..Wanted::of_parts(self.config.crc64.filter(|_| proves)) };
@@ -92,7 +100,6 @@ impl Upload {
 
     /// Goes on when the pause is over.
     pub(super) fn hold_whole_hash(&mut self) {
-        // An object that is complete waits for nothing else.
         if let (Whole::Running { id, .. }, false) = (&self.whole, matches!(self.phase, Phase::Digesting(_))) {
             let id = *id;
             self.whole = Whole::Held;
@@ -116,26 +123,27 @@ impl Upload {
         self.config.verify != Verify::Off && self.plan.is_multipart() && self.backend.as_form().is_none()
     }
 
-    /// Whether it comes to that part before long.
+    /// Whether it comes to that part before long. While it waits for its turn behind other files, nobody may wait for it.
     pub(super) fn is_read_soon(&self, number: PartNumber) -> bool {
         let part = usize::try_from(self.ahead.so_far.taken() / self.plan.part_size()).unwrap_or(usize::MAX);
         self.proves_ahead()
-            && matches!(self.whole, Whole::Running { .. })
+            && matches!(self.whole, Whole::Running { told: true, .. })
             && (part..part.saturating_add(SOON)).contains(&number.index())
     }
 
     pub(super) fn hash_progress(&mut self, id: OpId, bytes: u64, now: Now) {
         let total = self.plan.size();
-        if let Whole::Running { id: running, start, loaded } = &mut self.whole
-            && *running == id
-            && bytes.saturating_add(*start) > *loaded
-        {
-            *loaded = bytes.saturating_add(*start).min(total);
-            if now.mono.since(self.hash_shown) < PROGRESS_EVERY {
-                return;
-            }
+        let Whole::Running { id: running, start, told } = &mut self.whole else { return };
+        if *running != id {
+            return;
+        }
+        *told = true;
+        let loaded = bytes.saturating_add(*start).min(total);
+        // After a pause it reads again what it was in the middle of.
+        if loaded > self.ahead.shown && now.mono.since(self.hash_shown) >= PROGRESS_EVERY {
+            self.ahead.shown = loaded;
             self.hash_shown = now.mono;
-            self.events.push_back(Event::Hash { loaded: *loaded, total, md5: None });
+            self.events.push_back(Event::Hash { loaded, total, md5: None });
         }
     }
 
@@ -161,6 +169,9 @@ impl Upload {
 
     fn read_on(&mut self, piece: Piece, now: Now) {
         let Some(so_far) = piece.whole else { return };
+        if let Whole::Running { told, .. } = &mut self.whole {
+            *told = true;
+        }
         let last = so_far.taken().saturating_sub(1) / self.plan.part_size();
         let number = usize::try_from(last).ok().and_then(PartNumber::from_index);
         let is_end = so_far.taken() >= self.plan.size();
@@ -182,8 +193,8 @@ impl Upload {
     }
 
     fn save_whole_hash(&mut self) {
-        if let (Some(header), true) = (&self.header, self.ahead.so_far.taken() > 0) {
-            let record = whole_record(&header.fingerprint, &self.ahead.so_far);
+        if let (Some(fingerprint), true) = (&self.fingerprint, self.ahead.so_far.taken() > 0) {
+            let record = whole_record(fingerprint, &self.ahead.so_far, self.wall);
             self.act(Action::Save(record));
         }
     }

@@ -80,8 +80,12 @@ impl Upload {
         }
         let (Phase::Loading, Some(name)) = (&self.phase, self.fingerprint.clone()) else { return };
         self.sweep(records, now);
+        let whole = checkpoint::load_whole(&name, records, now.wall, self.config.expire_after);
         if let Some((stored, plan)) = self.resumable(&name, records, now) {
-            return self.adopt(stored, plan);
+            return self.adopt(stored, plan, whole);
+        }
+        if self.ahead.is_new() {
+            self.ahead = Ahead::after(whole, &self.plan);
         }
         if self.config.identity == Identity::Md5 {
             let headers = checkpoint::headers(records);
@@ -93,6 +97,7 @@ impl Upload {
                     if let Some(same) = alike.find(|header| header.md5 == Some(md5)) {
                         // The same content under another name or date: go on with that one.
                         let other = same.fingerprint.clone();
+                        self.act(Action::Remove(checkpoint::whole_key(&name)));
                         return self.lock(other);
                     }
                 }
@@ -151,8 +156,8 @@ impl Upload {
         self.target.key_is_explicit && key != self.target.key && self.backend.keeps_keys()
     }
 
-    fn adopt(&mut self, stored: Checkpoint, plan: Plan) {
-        let Checkpoint { header, confirmed, whole } = stored;
+    fn adopt(&mut self, stored: Checkpoint, plan: Plan, whole: Option<Md5Hasher>) {
+        let Checkpoint { header, confirmed } = stored;
         self.plan = plan;
         self.ahead = Ahead::after(whole, &self.plan);
         if self.backend.keeps_keys() {

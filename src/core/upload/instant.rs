@@ -9,7 +9,7 @@ use crate::core::config::Instant;
 use crate::core::error::UploadError;
 use crate::core::fingerprint::{Fingerprint, content_id};
 use crate::core::hash::Md5Digest;
-use crate::core::store::Completed;
+use crate::core::store::{Completed, Kind};
 use crate::core::units::Now;
 
 impl Upload {
@@ -72,8 +72,11 @@ impl Upload {
     /// Remembers where this content is now.
     pub(super) fn keep_in_mind(&mut self, result: &UploadResult) {
         let remembers = self.config.instant != Instant::Off && self.backend.keeps_keys();
-        if let (Some(content), Some(etag), true) = (self.content(), &result.etag, remembers) {
-            let object = KeptObject { key: result.key.clone(), etag: etag.clone(), stored: self.wall };
+        // Ceph RGW does not always tell the ETag of what it has put together.
+        let computed = || self.composite().filter(|_| self.backend.store() == Some(Kind::S3));
+        let etag = result.etag.clone().or_else(computed);
+        if let (Some(content), Some(etag), true) = (self.content(), etag, remembers) {
+            let object = KeptObject { key: result.key.clone(), etag, stored: self.wall };
             self.act(Action::Save(object.record(&content)));
         }
     }
@@ -124,7 +127,13 @@ impl Upload {
     /// That nobody knows does not keep a file from being sent.
     pub(super) fn not_asked(&mut self, error: UploadError, now: Now) {
         self.control = None;
-        if error.status != Some(404) {
+        let is_answer = match error.status {
+            Some(404) => true,
+            // Not every store tells an object that is missing from one that may not be seen.
+            Some(403) => self.backend.keeps_keys(),
+            _ => false,
+        };
+        if !is_answer {
             self.warn(
                 "instant-unavailable",
                 error.message,

@@ -215,10 +215,12 @@ impl Upload {
                 _ => {}
             }
         }
+        let is_head =
+            operation == Operation::Head || matches!((operation, asked), (Operation::Find, Asked::Store));
         let most = match operation {
-            Operation::Abort | Operation::Find => MAX_SIDE_TRIES,
             // The right to ask for objects may be missing.
-            Operation::Head if status_of(&fault) == Some(403) => MAX_REFUSED_HEADS,
+            _ if is_head && status_of(&fault) == Some(403) => MAX_REFUSED_HEADS,
+            Operation::Abort | Operation::Find => MAX_SIDE_TRIES,
             _ => u32::MAX,
         };
         let give_up = tries.attempts >= most;
@@ -235,7 +237,7 @@ impl Upload {
             return self.headed(Some(ObjectInfo { size: 0, etag: None, crc64: None }));
         }
         if goes_on && !give_up {
-            self.mend(verdict, &fault, (operation != Operation::Head).then_some(since));
+            self.mend(verdict, &fault, (!is_head).then_some(since));
             let delay = self.jitter.wait(tries.attempts, &fault);
             if let Some(control) = &mut self.control {
                 control.not_before = now.mono + delay;
@@ -490,18 +492,22 @@ impl Upload {
             && theirs.contains('-')
             && normalize_etag(theirs) != ours
         {
-            let error = describe(Operation::Complete, Asked::Store, Code::ChecksumMismatch, &Fault::Mismatch);
-            return self.fail(error);
+            return self.damaged(&Fault::Mismatch);
         }
         let crc64 = self.checksum();
         if crc64.zip(completed.crc64).is_some_and(|(ours, theirs)| ours != theirs) {
-            return self.damaged();
+            return self.damaged(&Fault::Damaged);
         }
+        // Of what was there before, only the store knows.
+        let crc64 = crc64.or(completed.crc64.filter(|_| self.was_there));
         let completed = Completed { crc64, ..completed };
-        if self.whole.is_awaited() {
-            self.phase = Phase::Digesting(Box::new(completed));
-        } else {
-            self.done(completed);
+        if !self.whole.is_awaited() {
+            return self.done(completed);
+        }
+        self.phase = Phase::Digesting(Box::new(completed));
+        if self.whole == Whole::Held {
+            // Paused when there was nothing left to be paused but this.
+            self.start_whole_hash();
         }
     }
 
@@ -521,11 +527,11 @@ impl Upload {
     }
 
     /// The store has put something else together than the parts it was given: everything is sent once more.
-    fn damaged(&mut self) {
+    fn damaged(&mut self, fault: &Fault) {
         // What is there now would be taken for another's object.
         let is_final = !self.plan.is_multipart() || !self.config.overwrite;
         if std::mem::replace(&mut self.was_damaged, true) || is_final {
-            let error = describe(Operation::Complete, Asked::Store, Code::ChecksumMismatch, &Fault::Damaged);
+            let error = describe(Operation::Complete, Asked::Store, Code::ChecksumMismatch, fault);
             return self.fail(error);
         }
         self.warn(

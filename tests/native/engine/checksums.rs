@@ -111,6 +111,24 @@ fn parts_confirmed_without_a_checksum_leave_that_of_the_whole_unknown() {
 }
 
 #[test]
+fn an_object_whose_etag_differs_is_sent_again_once() {
+    for times in [1, 2] {
+        let mut world = World::new();
+        let xml = "<CompleteMultipartUploadResult><Key>a</Key><ETag>b864db6a936d376f9f8d3ed3bbe540dd-3</ETag>\
+                   </CompleteMultipartUploadResult>";
+        world.trouble("complete", times, Trouble::Body(xml));
+        let id = world.add("a", bytes(3 * PART));
+        world.run();
+        assert_eq!((world.store.count("create"), world.store.count("PUT 1")), (2, 2));
+        if times == 1 {
+            assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(3 * PART))));
+        } else {
+            assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::ChecksumMismatch));
+        }
+    }
+}
+
+#[test]
 fn only_s3_says_what_the_etag_of_an_object_is() {
     let etag = "b864db6a936d376f9f8d3ed3bbe540dd-3";
     for kind in [Kind::Oss, Kind::Cos, Kind::Bos, Kind::S3] {

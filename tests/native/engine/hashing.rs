@@ -1,10 +1,10 @@
 //! The MD5 of the whole file: computed while parts are sent, and only where it is wanted.
 
 use crate::model::store::md5;
-use crate::world::{PART, World, config};
+use crate::world::{PART, Trouble, World, config};
 use crate::{bytes, failure};
 use partwise::core::backend::Backend;
-use partwise::core::config::{Config, Identity, Verify};
+use partwise::core::config::{Config, Identity, Instant, Verify};
 use partwise::core::error::Code;
 use partwise::core::hash::{Digests, Md5Digest, Piece};
 use partwise::core::store::Kind;
@@ -226,4 +226,77 @@ fn a_file_that_cannot_be_read_as_a_whole_while_it_is_sent_fails_the_upload() {
     world.step();
     world.collect();
     assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::FileChanged));
+}
+
+#[test]
+fn what_was_read_before_anything_was_sent_is_not_read_again_after_a_reload() {
+    let asking = || Config { instant: Instant::Before, ..World::md5_identity() };
+    let mut world = World::with(asking(), Backend::Direct(Kind::S3), None);
+    let id = world.add("a", bytes(40 * PART));
+    // All of it for the samples.
+    world.run_until(|w| w.read >= 60 * PART);
+    assert_eq!((world.state(id), world.store.requests.len()), (State::Hashing, 0));
+    world.tell(id, Input::Pause);
+    world.run();
+    let mut world = world.reload(asking());
+    let id = world.add("a", bytes(40 * PART));
+    world.run();
+    assert_eq!((world.state(id), result_md5(&world)), (State::Done, Some(md5(&bytes(40 * PART)))));
+    assert!(world.read < 65 * PART + 40 * PART, "{} bytes", world.read);
+    assert!(!world.storage.keys().any(|key| key.ends_with("/md5")), "{:?}", world.storage);
+}
+
+#[test]
+fn where_the_reading_is_is_written_down_every_five_seconds() {
+    let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
+    let id = world.add("a", bytes(40 * PART));
+    world.run_until(|w| w.read >= 60 * PART);
+    let saved = |world: &World| {
+        world.storage.iter().find(|(key, _)| key.ends_with("/md5")).map(|(_, value)| value.clone())
+    };
+    let first = saved(&world);
+    assert!(first.is_some(), "the first time at once");
+    world.run_until(|w| w.read >= 62 * PART);
+    assert_eq!(saved(&world), first);
+    world.pass(5000);
+    world.run_until(|w| w.read >= 64 * PART);
+    assert_ne!(saved(&world), first);
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+}
+
+#[test]
+fn what_is_cancelled_leaves_no_trace_of_its_reading() {
+    let config = Config { instant: Instant::Before, ..World::md5_identity() };
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
+    let id = world.add("a", bytes(40 * PART));
+    world.run_until(|w| w.read >= 60 * PART);
+    assert!(!world.storage.is_empty());
+    world.tell(id, Input::Cancel);
+    world.run();
+    assert_eq!((world.state(id), world.storage.len()), (State::Cancelled, 0));
+}
+
+#[test]
+fn parts_do_not_wait_for_a_reading_that_has_not_begun() {
+    let config = Config { verify: Verify::ContentMd5, ..World::md5_identity() };
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
+    world.no_turn_ahead = true;
+    let id = world.add("a", bytes(40 * PART));
+    world.run_until(|w| w.store.count("PUT") == 40);
+    assert_eq!((world.store.count("PUT"), told_md5s(&world)), (40, vec![]));
+    world.no_turn_ahead = false;
+    world.run();
+    assert_eq!((world.state(id), result_md5(&world)), (State::Done, Some(md5(&bytes(40 * PART)))));
+}
+
+#[test]
+fn what_is_paused_while_it_is_completed_ends_with_its_md5() {
+    let mut world = hashing_last();
+    let id = world.add("a", bytes(5 * PART));
+    world.trouble("complete", 1, Trouble::Reply(500, "InternalError"));
+    world.run_until(|w| w.store.count("complete") == 1);
+    world.tell(id, Input::Pause);
+    world.run();
+    assert_eq!((world.state(id), result_md5(&world)), (State::Done, Some(md5(&bytes(5 * PART)))));
 }

@@ -1,11 +1,12 @@
 //! Straight at a store there is nobody to ask for a content: the browser remembers under which key it has sent it there.
 
 use crate::bytes;
+use crate::model::store::{FirstEtag, Object, md5};
 use crate::world::{PART, Trouble, World};
 use partwise::core::backend::Backend;
 use partwise::core::config::{Config, Instant};
 use partwise::core::store::Kind;
-use partwise::core::upload::{Event, State, UploadResult};
+use partwise::core::upload::{Event, Input, State, UploadResult};
 
 fn asking(instant: Instant) -> Config {
     Config { instant, ..World::md5_identity() }
@@ -64,20 +65,15 @@ fn what_turns_out_to_have_been_sent_before_is_not_sent_to_its_end() {
 #[test]
 fn what_is_no_longer_there_or_another_object_now_is_sent() {
     for instant in [Instant::Before, Instant::During] {
-        for size in [PART - 1, 40 * PART] {
+        for size in [PART - 1, 8 * PART] {
             for replaced in [false, true] {
                 let mut world = after_sending(instant, bytes(size));
                 let old = world.store.objects.remove("first").unwrap();
                 if replaced {
                     let mut other = old.bytes.to_vec();
                     other[0] ^= 1;
-                    world.store.objects.insert(
-                        "first".into(),
-                        crate::model::store::Object {
-                            etag: crate::model::store::md5(&other).to_hex(),
-                            bytes: other.into(),
-                        },
-                    );
+                    let object = Object { etag: md5(&other).to_hex(), bytes: other.into() };
+                    world.store.objects.insert("first".into(), object);
                 }
                 let id = world.add("second", bytes(size));
                 world.run();
@@ -176,4 +172,52 @@ fn records_that_were_tampered_with_are_dropped() {
     world.run();
     assert_eq!((world.state(id), world.store.object("second")), (State::Done, Some(bytes(3 * PART))));
     assert_eq!(world.store.count("head"), 0);
+}
+
+#[test]
+fn an_etag_that_is_not_told_at_the_end_is_computed() {
+    for first_etag in [FirstEtag::Empty, FirstEtag::Entities] {
+        let mut before = world(Instant::Before);
+        before.store.flavour.first_etag = first_etag;
+        before.add("first", bytes(5 * PART));
+        before.run();
+        let mut world = before.reload(asking(Instant::Before));
+        world.add("second", bytes(5 * PART));
+        world.run();
+        assert_eq!((result(&world).key.as_str(), result(&world).instant), ("first", true), "{first_etag:?}");
+    }
+}
+
+#[test]
+fn it_can_be_paused_and_cancelled_at_any_moment() {
+    for input in ["pause", "cancel"] {
+        for steps in 0..200 {
+            let mut world = after_sending(Instant::Before, bytes(5 * PART));
+            let id = world.add("second", bytes(5 * PART));
+            for _ in 0..steps {
+                world.collect();
+                world.step();
+            }
+            let was_done = world.state(id) == State::Done;
+            world.tell(id, if input == "pause" { Input::Pause } else { Input::Cancel });
+            world.run();
+            let expected = match input {
+                _ if was_done => State::Done,
+                "pause" => State::Paused,
+                _ => State::Cancelled,
+            };
+            assert_eq!(world.state(id), expected, "{input} after {steps} steps");
+            world.tell(id, Input::Resume);
+            world.run();
+            if expected != State::Cancelled {
+                assert_eq!((world.state(id), result(&world).instant), (State::Done, true));
+            }
+            assert_eq!(world.store.object("second"), None);
+            assert_eq!((world.storage.len(), world.locks()), (1, 0), "{input} after {steps} steps");
+            if was_done {
+                break;
+            }
+            assert!(steps < 199, "it never ends");
+        }
+    }
 }

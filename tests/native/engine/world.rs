@@ -83,6 +83,8 @@ pub struct World {
     pub read: u64,
     /// Hashing is so slow that it ends after everything else.
     pub slow_hashes: bool,
+    /// Other files are hashed first, for ever.
+    pub no_turn_ahead: bool,
     /// Content that the page's backend has already, and where.
     pub existing: Option<(Md5Digest, String)>,
 }
@@ -119,6 +121,7 @@ impl World {
             most_in_flight: 0,
             read: 0,
             slow_hashes: false,
+            no_turn_ahead: false,
             existing: None,
         }
     }
@@ -257,7 +260,11 @@ impl World {
 
     fn next_pending(&self) -> Option<usize> {
         let is_hash = |p: &Pending| matches!(p.work, PendingWork::Hash(..));
-        let silent = |p: &Pending| matches!(p.work, PendingWork::Silent);
+        let silent = |p: &Pending| {
+            let has_no_turn = |reading: &Reading| self.no_turn_ahead && reading.ahead;
+            matches!(p.work, PendingWork::Silent)
+                || matches!(&p.work, PendingWork::Hash(reading, _) if has_no_turn(reading))
+        };
         let put_off = self.slow_hashes && !self.pending.iter().all(|p| silent(p) || is_hash(p));
         self.pending.iter().position(|p| !(silent(p) || put_off && is_hash(p)))
     }
@@ -305,7 +312,13 @@ impl World {
             }
             Action::Perform(op, Step::Page(call)) => self.later(id, op, PendingWork::Page(call)),
             Action::Drop(op) => self.pending.retain(|p| (p.id, p.op) != (id, op)),
-            Action::Hash(op, reading) => self.later(id, op, PendingWork::Hash(reading, 0)),
+            Action::Hash(op, reading) => {
+                let has_its_turn = reading.ahead && !self.no_turn_ahead;
+                self.later(id, op, PendingWork::Hash(reading, 0));
+                if has_its_turn {
+                    self.engine.handle(id, Input::HashProgress(op, 1), self.now);
+                }
+            }
             Action::Check(op) => self.later(id, op, PendingWork::Check),
             Action::TryLock(name) => {
                 self.unlock(id);
