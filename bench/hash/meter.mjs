@@ -31,7 +31,9 @@ export function renderers(profile) {
   const all = processes();
   const main = all.find(({ command }) => command.includes(profile) && !command.includes('--type='));
   if (!main) throw new Error(`no browser uses ${profile}`);
-  const pages = below(main.pid, all).filter(({ command }) => /--type=renderer|-isForBrowser|WebKitWebProcess/.test(command));
+  const pages = below(main.pid, all).filter(({ command }) =>
+    /--type=renderer|-isForBrowser|WebKitWebProcess/.test(command),
+  );
   return pages.map(({ pid }) => pid);
 }
 

@@ -36,11 +36,7 @@ export default [
       const partSize = 64 * KiB;
       const file = await randomFile(INJECTIONS * partSize - 1);
       const each = Array.from({ length: INJECTIONS }, (_, index) =>
-        damage(
-          { ...parts, partNumber: index + 1 },
-          Math.min(partSize, file.size - index * partSize),
-          random,
-        ),
+        damage({ ...parts, partNumber: index + 1 }, Math.min(partSize, file.size - index * partSize), random),
       );
       await world.proxy.rules(...each);
       const tab = await world.tab();

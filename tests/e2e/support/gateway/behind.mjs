@@ -103,12 +103,12 @@ export class Behind {
 
   /** What is stored, its checksum computed from what the store gives back. @param {string} key */
   async object(key) {
-    const known = this.#objects.get(key);
-    if (known) return known;
     const head = await this.#ask('HEAD', key);
+    const etag = String(head.headers.etag).replaceAll('"', '');
+    const known = this.#objects.get(key);
+    if (known?.etag === etag) return known;
     let sum = '0';
     await this.#ask('GET', key, {}, { onPiece: (piece) => void (sum = crc64(piece, sum)) });
-    const etag = String(head.headers.etag).replaceAll('"', '');
     const object = { etag, crc64: sum, size: Number(head.headers['content-length']) };
     this.#objects.set(key, object);
     return object;

@@ -208,7 +208,21 @@ export class Gateway {
    */
   #told({ etag, crc64 }, lies) {
     const told = lies ? String(BigInt(crc64) ^ 1n) : crc64;
-    return { ETag: `"${this.cloud.etag(etag)}"`, ...(this.cloud.crc64 && { [this.cloud.crc64]: told }) };
+    return {
+      ETag: `"${this.cloud.etag(this.#opaque(etag))}"`,
+      ...(this.cloud.crc64 && { [this.cloud.crc64]: told }),
+    };
+  }
+
+  /**
+   * No vendor but Amazon says how the ETag of an object made of parts comes about. Where a checksum is told, it need not be
+   * known.
+   *
+   * @param {string} etag the store's
+   */
+  #opaque(etag) {
+    const [, parts] = etag.split('-');
+    return parts && this.cloud.crc64 ? `${createHash('md5').update(etag).digest('hex')}-${parts}` : etag;
   }
 
   /** @param {import('./request.mjs').CloudRequest} request @param {string} uploadId @returns {Promise<Reply>} */
@@ -243,14 +257,12 @@ export class Gateway {
     await this.#keeps(key, headers);
     await this.behind.complete(key, uploadId, named);
     const object = await this.behind.object(key);
-    // No vendor but Amazon says how the ETag of such an object comes about.
-    const etag = `${createHash('md5').update(object.etag).digest('hex')}-${named.length}`;
     const lies = this.lies.delete(0);
     const location = `http://${host}/${encodeURI(key)}`;
     const reply = this.cloud.completed({
       bucket: this.bucket,
       key,
-      etag: this.cloud.etag(etag),
+      etag: this.cloud.etag(this.#opaque(object.etag)),
       location,
     });
     const { ETag, ...told } = this.#told(object, lies);
