@@ -69,6 +69,8 @@ const patient = { active: 0, waiting: /** @type {(() => void)[]} */ ([]) };
 let yielding = [];
 /** @type {(() => void)[]} Whose bytes are in the lanes. */
 let filled = [];
+/** Buffers that nobody reads into: a new one for each of many small files would be as much garbage. @type {ArrayBuffer[]} */
+const spare = [];
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 /** @type {Exports} */
@@ -281,8 +283,8 @@ function intoBuffers(blob) {
  * @param {ReadableStreamBYOBReader} reader
  */
 async function* fill(reader) {
+  let buffer = spare.pop() ?? new ArrayBuffer(LANE_BYTES);
   try {
-    let buffer = new ArrayBuffer(LANE_BYTES);
     for (let length = 0; ;) {
       const { done, value } = await inTime(reader.read(new Uint8Array(buffer, length)));
       if (!value) return;
@@ -295,6 +297,8 @@ async function* fill(reader) {
       if (done) return;
     }
   } finally {
+    // One that is still being read into is the stream's.
+    if (buffer.byteLength > 0) spare.push(buffer);
     // Who stops early reads no more.
     reader.cancel().catch(() => {});
   }

@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 /** Ticks of the clock in a second, on every Linux since 2.6. */
 const TICKS = 100;
 
-/** @typedef {{ pid: number, parent: number, command: string }} Running */
+/** @typedef {{ pid: number, parent: number, command: string, profile: string }} Running */
 
 /** @returns {Running[]} */
 function processes() {
@@ -12,7 +12,11 @@ function processes() {
     const pid = Number(name);
     if (!Number.isInteger(pid)) return [];
     try {
-      return [{ pid, parent: Number(stat(pid)[1]), command: readFileSync(`/proc/${pid}/cmdline`, 'utf8') }];
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      const profile = /(?:^|\0)WEBKIT_PROFILE=([^\0]*)/.exec(
+        readFileSync(`/proc/${pid}/environ`, 'utf8'),
+      )?.[1];
+      return [{ pid, parent: Number(stat(pid)[1]), command, profile: profile ?? '' }];
     } catch {
       // It has just ended.
       return [];
@@ -29,7 +33,10 @@ function stat(pid) {
 /** Those of a browser that run pages, by the folder of its profile. @param {string} profile */
 export function renderers(profile) {
   const all = processes();
-  const main = all.find(({ command }) => command.includes(profile) && !command.includes('--type='));
+  const uses = (/** @type {Running} */ running) =>
+    running.profile === profile ||
+    (running.command.includes(profile) && !running.command.includes('--type='));
+  const main = all.find(uses);
   if (!main) throw new Error(`no browser uses ${profile}`);
   const pages = below(main.pid, all).filter(({ command }) =>
     /--type=renderer|-isForBrowser|WebKitWebProcess/.test(command),

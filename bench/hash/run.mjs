@@ -131,7 +131,9 @@ async function main() {
         task: longestTask,
       };
       if (round > 0) measured[way]?.push(figures);
-      say(`${round || 'warm-up'} ${way} ${figures.mbps.toFixed(0)} MB/s`);
+      say(
+        `${round || 'warm-up'} ${way} ${figures.mbps.toFixed(0)} MB/s, ${figures.memory.toFixed(0)} MiB, task ${figures.task.toFixed(0)} ms`,
+      );
     }
   }
   report(measured, values.json === true, { size, browser: values.browser, rounds: Number(values.rounds) });

@@ -234,7 +234,6 @@ describe('in a browser', () => {
         crc64xz: '11051210869376104954',
         crc64nvme: 'rosUhgp5mIg=',
       });
-      assert.equal(await page.locator('progress').getAttribute('value'), '0');
       assert.equal(await page.locator('progress').evaluate((bar) => Object(bar).value), 1);
     }));
 

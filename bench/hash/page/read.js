@@ -1,6 +1,8 @@
 /** Reads, and nothing else, in one of the ways there are. */
 
 const MIB = 1024 * 1024;
+/** Milliseconds. */
+const STANDSTILL = 250;
 
 /** @type {Record<string, (file: File) => AsyncGenerator<ArrayBufferView | ArrayBuffer>>} */
 const paths = {
@@ -8,15 +10,17 @@ const paths = {
   async *stream(file) {
     yield* file.stream();
   },
-  /** Into one buffer of ours, again and again. */
+  /** Into one buffer of ours, again and again. What Chromium forgets to read is read by another stream. */
   async *buffers(file) {
-    const reader = file.stream().getReader({ mode: 'byob' });
-    let buffer = new ArrayBuffer(MIB);
-    for (;;) {
-      const { done, value } = await reader.read(new Uint8Array(buffer));
-      if (done) return;
-      yield value;
-      buffer = value.buffer;
+    for (let at = 0; at < file.size;) {
+      const reader = file.slice(at).stream().getReader({ mode: 'byob' });
+      for (let buffer = new ArrayBuffer(MIB); buffer;) {
+        const forgotten = new Promise((stands) => setTimeout(stands, STANDSTILL, {}));
+        const { value } = await Promise.race([reader.read(new Uint8Array(buffer)), forgotten]);
+        if (value?.length) yield value;
+        at += value?.length ?? 0;
+        buffer = value?.length ? value.buffer : undefined;
+      }
     }
   },
   /** With the next one already being read. */
