@@ -46,6 +46,11 @@ test('the manifest asks for neither framework', async () => {
   assert.deepEqual(peerDependenciesMeta, { react: { optional: true }, vue: { optional: true } });
 });
 
+test('components of a server may import the hooks', async () => {
+  const path = join(consumer.folder, 'node_modules', 'partwise', 'react.js');
+  assert.match(await readFile(path, 'utf8'), /^'use client';/);
+});
+
 for (const framework of ['react', 'vue'])
   describe(framework, () => {
     /** @type {string} */
