@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { refresh } from './lib/fresh.mjs';
-import { documents, publishedManifest } from './lib/manifest.mjs';
+import { documents, entries, publishedManifest } from './lib/manifest.mjs';
 import { distDir, root, workDir } from './lib/project.mjs';
 import { script } from './lib/run.mjs';
 import { compile, gluePath, wasmPath } from './lib/wasm.mjs';
@@ -42,7 +42,8 @@ async function pack(present) {
   // Only now: setup may just have installed the bundler.
   const { bundle } = await import('./lib/bundle.mjs');
   await bundle(staging);
-  for (const name of ['index.d.ts', 'external.d.ts', 'global.d.ts', 'hash.js', 'hash.d.ts'])
+  const declared = ['index', ...entries].map((name) => `${name}.d.ts`);
+  for (const name of [...declared, 'hash.js', 'react.js', 'vue.js'])
     copyFileSync(join(root, 'pkg-template', name), join(staging, name));
   for (const name of present) copyFileSync(join(root, name), join(staging, name));
   const manifest = await publishedManifest(present);

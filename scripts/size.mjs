@@ -13,6 +13,8 @@ const loads = {
   partwise: ['index.js'],
   'partwise/external': ['external.js', 'partwise_bg.wasm', 'worker.js'],
   'partwise/global': ['global.js'],
+  'partwise/react': ['react.js', 'store.js', 'index.js'],
+  'partwise/vue': ['vue.js', 'store.js', 'index.js'],
 };
 
 /** @param {string} name */

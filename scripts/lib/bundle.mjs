@@ -10,11 +10,13 @@ import { gluePath, namesPath, wasmPath } from './wasm.mjs';
 /** The browsers of 2023, which have everything the package relies on. */
 const target = ['chrome111', 'firefox113', 'safari16.4'];
 
-/** @type {{ name: string, format: 'esm' | 'iife' }[]} */
+/** @type {{ name: string, format: 'esm' | 'iife', external?: string[] }[]} */
 const entries = [
   { name: 'index', format: 'esm' },
   { name: 'external', format: 'esm' },
   { name: 'global', format: 'iife' },
+  // It imports the default entry when it needs it, and the bindings all import this very store.
+  { name: 'store', format: 'esm', external: ['./index.js'] },
 ];
 
 /**
@@ -33,11 +35,12 @@ export async function bundle(folder) {
   await Promise.all([
     writeFile(join(folder, 'partwise_bg.wasm'), wasm),
     writeFile(join(folder, 'worker.js'), workerCode),
-    ...entries.map(({ name, format }) =>
+    ...entries.map(({ name, format, external }) =>
       build({
         entryPoints: [join(root, 'pkg-template', `${name}.js`)],
         outfile: join(folder, `${name}.js`),
         bundle: true,
+        external,
         format,
         target,
         minify: true,

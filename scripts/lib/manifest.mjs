@@ -4,17 +4,11 @@ import { output } from './run.mjs';
 /** What a package holds besides its `package.json`; a missing document is left out. */
 export const documents = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE'];
 
+/** What can be imported besides `partwise` itself. */
+export const entries = ['external', 'global', 'hash', 'store', 'react', 'vue'];
+
 const code = [
-  ...[
-    'index.js',
-    'index.d.ts',
-    'external.js',
-    'external.d.ts',
-    'global.js',
-    'global.d.ts',
-    'hash.js',
-    'hash.d.ts',
-  ],
+  ...['index', ...entries].flatMap((name) => [`${name}.js`, `${name}.d.ts`]),
   ...['worker.js', 'partwise_bg.wasm'],
 ];
 
@@ -43,13 +37,15 @@ export async function publishedManifest(present) {
     jsdelivr: './global.js',
     exports: {
       '.': { types: './index.d.ts', default: './index.js' },
-      './external': { types: './external.d.ts', default: './external.js' },
-      './global': { types: './global.d.ts', default: './global.js' },
-      './hash': { types: './hash.d.ts', default: './hash.js' },
+      ...Object.fromEntries(
+        entries.map((name) => [`./${name}`, { types: `./${name}.d.ts`, default: `./${name}.js` }]),
+      ),
       './worker.js': './worker.js',
       './partwise_bg.wasm': './partwise_bg.wasm',
       './package.json': './package.json',
     },
     files: [...code, ...present],
+    peerDependencies: { react: '>=18', vue: '>=3.3' },
+    peerDependenciesMeta: { react: { optional: true }, vue: { optional: true } },
   };
 }

@@ -1,6 +1,6 @@
 /** A clean folder with the packed package installed, as a user would have it. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,17 @@ export async function install() {
     packed: tarball.files.map((/** @type {{ path: string }} */ { path }) => path).sort(),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/**
+ * Gives a folder packages of this repository, with what they depend on.
+ *
+ * @param {string} folder with `node_modules`
+ * @param {readonly string[]} names
+ */
+export async function link(folder, names) {
+  for (const name of names)
+    await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name), 'dir');
 }
 
 /**

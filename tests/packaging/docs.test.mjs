@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
+import * as sfc from 'vue/compiler-sfc';
 import { root } from './consumer.mjs';
 import { blocksOf, documents, prose, read } from './docs/blocks.mjs';
 import { checkCommand, commandsIn } from './docs/commands.mjs';
@@ -26,15 +27,15 @@ const blocksIn = (...languages) => blocks.filter(({ language }) => languages.inc
 const servers = [];
 
 test('every block is in a language that is checked here', () => {
-  const known = ['ts', 'js', 'html', 'json', 'xml', 'rust', 'sh', 'text'];
+  const known = ['ts', 'tsx', 'js', 'vue', 'html', 'json', 'xml', 'rust', 'sh', 'text'];
   for (const { language, place } of blocks) assert.ok(known.includes(language), `${place}: “${language}”`);
 });
 
 describe('code', () => {
   before(async () => {
     await types.empty();
-    for (const block of blocksIn('ts', 'js', 'html')) {
-      const language = block.language === 'ts' ? 'ts' : 'js';
+    for (const block of blocksIn('ts', 'tsx', 'js', 'vue', 'html')) {
+      const language = languageOf(block);
       const file = await types.write(block.place, language, codeOf(block));
       if (block.text.includes('createServer(')) servers.push({ block, file });
     }
@@ -88,6 +89,14 @@ describe('code', () => {
         await assert.rejects(sign({ method: 'PUT', key, query: {}, headers: {} }, 'ann'), /refused/);
     });
 });
+
+for (const { place, text } of blocksIn('vue'))
+  test(`${place} is a component that compiles`, () => {
+    const { descriptor, errors } = sfc.parse(text);
+    assert.deepEqual(errors, []);
+    const { content } = sfc.compileScript(descriptor, { id: place, inlineTemplate: true });
+    assert.match(content, /_openBlock/);
+  });
 
 for (const { place, text } of blocksIn('json'))
   test(`${place} is JSON`, () => {
@@ -156,16 +165,24 @@ test('both indexes name every page', async () => {
   }
 });
 
-/** What of a block is code: of a page its scripts. @param {Block} block */
+/** What the code of a block is written in. @param {Block} block */
+function languageOf({ language }) {
+  if (language === 'vue') return 'ts';
+  return language === 'ts' || language === 'tsx' ? language : 'js';
+}
+
+/** What of a block is code: of a page or a component its scripts. @param {Block} block */
 function codeOf({ language, text }) {
-  if (language !== 'html') return text;
-  return [...text.matchAll(/<script type="module">([\s\S]*?)<\/script>/g)].map(([, code]) => code).join('\n');
+  if (language !== 'html' && language !== 'vue') return text;
+  const scripts = /<script (?:type="module"|setup lang="ts")>([\s\S]*?)<\/script>/g;
+  return [...text.matchAll(scripts)].map(([, code]) => code).join('\n');
 }
 
 /** A block without its comments, which are in the language of the document. @param {Block} block */
 async function bare({ language, text }) {
   if (language === 'sh') return text.replace(/ *# .*/g, '');
-  if (language === 'ts' || language === 'js')
+  if (language === 'vue') return text.replace(/^ *\/\/ .*\n/gm, '');
+  if (language === 'ts' || language === 'tsx' || language === 'js')
     return (await transform(text, { loader: language, minifyWhitespace: true, legalComments: 'none' })).code;
   return text;
 }

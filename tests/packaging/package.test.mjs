@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { build } from 'esbuild';
 import { documents } from '../../scripts/lib/manifest.mjs';
-import { install, root, runIn } from './consumer.mjs';
+import { install, link, root, runIn } from './consumer.mjs';
 import { launch, serve } from './site.mjs';
 
 /** @type {Awaited<ReturnType<typeof install>>} */
@@ -17,6 +17,7 @@ let installed;
 before(async () => {
   consumer = await install();
   installed = join(consumer.folder, 'node_modules', 'partwise');
+  await link(consumer.folder, ['react', 'vue']);
 });
 after(() => consumer.remove());
 
@@ -25,16 +26,8 @@ test('the package holds exactly the files it should', async () => {
   assert.deepEqual(
     consumer.packed,
     [
-      ...[
-        'index.js',
-        'index.d.ts',
-        'external.js',
-        'external.d.ts',
-        'global.js',
-        'global.d.ts',
-        'hash.js',
-        'hash.d.ts',
-      ],
+      ...['index.js', 'external.js', 'global.js', 'hash.js', 'store.js', 'react.js', 'vue.js'],
+      ...['index.d.ts', 'external.d.ts', 'global.d.ts', 'hash.d.ts', 'store.d.ts', 'react.d.ts', 'vue.d.ts'],
       ...['worker.js', 'partwise_bg.wasm', 'package.json'],
       ...documents.filter((name) => present.has(name)),
     ].sort(),
@@ -51,9 +44,23 @@ test('every path of the manifest leads to a file', async () => {
     assert.ok(consumer.packed.includes(path.replace('./', '')), path);
 });
 
-for (const entry of ['partwise', 'partwise/external', 'partwise/global', 'partwise/hash'])
+const uploading = ['Upload', 'UploadError', 'Uploader', 'createUploader', 'hashFile', 'init'];
+/** What each entry exports. */
+const exported = {
+  partwise: uploading,
+  'partwise/external': uploading,
+  'partwise/global': uploading,
+  'partwise/hash': ['UploadError', 'hashFile', 'init'],
+  'partwise/store': ['createUploadStore', 'trackUpload', 'uploadStore'],
+  'partwise/react': ['createUploadStore', 'useUpload', 'useUploader'],
+  'partwise/vue': ['createUploadStore', 'useUpload', 'useUploader'],
+};
+for (const [entry, names] of Object.entries(exported))
   test(`importing ${entry} on a server touches nothing`, async () => {
+    // Frameworks are free to touch what they like.
+    const framework = /react|vue/.exec(entry)?.[0];
     const script = `
+      ${framework ? `await import('${framework}');` : ''}
       const traps = { fetch: globalThis, compile: WebAssembly, compileStreaming: WebAssembly, instantiate: WebAssembly,
         createObjectURL: URL, atob: globalThis, DecompressionStream: globalThis };
       for (const [name, owner] of Object.entries(traps))
@@ -62,8 +69,6 @@ for (const entry of ['partwise', 'partwise/external', 'partwise/global', 'partwi
       console.log(Object.keys(${JSON.stringify(entry)}.endsWith('global') ? globalThis.partwise : module).sort().join());
     `;
     const printed = await runIn(consumer.folder, process.execPath, ['--input-type=module', '--eval', script]);
-    const uploads = entry.endsWith('hash') ? '' : 'Upload,Uploader,createUploader,';
-    const names = `${uploads}UploadError,hashFile,init`.split(',').sort();
     assert.equal(printed.trim(), names.join());
   });
 

@@ -11,15 +11,22 @@ const types = new Map([
 ]);
 
 /**
+ * @typedef {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => Promise<boolean>} Answer
+ *   resolves with false for requests that are none of its own
+ */
+
+/**
  * @param {string} folder
+ * @param {Answer} [answer] is asked first
  * @returns {Promise<{ origin: string, requests: string[], refuse: Set<string>, policy: string, close: () => void }>}
  *   `requests`: the paths asked for so far; `refuse`: paths that are answered with 503; `policy`: sent as
  *   Content-Security-Policy when not empty.
  */
-export async function serve(folder) {
+export async function serve(folder, answer) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     if (pathname === '/favicon.ico') return void response.writeHead(204).end();
+    if (await answer?.(request, response)) return;
     site.requests.push(pathname);
     if (site.policy) response.setHeader('Content-Security-Policy', site.policy);
     if (site.refuse.has(pathname)) return void response.writeHead(503).end();

@@ -30,7 +30,11 @@ const SHARED = {
     'partwise/external': ['../../pkg-template/external.d.ts'],
     'partwise/global': ['../../pkg-template/global.d.ts'],
     'partwise/hash': ['../../pkg-template/hash.d.ts'],
+    'partwise/react': ['../../pkg-template/react.d.ts'],
+    'partwise/store': ['../../pkg-template/store.d.ts'],
+    'partwise/vue': ['../../pkg-template/vue.d.ts'],
   },
+  jsx: 'react-jsx',
 };
 
 /** JavaScript says less about its types. */
@@ -47,7 +51,7 @@ export async function empty() {
  * Writes code where it finds what it imports.
  *
  * @param {string} place where it stands in the documents
- * @param {'ts' | 'js'} language
+ * @param {'ts' | 'tsx' | 'js'} language
  * @param {string} text
  * @returns {Promise<string>} the file's name
  */
@@ -64,7 +68,7 @@ export async function write(place, language, text) {
  */
 export async function check(language) {
   const compilerOptions = language === 'ts' ? SHARED : { ...SHARED, ...LOOSE };
-  const config = { compilerOptions, include: [`*.${language}`, 'ambient.d.ts'] };
+  const config = { compilerOptions, include: [`*.${language}`, `*.${language}x`, 'ambient.d.ts'] };
   await writeFile(join(folder, `${language}.json`), JSON.stringify(config));
   await runIn(folder, join(root, 'node_modules', '.bin', 'tsc'), ['-p', `${language}.json`]);
 }

@@ -1,0 +1,12 @@
+import { useUploader } from 'partwise/vue';
+import { token } from './session.js';
+
+/** The app's one uploader, wherever it is asked for. */
+export function useFiles() {
+  return useUploader({
+    endpoint: '/s3',
+    headers: async () => ({ Authorization: `Bearer ${await token()}` }),
+    hash: 'md5',
+    guardUnload: true,
+  });
+}

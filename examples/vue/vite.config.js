@@ -1,0 +1,16 @@
+import vue from '@vitejs/plugin-vue';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const demoServer = process.env.DEMO_SERVER ?? 'http://127.0.0.1:8080';
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+export default defineConfig({
+  plugins: [vue()],
+  server: {
+    proxy: { '/s3': demoServer, '/session': demoServer },
+    // Neither this nor the alias is needed where partwise is installed.
+    fs: { allow: [repository] },
+  },
+  resolve: { alias: { partwise: `${repository}dist` } },
+});
