@@ -9,6 +9,12 @@ import { script } from './lib/run.mjs';
 import { compile, gluePath, wasmPath } from './lib/wasm.mjs';
 import { setup } from './setup.mjs';
 
+/** What is published as it is written. */
+const copied = [
+  ...['index.d.ts', 'external.d.ts', 'global.d.ts', 'hash.js', 'hash.d.ts'],
+  ...['element.d.ts', 'format.d.ts'],
+];
+
 /** Compiles and bundles what has changed. */
 export async function build() {
   await setup();
@@ -42,8 +48,7 @@ async function pack(present) {
   // Only now: setup may just have installed the bundler.
   const { bundle } = await import('./lib/bundle.mjs');
   await bundle(staging);
-  for (const name of ['index.d.ts', 'external.d.ts', 'global.d.ts', 'hash.js', 'hash.d.ts'])
-    copyFileSync(join(root, 'pkg-template', name), join(staging, name));
+  for (const name of copied) copyFileSync(join(root, 'pkg-template', name), join(staging, name));
   for (const name of present) copyFileSync(join(root, name), join(staging, name));
   const manifest = await publishedManifest(present);
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
