@@ -57,6 +57,12 @@ export function putPhrases(element, phrases) {
   element.replaceChildren(...shown);
 }
 
+/** As {@link putPhrases} for one sentence, which ends where its own language has it end. @param {HTMLElement} element @param {string} text */
+export function sayOrHide(element, text) {
+  putPhrases(element, [text]);
+  element.hidden = !text;
+}
+
 /** A bar. @param {...string} extra classes of what lies below its filling */
 export function bar(...extra) {
   return h(

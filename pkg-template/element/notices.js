@@ -1,5 +1,5 @@
 /** What belongs to no single upload, until it is dismissed; and what is announced. */
-import { button, h, label, put, set } from './dom.js';
+import { button, h, label, put, putPhrases, set } from './dom.js';
 import { makeError } from './row.js';
 
 /**
@@ -59,7 +59,7 @@ export class Notices {
     const element = h('li', { class: 'notice', part: 'notice' }, body, away);
     const paint = () => {
       const speech = this.#speech();
-      put(title, text(speech));
+      putPhrases(title, [text(speech)]);
       const all = lines?.(speech) ?? [];
       const shown = all.slice(0, LINES).map((line) => h('li', {}, h('bdi', {}, line)));
       const rest = all.length - shown.length;

@@ -70,7 +70,7 @@ export class Pending {
   paint() {
     const speech = this.#speech();
     put(this.#title, speech.say('pendingTitle'));
-    put(this.#about, speech.say('pendingAbout'));
+    putPhrases(this.#about, [speech.say('pendingAbout')]);
     for (const item of this.#items.values()) item.paint();
   }
 
@@ -102,8 +102,8 @@ export class Pending {
       'li',
       { class: 'item', part: 'pending-item', 'data-id': pending.id },
       h('p', { class: 'name', part: 'name' }, name),
-      h('div', { class: 'line' }, text, percent),
-      progress,
+      text,
+      h('div', { class: 'track' }, progress, percent),
       h('div', { class: 'choices' }, choose, discard, input),
     );
     /** @type {Item} */

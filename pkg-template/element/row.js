@@ -12,6 +12,7 @@ import {
   putOrHide,
   putPhrases,
   redraw,
+  sayOrHide,
   set,
 } from './dom.js';
 
@@ -127,8 +128,8 @@ export class Row {
       h('span', { class: 'sign', part: 'sign' }, sign),
       h('p', { class: 'name', part: 'name' }, name),
       h('div', { class: 'actions' }, this.#go, this.#end),
-      h('div', { class: 'line' }, text, percent),
-      progress,
+      text,
+      h('div', { class: 'track' }, progress, percent),
       result,
       note,
       error.box,
@@ -279,13 +280,13 @@ export class Row {
     if (retry) {
       const { delay } = retry;
       const duration = speech.duration(delay / 1000);
-      putOrHide(note, speech.say('retrying', { problem: speech.problem(retry), duration }));
+      sayOrHide(note, speech.say('retrying', { problem: speech.problem(retry), duration }));
     } else if (this.#warning) {
       const key = /** @type {WordKey} */ (`warning.${this.#warning.code}`);
-      putOrHide(note, speech.say(key) || this.#warning.message);
+      sayOrHide(note, speech.say(key) || this.#warning.message);
     } else {
       const continued = final ? 0 : (this.continuedAt ?? 0);
-      putOrHide(note, continued > 0 ? speech.say('continued', { size: speech.bytes(continued) }) : '');
+      sayOrHide(note, continued > 0 ? speech.say('continued', { size: speech.bytes(continued) }) : '');
     }
   }
 
@@ -314,7 +315,7 @@ export function makeError() {
     paint(speech, error) {
       box.hidden = !error;
       if (!error) return;
-      put(title, speech.problem(error));
+      sayOrHide(title, speech.problem(error));
       put(summary, speech.say('details'));
       put(code, [error.code, error.operation].filter(Boolean).join(' · '));
       putOrHide(message, error.message);

@@ -216,12 +216,12 @@ code { font-family: ui-monospace, 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans
   min-inline-size: 80px;
   margin-inline-end: -8px;
 }
-.line { grid-column: 2 / 4; grid-row: 2; display: flex; gap: 12px; font-size: .875em; font-variant-numeric: tabular-nums; }
-.text { flex: 1; min-inline-size: 0; color: var(--quiet); }
-.percent { min-inline-size: 3.2em; font-weight: 600; text-align: end; }
+.text { grid-column: 2 / 4; grid-row: 2; color: var(--quiet); font-size: .875em; font-variant-numeric: tabular-nums; }
 /* As high as a line of text, which takes its place in the end: rows keep their height. */
-.item > .bar { grid-column: 2 / 4; grid-row: 3; margin-block: calc(1.3125em - 6px - 5px) 5px; }
-.item:is([data-state='done'], [data-state='cancelled']) :is(.bar, .percent) { display: none; }
+.track { grid-column: 2 / 4; grid-row: 3; display: flex; align-items: center; gap: 8px; font-size: .875em; line-height: 1.5; }
+.track .bar { flex: 1; }
+.percent { min-inline-size: 3.1em; font-weight: 600; font-variant-numeric: tabular-nums; text-align: end; }
+.item:is([data-state='done'], [data-state='cancelled']) .track { display: none; }
 .note, .result, .item > .error { grid-column: 2 / -1; font-size: .875em; overflow-wrap: anywhere; }
 .result { grid-column: 2 / 4; }
 .note, .result { color: var(--quiet); }
@@ -252,7 +252,7 @@ code { font-family: ui-monospace, 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans
 
 .pending .item { grid-template-columns: minmax(0, 1fr) auto; }
 .pending .name { grid-column: 1 / -1; }
-.pending .item > .bar, .pending .line, .pending .choices { grid-column: 1 / -1; }
+.pending .text, .pending .track, .pending .choices { grid-column: 1 / -1; }
 .pending .choices { justify-content: start; margin-block-start: 8px; }
 
 .summary {
@@ -286,15 +286,23 @@ code { font-family: ui-monospace, 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans
   .summary > .bar { grid-row: 3; }
   .summary-actions { grid-column: 1 / -1; grid-row: 4; margin-block-start: 14px; }
   .summary-actions .button { flex: 1; }
-  .summary-bytes { min-block-size: 3em; }
+  .summary-percent { grid-row: 1; }
+  .summary-files { align-self: center; }
+  .summary-bytes { grid-column: 1 / -1; min-block-size: 3em; margin-block-start: 4px; }
   .item { grid-template-columns: minmax(0, 1fr) auto auto; padding-inline: 14px; column-gap: 8px; }
   .sign { display: none; }
   .name { grid-column: 1 / 3; }
   .actions { grid-column: 3; grid-row: 1; min-inline-size: 0; }
-  .line, .item > .bar, .note, .result, .item > .error { grid-column: 1 / -1; }
+  .text, .track, .note, .result, .item > .error { grid-column: 1 / -1; }
   /* Speed and time come and go; there is room for them. */
   .item:is([data-state='uploading'], [data-state='starting'], [data-state='paused'], [data-state='offline'], [data-state='completing']) .text { min-block-size: 3em; }
   .pending .choices .button { flex: 1 1 auto; }
+}
+
+@container (max-width: 360px) {
+  [data-do='again'] { inline-size: 40px; padding: 0; }
+  [data-do='again'] span { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+  [data-do='again'] .icon { margin: 0; }
 }
 
 @media (prefers-reduced-motion: reduce) {
@@ -305,7 +313,7 @@ code { font-family: ui-monospace, 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans
   .bar { border: 1px solid CanvasText; }
   .fill { background: Highlight; forced-color-adjust: none; }
   .hashed { background: none; }
-  .button.primary { border-color: ButtonText; }
+  .button.primary { border-color: ButtonText; background: ButtonFace; color: ButtonText; }
   .notice, .error, .sign { border: 1px solid CanvasText; }
 }
 `;
