@@ -13,6 +13,8 @@ const loads = {
   partwise: ['index.js'],
   'partwise/external': ['external.js', 'partwise_bg.wasm', 'worker.js'],
   'partwise/global': ['global.js'],
+  'partwise/element': ['element.js', 'index.js'],
+  'partwise/format': ['format.js'],
 };
 
 /** @param {string} name */

@@ -40,6 +40,19 @@ const keysIn = (page) =>
 const complaint = (page) =>
   page.evaluate(() => document.querySelector('partwise-uploader')?.validationMessage);
 
+/** Waits until it is told. @param {Page} page @param {string | RegExp} text */
+const notice = (page, text) => page.locator('.notice', { hasText: text }).waitFor();
+
+/** With a folder that goes away. @param {(folder: string) => Promise<void>} use */
+async function inFolder(use) {
+  const scope = new Scope();
+  try {
+    await use(await temporaryFolder('element-', scope));
+  } finally {
+    await scope.end();
+  }
+}
+
 describe('uploading', () => {
   test('a file that is chosen arrives whole, and its key is what the form sends', () =>
     onPage(world, async (page) => {
@@ -100,10 +113,8 @@ describe('uploading', () => {
       await inState(page, 'pasted.txt', 'done');
     }));
 
-  test('files keep the folder they were chosen in', async () => {
-    const scope = new Scope();
-    try {
-      const folder = await temporaryFolder('folder-', scope);
+  test('files keep the folder they were chosen in', () =>
+    inFolder(async (folder) => {
       await mkdir(join(folder, 'photos', 'summer'), { recursive: true });
       await writeFile(join(folder, 'photos', 'summer', 'beach.txt'), 'sand');
       await onPage(
@@ -117,10 +128,7 @@ describe('uploading', () => {
         },
         { attributes: { folders: '' } },
       );
-    } finally {
-      await scope.end();
-    }
-  });
+    }));
 
   test('it can be paused and goes on, alone and with all others', () =>
     onPage(world, async (page) => {
@@ -140,28 +148,35 @@ describe('uploading', () => {
     }));
 
   test('what an earlier page left is shown, and goes on with the same file', () =>
-    onPage(world, async (page) => {
-      const large = file('left.bin', 11_000_000);
-      await slow(page, 2_500_000);
-      await choose(page, large);
-      await page.waitForFunction(
-        () => Number(document.querySelector('partwise-uploader')?.uploads[0]?.progress.loaded) > 8_000_000,
-        undefined,
-        { timeout: 30_000 },
-      );
-      await page.evaluate(() => document.querySelector('partwise-uploader')?.pauseAll());
-      await open(page, world);
-      const pending = page.getByRole('region').or(page.locator('.pending')).getByRole('listitem');
-      await pending.filter({ hasText: 'left.bin' }).first().waitFor();
-      await accessible(world, page, 'with an unfinished upload');
-      const chooser = page.waitForEvent('filechooser');
-      await page.getByRole('button', { name: 'Choose the file to continue: left.bin' }).click();
-      await (await chooser).setFiles(large);
-      await inState(page, 'left.bin', 'done');
-      assert.equal(await page.locator('.pending').isVisible(), false);
-      const [key = ''] = await keysIn(page);
-      assert.equal((await world.bucket.content(key))?.size, 11_000_000);
-    }));
+    inFolder((folder) =>
+      onPage(world, async (page) => {
+        // One on the disk, since its date has to stay the same.
+        const path = join(folder, 'left.bin');
+        const { buffer } = file('left.bin', 11_000_000);
+        await writeFile(path, buffer);
+        await slow(page, 2_500_000);
+        const first = page.waitForEvent('filechooser');
+        await page.getByRole('button', { name: 'Choose files' }).click();
+        await (await first).setFiles(path);
+        await page.waitForFunction(
+          () => Number(document.querySelector('partwise-uploader')?.uploads[0]?.progress.loaded) > 8_000_000,
+          undefined,
+          { timeout: 30_000 },
+        );
+        await page.evaluate(() => document.querySelector('partwise-uploader')?.pauseAll());
+        await open(page, world);
+        await page.locator('.pending').getByText('left.bin').waitFor();
+        await accessible(world, page, 'with an unfinished upload');
+        const again = page.waitForEvent('filechooser');
+        await page.getByRole('button', { name: 'Choose the file to continue: left.bin' }).click();
+        await (await again).setFiles(path);
+        await inState(page, 'left.bin', 'done');
+        await page.locator('.pending').waitFor({ state: 'hidden' });
+        const [key = ''] = await keysIn(page);
+        const sha256 = createHash('sha256').update(buffer).digest('hex');
+        assert.deepEqual(await world.bucket.content(key), { sha256, size: buffer.length });
+      }),
+    ));
 
   test('what an earlier page left can be discarded', () =>
     onPage(world, async (page) => {
@@ -235,7 +250,7 @@ describe('uploading', () => {
       world,
       async (page) => {
         await choose(page, file('waits.txt', 100));
-        await page.getByText(/could not be started\. This page has a wrong setting\./).waitFor();
+        await notice(page, /could not be started\. This page has a wrong setting\./);
         await page.evaluate(() => {
           const element = document.querySelector('partwise-uploader');
           if (element) element.partSize = 'auto';
@@ -255,28 +270,31 @@ describe('limits', () => {
         await page
           .getByText('Text, PDF · up to 5 kB each · at least 10 bytes each · up to 2 files')
           .waitFor();
-        await choose(page, file('one.txt', 100, 'text/plain'));
-        await choose(
-          page,
-          ...[file('one.txt', 100, 'text/plain'), file('film.mp4', 100, 'video/mp4')],
-          ...[file('big.pdf', 6000), file('tiny.txt', 5, 'text/plain')],
-          ...[file('two.txt', 100, 'text/plain'), file('three.txt', 100, 'text/plain')],
-        );
-        await page.getByText('5 files were not added').waitFor();
-        // The same name, size and date: Playwright gives every file its own date.
+        await page.evaluate(async () => {
+          const element = document.querySelector('partwise-uploader');
+          const make = (/** @type {string} */ name, /** @type {number} */ size, type = 'text/plain') =>
+            new File([new Uint8Array(size)], name, { type, lastModified: 1e12 });
+          await element?.add([make('one.txt', 100)]);
+          await element?.add([
+            ...[make('one.txt', 100), make('film.mp4', 100, 'video/mp4')],
+            ...[make('big.pdf', 6000), make('tiny.txt', 5), make('two.txt', 100), make('three.txt', 100)],
+          ]);
+        });
+        await notice(page, '5 files were not added');
         const refused = (await told(page, 'refused')).map(({ path, reason }) => [path, reason]);
-        assert.deepEqual(refused.slice(-4), [
+        assert.deepEqual(refused, [
+          ['one.txt', 'duplicate'],
           ['film.mp4', 'type'],
           ['big.pdf', 'too-large'],
           ['tiny.txt', 'too-small'],
           ['three.txt', 'too-many'],
         ]);
-        await page.getByText('big.pdf: 6.0 kB, larger than 5 kB').waitFor();
-        await page.getByText('three.txt: no more than 2 files at a time').waitFor();
+        await notice(page, 'big.pdf: 6.0 kB, larger than 5 kB');
+        await notice(page, 'three.txt: no more than 2 files at a time');
         await inState(page, 'two.txt', 'done');
         await accessible(world, page, 'refused');
         await page.getByRole('button', { name: 'Dismiss' }).click();
-        assert.equal(await page.getByText('were not added').count(), 0);
+        assert.equal(await page.locator('.notice').count(), 0);
       },
       { attributes: { accept: 'text/*,.pdf', 'max-size': '5 kB', 'min-size': '10', 'max-files': '2' } },
     ));
@@ -290,7 +308,7 @@ describe('limits', () => {
         element.addOptions = ({ name }) => ({ key: `renamed-${name}` });
       });
       await choose(page, file('secret.txt', 10), file('open.txt', 10));
-      await page.getByText('secret.txt: this looks confidential').waitFor();
+      await notice(page, 'secret.txt: this looks confidential');
       await inState(page, 'open.txt', 'done');
       assert.match((await keysIn(page))[0] ?? '', /renamed-open\.txt$/);
     }));

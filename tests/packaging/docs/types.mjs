@@ -30,6 +30,8 @@ const SHARED = {
     'partwise/external': ['../../pkg-template/external.d.ts'],
     'partwise/global': ['../../pkg-template/global.d.ts'],
     'partwise/hash': ['../../pkg-template/hash.d.ts'],
+    'partwise/element': ['../../pkg-template/element.d.ts'],
+    'partwise/format': ['../../pkg-template/format.d.ts'],
   },
 };
 

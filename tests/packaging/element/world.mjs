@@ -57,6 +57,8 @@ export async function onPage(world, use, { context, attributes = {}, external = 
   /** @type {string[]} */
   const errors = [];
   page.on('pageerror', (error) => errors.push(String(error)));
+  // Asked for only when it is waited for, the dialogue may already be open.
+  page.on('filechooser', () => {});
   page.on('console', (message) => {
     // The browser's own line about a request that a test wants refused.
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
@@ -124,6 +126,9 @@ export async function inState(page, name, state) {
   await page.locator(`[data-state="${state}"]`, { hasText: name }).waitFor({ timeout: 30_000 });
 }
 
+/** @type {WeakMap<Page, import('playwright-core').CDPSession>} */
+const limiters = new WeakMap();
+
 /**
  * Lets the page send only so much, so that an upload can be met half way.
  *
@@ -131,7 +136,9 @@ export async function inState(page, name, state) {
  * @param {number} bytesPerSecond -1: no limit
  */
 export async function slow(page, bytesPerSecond) {
-  const session = await page.context().newCDPSession(page);
+  // Another session would limit in addition.
+  const session = limiters.get(page) ?? (await page.context().newCDPSession(page));
+  limiters.set(page, session);
   await session.send('Network.emulateNetworkConditions', {
     ...{ offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond },
   });
