@@ -1,6 +1,6 @@
 /** What belongs to no single upload, until it is dismissed; and what is announced. */
 import { button, h, label, put, putPhrases, set } from './dom.js';
-import { makeError } from './row.js';
+import { makeError } from './error.js';
 
 /**
  * @typedef {import('./speech.js').Speech} Speech

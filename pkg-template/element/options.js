@@ -67,6 +67,18 @@ export function optionsOf(element) {
 }
 
 /**
+ * Which files it takes; what is no number is no limit.
+ *
+ * @param {Pick<import('../element.js').AttributeProperties, 'accept' | 'minSize' | 'maxSize' | 'maxFiles' | 'duplicates'>} element
+ * @returns {import('./limits.js').Limits}
+ */
+export function limitsOf({ accept, minSize, maxSize, maxFiles, duplicates }) {
+  const sane = (/** @type {unknown} */ value) =>
+    typeof value === 'number' && value >= 0 ? value : undefined;
+  return { accept, minSize: sane(minSize), maxSize: sane(maxSize), maxFiles: sane(maxFiles), duplicates };
+}
+
+/**
  * Gives a class a property for each attribute: `maxSize` for `max-size`.
  *
  * @param {{ prototype: Element }} type

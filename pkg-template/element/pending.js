@@ -1,6 +1,6 @@
 /** The uploads that earlier pages left unfinished. */
 import { bar, button, fillBar, h, hasFocus, label, put, putPhrases } from './dom.js';
-import { elide } from './row.js';
+import { elide } from './elide.js';
 
 /**
  * @typedef {import('./speech.js').Speech} Speech

@@ -96,6 +96,16 @@ export class Queue {
     return this.rows.some((row) => row.upload === upload);
   }
 
+  /** A failed or cancelled upload of the same file, which a new one takes the place of. @param {import('./limits.js').Entry} entry */
+  ended({ file, path }) {
+    return this.rows.find(
+      (row) =>
+        (row.state === 'failed' || row.state === 'cancelled') &&
+        row.path === path &&
+        row.file.size === file.size,
+    );
+  }
+
   /**
    * @param {Upload} upload
    * @param {string} path

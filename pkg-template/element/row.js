@@ -15,6 +15,8 @@ import {
   sayOrHide,
   set,
 } from './dom.js';
+import { elide } from './elide.js';
+import { makeError } from './error.js';
 
 /**
  * @typedef {import('./speech.js').Speech} Speech
@@ -294,61 +296,4 @@ export class Row {
     clearTimeout(this.#retryTimer);
     this.#retry = undefined;
   }
-}
-
-/** What went wrong: a sentence for the user, and all that a developer wants to know when it is opened. */
-export function makeError() {
-  const title = h('p', { class: 'error-title' });
-  const summary = h('summary');
-  const code = h('code');
-  const message = h('p', { lang: 'en', dir: 'ltr' });
-  const hintTitle = h('strong');
-  const hint = h('span', { lang: 'en' });
-  const where = h('p', { class: 'where' });
-  const advice = h('p', { dir: 'ltr' }, hintTitle, ' ', hint);
-  const more = h('details', { class: 'more' }, summary, h('p', { dir: 'ltr' }, code), message, advice, where);
-  const box = h('div', { class: 'error', part: 'error' }, title, more);
-  box.hidden = true;
-  return {
-    box,
-    /** @param {Speech} speech @param {Partial<import('partwise').UploadError>} [error] */
-    paint(speech, error) {
-      box.hidden = !error;
-      if (!error) return;
-      sayOrHide(title, speech.problem(error));
-      put(summary, speech.say('details'));
-      put(code, [error.code, error.operation].filter(Boolean).join(' · '));
-      putOrHide(message, error.message);
-      put(hintTitle, `${speech.say('hint')}:`);
-      put(hint, error.hint ?? '');
-      advice.hidden = !error.hint;
-      const { partNumber, status, requestId } = error;
-      const places = [
-        partNumber && speech.say('part', { number: speech.count(partNumber) }),
-        status && speech.say('status', { status: String(status) }),
-        requestId && speech.say('request', { id: requestId }),
-      ];
-      putOrHide(where, places.filter(Boolean).join(' · '));
-    },
-  };
-}
-
-/** The widest name shown, in columns of a Latin letter, and how much of it is its end. */
-const WIDEST = 60;
-const TAIL = 20;
-
-/** A name too long to read loses its middle: beginnings and endings tell files apart. @param {string} name */
-export function elide(name) {
-  const letters = [...name];
-  const width = (/** @type {string} */ letter) => (/[\u1100-\uffdc]|[^\u0000-\uffff]/u.test(letter) ? 2 : 1);
-  if (letters.reduce((sum, letter) => sum + width(letter), 0) <= WIDEST) return name;
-  const fit = (/** @type {string[]} */ list, /** @type {number} */ columns) => {
-    let left = columns;
-    return list.slice(
-      0,
-      list.findIndex((letter) => (left -= width(letter)) < 0),
-    );
-  };
-  const tail = fit([...letters].reverse(), TAIL).reverse();
-  return `${fit(letters, WIDEST - TAIL - 1).join('')}…${tail.join('')}`;
 }

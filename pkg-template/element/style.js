@@ -6,7 +6,10 @@
 const CSS = `
 :host {
   display: block;
+  box-sizing: border-box;
   container-type: inline-size;
+  /* A container has no width of its own: where its surroundings give it none, it would vanish. */
+  min-inline-size: min(100%, 280px);
   color: var(--partwise-text, CanvasText);
   font-family: var(--partwise-font, system-ui, 'Segoe UI', Roboto, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans SC', 'Noto Sans CJK SC', sans-serif);
   font-size: var(--partwise-font-size, 16px);

@@ -37,8 +37,10 @@ export class Supply {
 
   /** The uploader, made now if there is none. A failure is forgotten, so that it can be tried again. */
   get() {
-    this.#making ??= this.#make();
-    return this.#making;
+    if (this.#making) return this.#making;
+    const making = this.#make(() => this.#making === making);
+    this.#making = making;
+    return making;
   }
 
   /** Takes another uploader, the page's own. @param {Uploader | undefined} uploader */
@@ -80,21 +82,27 @@ export class Supply {
     this.renew();
   }
 
-  async #make() {
-    const making = this.#create()(this.#options());
+  /**
+   * @param {() => boolean} wanted false once other options, or an uploader of the page, have come in between
+   * @returns {Promise<Uploader>}
+   */
+  async #make(wanted) {
     try {
-      const uploader = await making;
-      // Other options, or an uploader of the page, may have come in between.
-      if (this.#making && this.current === undefined) {
+      const uploader = await this.#create()(this.#options());
+      if (wanted()) {
         this.current = uploader;
         this.#own = true;
         this.#onMade(uploader);
+        return uploader;
       }
-      return uploader;
+      uploader.dispose();
     } catch (error) {
-      this.#making = undefined;
-      throw error;
+      if (wanted()) {
+        this.#making = undefined;
+        throw error;
+      }
     }
+    return this.get();
   }
 }
 

@@ -3,9 +3,10 @@ import { h, set } from './dom.js';
 import { takeDrops } from './drop.js';
 import { refusal } from './limits.js';
 import { Announcer, Notices } from './notices.js';
-import { OBSERVED, OPTION_ATTRIBUTES, optionsOf, reflect, upgrade } from './options.js';
+import { OBSERVED, OPTION_ATTRIBUTES, limitsOf, optionsOf, reflect, upgrade } from './options.js';
 import { Pending } from './pending.js';
 import { Queue } from './queue.js';
+import { refusedNotice } from './refused.js';
 import { Speech, languageAt } from './speech.js';
 import { sheet } from './style.js';
 import { Supply, createDefault, hasRecords } from './supply.js';
@@ -13,7 +14,6 @@ import { Zone } from './zone.js';
 
 /**
  * @typedef {import('../element.js').PartwiseEvents} PartwiseEvents
- * @typedef {import('../element.js').RefusalReason} RefusalReason
  * @typedef {import('./limits.js').Entry} Entry
  * @typedef {import('./row.js').Row} Row
  * @typedef {import('partwise').Uploader} Uploader
@@ -338,36 +338,14 @@ export class PartwiseUploader extends Base {
       else this.#waiting.push({ file, path });
     }
     this.#refuse(refused);
+    this.#onChange();
   }
 
   /** @param {PartwiseEvents['partwise-refused'][]} refused */
   #refuse(refused) {
     if (refused.length === 0) return;
     for (const each of refused) this.#emit('partwise-refused', each);
-    this.#notices.show({
-      name: 'refused',
-      text: (speech) => speech.say('refused.title', { count: speech.count(refused.length) }),
-      lines: (speech) => refused.map((each) => speech.on(each.path, this.#reason(speech, each))),
-      ...(refused.length === 1 && refused[0]?.error ? { error: refused[0].error } : {}),
-    });
-  }
-
-  /**
-   * @param {Speech} speech
-   * @param {PartwiseEvents['partwise-refused']} refused
-   */
-  #reason(speech, { reason, file, error, message }) {
-    if (reason === 'custom') return message ?? '';
-    if (reason === 'error') return speech.problem(error);
-    const { minSize, maxSize, maxFiles } = this.#limits;
-    /** @type {Partial<Record<RefusalReason, string>>} */
-    const limits = {
-      'too-large': speech.limit(maxSize ?? 0),
-      'too-small': speech.limit(minSize ?? 0),
-      'too-many': speech.count(maxFiles ?? 0),
-    };
-    const values = { size: speech.bytes(file?.size ?? 0), limit: limits[reason] ?? '' };
-    return speech.say(`refused.${reason}`, values);
+    this.#notices.show(refusedNotice(refused, this.#limits));
   }
 
   /** Adds what waits, once the uploader is there. */
@@ -402,7 +380,7 @@ export class PartwiseUploader extends Base {
     if (!uploader) return;
     try {
       const upload = uploader.add(file, { ...this.#keyOf(path, file), ...this.addOptions?.(file, path) });
-      this.#queue.show(upload, path, instead);
+      this.#queue.show(upload, path, instead ?? this.#queue.ended({ file, path }));
       this.#emit('partwise-added', { upload, path });
     } catch (error) {
       this.#refuse([{ file, path, reason: 'error', error: /** @type {any} */ (error) }]);
@@ -422,15 +400,7 @@ export class PartwiseUploader extends Base {
   }
 
   get #limits() {
-    const sane = (/** @type {number | undefined} */ value) =>
-      typeof value === 'number' && value >= 0 ? value : undefined;
-    return {
-      accept: this.accept,
-      minSize: sane(this.minSize),
-      maxSize: sane(this.maxSize),
-      maxFiles: sane(this.maxFiles),
-      duplicates: this.duplicates,
-    };
+    return limitsOf(this);
   }
 
   /** @param {Row} row */
