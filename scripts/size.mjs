@@ -15,6 +15,8 @@ const loads = {
   'partwise/global': ['global.js'],
   'partwise/react': ['react.js', 'store.js', 'index.js'],
   'partwise/vue': ['vue.js', 'store.js', 'index.js'],
+  'partwise/element': ['element.js', 'index.js'],
+  'partwise/format': ['format.js'],
 };
 
 /** @param {string} name */

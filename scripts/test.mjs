@@ -16,7 +16,9 @@ import { setup } from './setup.mjs';
  * @property {boolean} [asked] runs only when it is named
  */
 
-const packaging = ['package', 'store', 'bindings', 'docs'].map((name) => `tests/packaging/${name}.test.mjs`);
+const packaging = ['package', 'store', 'bindings', 'docs', 'words', 'supply', 'element'].map(
+  (name) => `tests/packaging/${name}.test.mjs`,
+);
 
 /** @type {readonly Stage[]} */
 const stages = [

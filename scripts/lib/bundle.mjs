@@ -17,6 +17,8 @@ const entries = [
   { name: 'global', format: 'iife' },
   // It imports the default entry when it needs it, and the bindings all import this very store.
   { name: 'store', format: 'esm', external: ['./index.js'] },
+  { name: 'element', format: 'esm' },
+  { name: 'format', format: 'esm' },
 ];
 
 /**
@@ -50,7 +52,7 @@ export async function bundle(folder) {
         charset: 'utf8',
         legalComments: 'none',
         logLevel: 'warning',
-        plugins: [supply(parts)],
+        plugins: [supply(parts), plainCss],
       }),
     ),
   ]);
@@ -65,6 +67,19 @@ function smallestGzip(content) {
   const candidates = [5, 6, 7, 8, 9].map((memLevel) => gzipSync(content, { level: 9, memLevel }));
   return candidates.reduce((best, next) => (next.length < best.length ? next : best));
 }
+
+/** Takes the white space out of the style sheets that stand in the code. @type {import('esbuild').Plugin} */
+const plainCss = {
+  name: 'css',
+  setup(build) {
+    build.onLoad({ filter: /\/element\/style\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const [whole = '', css = ''] = /^const CSS = `([^`]*)`;$/m.exec(source) ?? [];
+      const { code } = await transform(css, { loader: 'css', target, minify: true });
+      return { contents: source.replace(whole, () => `const CSS = ${JSON.stringify(code)};`) };
+    });
+  },
+};
 
 /** As a function expression, so that all names can be shortened and it is both a classic script and a module. */
 async function minifiedWorker() {
@@ -89,6 +104,8 @@ function supply(texts) {
         contents: texts[path],
         loader: 'text',
       }));
+      // Loaded when it is needed, and the same for whoever imports both: so it stays a file of its own.
+      build.onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: './index.js', external: true }));
       // wasm-bindgen copies the crate's JavaScript; the original keeps `UploadError` one class for glue and entries.
       build.onResolve({ filter: /^\.\/snippets\// }, ({ path }) => ({
         path: join(root, path.replace(/^\.\/snippets\/[^/]+\//, '')),

@@ -5,7 +5,7 @@ import { output } from './run.mjs';
 export const documents = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE'];
 
 /** What can be imported besides `partwise` itself. */
-export const entries = ['external', 'global', 'hash', 'store', 'react', 'vue'];
+export const entries = ['external', 'global', 'hash', 'store', 'react', 'vue', 'element', 'format'];
 
 const code = [
   ...['index', ...entries].flatMap((name) => [`${name}.js`, `${name}.d.ts`]),
@@ -29,7 +29,7 @@ export async function publishedManifest(present) {
     license: crate.license,
     repository: { type: 'git', url: `git+${crate.repository}.git` },
     type: 'module',
-    sideEffects: ['./global.js'],
+    sideEffects: ['./global.js', './element.js'],
     main: './index.js',
     module: './index.js',
     types: './index.d.ts',

@@ -26,8 +26,9 @@ test('the package holds exactly the files it should', async () => {
   assert.deepEqual(
     consumer.packed,
     [
-      ...['index.js', 'external.js', 'global.js', 'hash.js', 'store.js', 'react.js', 'vue.js'],
-      ...['index.d.ts', 'external.d.ts', 'global.d.ts', 'hash.d.ts', 'store.d.ts', 'react.d.ts', 'vue.d.ts'],
+      ...['index', 'external', 'global', 'hash', 'store', 'react', 'vue', 'element', 'format'].flatMap(
+        (name) => [`${name}.js`, `${name}.d.ts`],
+      ),
       ...['worker.js', 'partwise_bg.wasm', 'package.json'],
       ...documents.filter((name) => present.has(name)),
     ].sort(),
@@ -54,6 +55,8 @@ const exported = {
   'partwise/store': ['createUploadStore', 'trackUpload', 'uploadStore'],
   'partwise/react': ['createUploadStore', 'useUpload', 'useUploader'],
   'partwise/vue': ['createUploadStore', 'useUpload', 'useUploader'],
+  'partwise/element': ['PartwiseUploader'],
+  'partwise/format': ['formatBytes', 'formatDuration', 'formatPercent', 'formatProgress', 'formatSpeed'],
 };
 for (const [entry, names] of Object.entries(exported))
   test(`importing ${entry} on a server touches nothing`, async () => {

@@ -33,6 +33,8 @@ const SHARED = {
     'partwise/react': ['../../pkg-template/react.d.ts'],
     'partwise/store': ['../../pkg-template/store.d.ts'],
     'partwise/vue': ['../../pkg-template/vue.d.ts'],
+    'partwise/element': ['../../pkg-template/element.d.ts'],
+    'partwise/format': ['../../pkg-template/format.d.ts'],
   },
   jsx: 'react-jsx',
 };

@@ -1,0 +1,31 @@
+/** A language that is not built in. What is missing here is said in English; figures and units come from `Intl`. */
+const files = (count) => (count === '1' ? '1 Datei' : `${count} Dateien`);
+
+export const german = {
+  sent: '{loaded} von {total} hochgeladen',
+  left: 'noch {duration}',
+  region: 'Dateien hochladen',
+  drop: 'Dateien hier ablegen',
+  dropAnywhere: 'Dateien irgendwo auf dieser Seite ablegen',
+  dropNow: 'Loslassen zum Hochladen',
+  about: 'Ein unterbrochener Upload geht dort weiter, wo er aufgehört hat.',
+  choose: 'Dateien auswählen',
+  chooseFolder: 'Ordner auswählen',
+  'limit.max-size': 'je bis {size}',
+  overall: 'Gesamtfortschritt',
+  files: ({ done, all }) => `${done} von ${files(all)} fertig`,
+  pause: 'Anhalten',
+  resume: 'Fortsetzen',
+  cancel: 'Abbrechen',
+  remove: 'Aus der Liste entfernen',
+  pauseAll: 'Alle anhalten',
+  resumeAll: 'Alle fortsetzen',
+  clear: 'Fertige entfernen',
+  storedAs: 'Gespeichert als {key}',
+  'state.queued': 'Wartet',
+  'state.starting': 'Beginnt',
+  'state.uploading': 'Wird hochgeladen',
+  'state.paused': 'Angehalten',
+  'state.completing': 'Wird zusammengesetzt',
+  'state.done': 'Fertig',
+};

@@ -1,0 +1,180 @@
+/** The uploads that earlier pages left unfinished. */
+import { bar, button, fillBar, h, hasFocus, label, put, putPhrases } from './dom.js';
+import { elide } from './elide.js';
+
+/**
+ * @typedef {import('./speech.js').Speech} Speech
+ * @typedef {import('partwise').PendingUpload} PendingUpload
+ */
+
+/**
+ * @typedef {object} PendingListener
+ * @property {() => import('partwise').Uploader | undefined} uploader
+ * @property {() => ReadonlySet<string>} activeKeys what this page is uploading by now
+ * @property {(file: File) => void} onFile was chosen to go on
+ * @property {(text: (speech: Speech) => string, error?: unknown) => void} onNotice
+ * @property {() => void} onFocusLost the keyboard has nothing left to be on
+ */
+
+/** @typedef {{ element: HTMLElement, pending: PendingUpload, paint: () => void }} Item */
+
+export class Pending {
+  #speech;
+  #listener;
+  /** @type {Map<string, Item>} */
+  #items = new Map();
+  /** @type {Map<string, number>} */
+  #sent = new Map();
+  #again = false;
+  #looking = false;
+  #title = h('h2', { class: 'title', part: 'title' });
+  #about = h('p', { class: 'title-about' });
+  #list = h('ul', { class: 'list', part: 'list', role: 'list' });
+  element = h('section', { class: 'pending', part: 'pending' }, this.#title, this.#about, this.#list);
+
+  /**
+   * @param {() => Speech} speech
+   * @param {PendingListener} listener
+   */
+  constructor(speech, listener) {
+    this.#speech = speech;
+    this.#listener = listener;
+    this.element.hidden = true;
+  }
+
+  /** Bytes of this object an earlier page had sent, if any. @param {string | undefined} key */
+  sentBefore(key) {
+    return key === undefined ? undefined : this.#sent.get(key);
+  }
+
+  /** Looks again what is unfinished. Calls during a look lead to one more. */
+  async refresh() {
+    this.#again = true;
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        this.#show((await this.#listener.uploader()?.pending()) ?? []);
+      }
+    } catch (error) {
+      this.#listener.onNotice(
+        (speech) => speech.say('pendingFailed', { problem: speech.problem(error) }),
+        error,
+      );
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  paint() {
+    const speech = this.#speech();
+    put(this.#title, speech.say('pendingTitle'));
+    putPhrases(this.#about, [speech.say('pendingAbout')]);
+    for (const item of this.#items.values()) item.paint();
+  }
+
+  /** @param {readonly PendingUpload[]} found */
+  #show(found) {
+    const active = this.#listener.activeKeys();
+    const idle = found.filter(({ key }) => !active.has(key));
+    for (const { key, loaded } of idle) this.#sent.set(key, loaded);
+    const wanted = new Map(idle.map((each) => [each.id, each]));
+    for (const [id, { element }] of this.#items) if (!wanted.has(id)) this.#remove(id, element);
+    for (const [id, pending] of wanted) {
+      const item = this.#items.get(id) ?? this.#make(pending);
+      item.pending = pending;
+      item.paint();
+    }
+    this.element.hidden = this.#items.size === 0;
+  }
+
+  /** @param {PendingUpload} pending */
+  #make(pending) {
+    const name = h('bdi');
+    const text = h('p', { class: 'text', part: 'text' });
+    const percent = h('p', { class: 'percent', part: 'percent', 'aria-hidden': 'true' });
+    const progress = bar();
+    const input = h('input', { type: 'file', class: 'unseen', tabindex: -1, 'aria-hidden': 'true' });
+    const choose = button({ kind: 'small', sign: 'resume' }, () => input.click());
+    const discard = button({ kind: 'small quiet' }, () => this.#discard(item.pending));
+    const element = h(
+      'li',
+      { class: 'item', part: 'pending-item', 'data-id': pending.id },
+      h('p', { class: 'name', part: 'name' }, name),
+      text,
+      h('div', { class: 'track' }, progress, percent),
+      h('div', { class: 'choices' }, choose, discard, input),
+    );
+    /** @type {Item} */
+    const item = {
+      element,
+      pending,
+      paint: () => {
+        const speech = this.#speech();
+        const { size, loaded, created, name: called } = item.pending;
+        const full = size > 0 ? (100 * loaded) / size : 0;
+        put(name, elide(called));
+        const there = { loaded: speech.bytes(loaded), total: speech.bytes(size) };
+        putPhrases(text, [speech.say('there', there), speech.say('begun', { when: speech.ago(created) })]);
+        put(percent, speech.percent(full));
+        fillBar(progress, { percent: full, label: called, text: speech.say('there', there) });
+        const [chosen, discarded] = [speech.say('chooseToContinue'), speech.say('discard')];
+        label(choose, chosen, speech.on(chosen, called));
+        label(discard, discarded, speech.on(discarded, called));
+      },
+    };
+    input.addEventListener('change', () => {
+      const [file] = input.files ?? [];
+      // The same file can be chosen again only after the field was emptied.
+      input.value = '';
+      if (file) this.#goOn(item.pending, file);
+    });
+    this.#items.set(pending.id, item);
+    this.#list.append(element);
+    return item;
+  }
+
+  /**
+   * @param {PendingUpload} pending
+   * @param {File} file
+   */
+  #goOn({ name, size }, file) {
+    const chosen = file.name;
+    if (file.size !== size)
+      this.#listener.onNotice((speech) => {
+        const sizes = { size: speech.bytes(size), chosenSize: speech.bytes(file.size) };
+        return speech.say('otherFile', { name, chosen, ...sizes });
+      });
+    else if (chosen !== name) this.#listener.onNotice((speech) => speech.say('otherName', { name, chosen }));
+    this.#listener.onFile(file);
+  }
+
+  /** @param {PendingUpload} pending */
+  async #discard({ id, name }) {
+    try {
+      await this.#listener.uploader()?.discard(id);
+    } catch (error) {
+      this.#listener.onNotice(
+        (speech) => speech.say('discardFailed', { name, problem: speech.problem(error) }),
+        error,
+      );
+    }
+    await this.refresh();
+  }
+
+  /**
+   * @param {string} id
+   * @param {HTMLElement} element
+   */
+  #remove(id, element) {
+    const hadFocus = hasFocus(element);
+    const next = element.nextElementSibling ?? element.previousElementSibling;
+    element.remove();
+    this.#items.delete(id);
+    if (!hadFocus) return;
+    const button = next?.querySelector('button');
+    if (button) button.focus({ preventScroll: true });
+    else this.#listener.onFocusLost();
+  }
+}

@@ -1,0 +1,473 @@
+/** `<partwise-uploader>`: puts zone, list, notices and form together around one uploader. */
+import { h, set } from './dom.js';
+import { takeDrops } from './drop.js';
+import { refusal } from './limits.js';
+import { Announcer, Notices } from './notices.js';
+import { OBSERVED, OPTION_ATTRIBUTES, limitsOf, optionsOf, reflect, upgrade } from './options.js';
+import { Pending } from './pending.js';
+import { Queue } from './queue.js';
+import { refusedNotice } from './refused.js';
+import { Speech, languageAt } from './speech.js';
+import { sheet } from './style.js';
+import { Supply, createDefault, hasRecords } from './supply.js';
+import { Zone } from './zone.js';
+
+/**
+ * @typedef {import('../element.js').PartwiseEvents} PartwiseEvents
+ * @typedef {import('./limits.js').Entry} Entry
+ * @typedef {import('./row.js').Row} Row
+ * @typedef {import('partwise').Uploader} Uploader
+ */
+
+/** On a server there is nothing to extend; importing must do no harm there. */
+const Base = /** @type {new () => HTMLElement & import('../element.js').AttributeProperties} */ (
+  /** @type {unknown} */ (globalThis.HTMLElement ?? class {})
+);
+
+/** Properties beside those of attributes, see {@link upgrade}. */
+const PROPERTIES = ['options', 'createUploader', 'uploader', 'words', 'addOptions', 'check'];
+
+export class PartwiseUploader extends Base {
+  static formAssociated = true;
+  static observedAttributes = OBSERVED;
+
+  #internals = this.attachInternals();
+  #speech = new Speech('en');
+  #disabled = false;
+  /** @type {AbortController | undefined} */
+  #connection;
+  /** @type {Partial<import('partwise').UploaderOptions>} */
+  #options = {};
+  /** @type {import('./supply.js').CreateUploader | undefined} */
+  #createUploader;
+  /** @type {Partial<import('../element.js').Words> | undefined} */
+  #words;
+  /** @type {string[]} */
+  #value = [];
+  #formIsStale = false;
+  /** What cannot be added before the uploader is there. @type {Entry[]} */
+  #waiting = [];
+  /** @type {import('../element.js').PartwiseUploader['addOptions']} */
+  addOptions;
+  /** @type {import('../element.js').PartwiseUploader['check']} */
+  check;
+
+  #say = () => this.#speech;
+  #home = () => this.#zone.home.focus({ preventScroll: true });
+  #zone = new Zone((files) => this.add(files));
+  #announcer = new Announcer(this.#say);
+  #notices = new Notices(this.#say, (lines) => this.#announcer.say(lines), this.#home);
+  #queue = new Queue(this.#say, {
+    emit: (name, detail) => this.#emit(name, detail),
+    onChange: () => this.#onChange(),
+    onState: (row) => this.#onState(row),
+    onAgain: (row) => this.#start(row, row),
+    onWarning: ({ code, message }) =>
+      this.#notices.show({ text: (speech) => speech.say(`warning.${code}`) || message, name: code }),
+    onFocusLost: this.#home,
+  });
+  #pending = new Pending(this.#say, {
+    uploader: () => this.#supply.current,
+    activeKeys: () => new Set(this.#queue.rows.flatMap(({ upload }) => upload.key ?? [])),
+    onFile: (file) => this.add([file]),
+    onNotice: (text, error) => this.#notices.show({ text, error }),
+    onFocusLost: this.#home,
+  });
+  #root = h(
+    'fieldset',
+    { class: 'root', part: 'root' },
+    this.#zone.element,
+    this.#notices.element,
+    this.#pending.element,
+    this.#queue.element,
+    h('slot', { name: 'footer' }),
+    this.#zone.veil,
+    this.#announcer.element,
+  );
+  #supply = new Supply(
+    () => /** @type {import('partwise').UploaderOptions} */ ({ ...optionsOf(this), ...this.#options }),
+    () => this.#createUploader ?? createDefault,
+    (uploader) => this.#onUploader(uploader),
+  );
+
+  constructor() {
+    super();
+    // The keyboard goes to the first button, also by way of a label or of a form that wants a file.
+    const root = this.attachShadow({ mode: 'open', delegatesFocus: true });
+    root.adoptedStyleSheets = [sheet()];
+    root.append(this.#root);
+  }
+
+  get form() {
+    return this.#internals.form;
+  }
+
+  get labels() {
+    return this.#internals.labels;
+  }
+
+  get type() {
+    return this.localName;
+  }
+
+  get validity() {
+    return this.#internals.validity;
+  }
+
+  get validationMessage() {
+    return this.#internals.validationMessage;
+  }
+
+  get willValidate() {
+    return this.#internals.willValidate;
+  }
+
+  checkValidity() {
+    return this.#internals.checkValidity();
+  }
+
+  reportValidity() {
+    return this.#internals.reportValidity();
+  }
+
+  /** The keys of what has arrived, in the order of the list. */
+  get value() {
+    return [...this.#value];
+  }
+
+  get results() {
+    return this.#queue.rows.flatMap(({ result }) => result ?? []);
+  }
+
+  get uploads() {
+    return this.#queue.rows.map(({ upload }) => upload);
+  }
+
+  get progress() {
+    return this.#queue.progress;
+  }
+
+  get options() {
+    return this.#options;
+  }
+
+  set options(options) {
+    this.#options = options ?? {};
+    this.#optionsChanged();
+  }
+
+  get createUploader() {
+    return this.#createUploader;
+  }
+
+  set createUploader(create) {
+    this.#createUploader = create;
+    this.#optionsChanged();
+  }
+
+  get uploader() {
+    return this.#supply.current;
+  }
+
+  set uploader(uploader) {
+    this.#supply.adopt(uploader);
+    if (!uploader) this.#optionsChanged();
+  }
+
+  get words() {
+    return this.#words;
+  }
+
+  set words(words) {
+    this.#words = words;
+    this.#paint();
+  }
+
+  /** The uploader, loaded and made now if there is none yet. */
+  ready() {
+    return this.#supply.get();
+  }
+
+  /** @param {Iterable<File | Entry>} files */
+  async add(files) {
+    const entries = [...files].map((each) =>
+      each instanceof File ? { file: each, path: each.webkitRelativePath || each.name } : each,
+    );
+    this.#take(entries, []);
+    await this.#addWaiting();
+  }
+
+  open() {
+    this.#zone.open();
+  }
+
+  pauseAll() {
+    this.#queue.pauseAll();
+  }
+
+  resumeAll() {
+    this.#queue.resumeAll();
+  }
+
+  clear() {
+    this.#queue.clear();
+  }
+
+  async reset() {
+    this.#waiting = [];
+    this.#notices.clear();
+    await this.#queue.empty();
+  }
+
+  dispose() {
+    this.#supply.dispose();
+  }
+
+  connectedCallback() {
+    upgrade(this, PROPERTIES);
+    this.#connection = new AbortController();
+    const { signal } = this.#connection;
+    this.#listen(signal);
+    // Its own language, or that of anything around it, may change.
+    const observer = new MutationObserver(() => this.#paint());
+    const change = { attributes: true, attributeFilter: ['lang', 'dir'], subtree: true };
+    observer.observe(this.ownerDocument.documentElement, change);
+    signal.addEventListener('abort', () => observer.disconnect());
+    this.#paint();
+    this.#updateForm();
+    this.#lookForPending();
+  }
+
+  /** Uploads go on: whoever puts the element back finds them where they are by then. */
+  disconnectedCallback() {
+    this.#connection?.abort();
+    this.#connection = undefined;
+  }
+
+  /**
+   * @param {string} name
+   * @param {string | null} before
+   * @param {string | null} now
+   */
+  attributeChangedCallback(name, before, now) {
+    if (before === now || !this.#connection) return;
+    if (name in OPTION_ATTRIBUTES) this.#optionsChanged();
+    if (name === 'whole-page') {
+      this.disconnectedCallback();
+      this.connectedCallback();
+    }
+    this.#paint();
+    this.#updateForm();
+  }
+
+  /** @param {boolean} disabled by an attribute, or by a fieldset around it */
+  formDisabledCallback(disabled) {
+    this.#disabled = disabled;
+    this.#root.disabled = disabled;
+  }
+
+  formResetCallback() {
+    this.reset().catch(() => {});
+  }
+
+  /** @param {AbortSignal} signal */
+  #listen(signal) {
+    takeDrops(
+      this.wholePage ? this.ownerDocument : this,
+      {
+        ready: () => !this.#disabled,
+        drag: (dragging) => {
+          if (dragging) this.#warm();
+          this.#zone.drag(dragging);
+        },
+        files: (entries, unreadable) => {
+          this.#take(entries, unreadable);
+          this.#addWaiting();
+        },
+      },
+      signal,
+    );
+    // Whoever comes near is going to need it soon.
+    for (const event of ['pointerenter', 'focusin'])
+      this.addEventListener(event, () => this.#warm(), { signal });
+  }
+
+  /** Loads ahead of need, where that costs nothing when it fails. */
+  #warm() {
+    if (this.#supply.current || this.#disabled || !this.#configured) return;
+    this.#supply.get().catch(() => {});
+  }
+
+  get #configured() {
+    const { endpoint, signRequest, backend, store, form } = /** @type {any} */ (this.#options);
+    return [this.getAttribute('endpoint'), endpoint, signRequest, backend, store, form].some(Boolean);
+  }
+
+  #lookForPending() {
+    if (this.#supply.current) this.#pending.refresh();
+    else if (this.#configured && hasRecords()) this.#warm();
+  }
+
+  #optionsChanged() {
+    if (!this.#supply.own) return;
+    this.#supply.renew();
+    if (this.#connection) this.#lookForPending();
+  }
+
+  /** @param {Uploader} uploader */
+  #onUploader(uploader) {
+    for (const upload of uploader.uploads)
+      if (!this.#queue.has(upload)) this.#queue.show(upload, upload.file.name);
+    this.#pending.refresh();
+  }
+
+  /**
+   * Refuses what is not wanted, and lets the others wait to be added.
+   *
+   * @param {readonly Entry[]} entries
+   * @param {readonly string[]} unreadable paths
+   */
+  #take(entries, unreadable) {
+    /** @type {PartwiseEvents['partwise-refused'][]} */
+    const refused = unreadable.map((path) => ({ path, reason: 'unreadable' }));
+    for (const { file, path } of entries) {
+      const present = [...this.#queue.wanted.filter(({ state }) => state !== 'failed'), ...this.#waiting];
+      const own = this.check?.(file, path);
+      const reason = own ? 'custom' : refusal({ file, path }, this.#limits, present);
+      if (reason) refused.push({ file, path, reason, ...(own ? { message: own } : {}) });
+      else this.#waiting.push({ file, path });
+    }
+    this.#refuse(refused);
+    this.#onChange();
+  }
+
+  /** @param {PartwiseEvents['partwise-refused'][]} refused */
+  #refuse(refused) {
+    if (refused.length === 0) return;
+    for (const each of refused) this.#emit('partwise-refused', each);
+    this.#notices.show(refusedNotice(refused, this.#limits));
+  }
+
+  /** Adds what waits, once the uploader is there. */
+  async #addWaiting() {
+    if (this.#waiting.length === 0) return;
+    const slow = setTimeout(() => this.#zone.wait(this.#speech.say('preparing')), 200);
+    try {
+      await this.#supply.get();
+    } catch (error) {
+      this.#emit('partwise-error', { error: /** @type {any} */ (error) });
+      this.#notices.show({
+        name: 'not-started',
+        text: (speech) => speech.say('notStarted', { problem: speech.problem(error) }),
+        error,
+        action: { word: 'tryAgain', act: () => this.#addWaiting() },
+      });
+      return;
+    } finally {
+      clearTimeout(slow);
+      this.#zone.wait();
+    }
+    this.#notices.dismiss('not-started');
+    for (const entry of this.#waiting.splice(0)) this.#start(entry);
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {Row} [instead] the cancelled one that is begun again
+   */
+  #start({ file, path }, instead) {
+    const uploader = this.#supply.current;
+    if (!uploader) return;
+    try {
+      const upload = uploader.add(file, { ...this.#keyOf(path, file), ...this.addOptions?.(file, path) });
+      this.#queue.show(upload, path, instead ?? this.#queue.ended({ file, path }));
+      this.#emit('partwise-added', { upload, path });
+    } catch (error) {
+      this.#refuse([{ file, path, reason: 'error', error: /** @type {any} */ (error) }]);
+    }
+  }
+
+  /**
+   * The folder of a file is kept where a server makes the key of it. Where the key would be the object's own, two folders of the
+   * same name would overwrite each other: there it is for the page to say.
+   *
+   * @param {string} path
+   * @param {File} file
+   */
+  #keyOf(path, file) {
+    const { endpoint, backend, key } = /** @type {any} */ ({ ...optionsOf(this), ...this.#options });
+    return path !== file.name && (endpoint || backend) && !key ? { key: path } : {};
+  }
+
+  get #limits() {
+    return limitsOf(this);
+  }
+
+  /** @param {Row} row */
+  #onState(row) {
+    row.continuedAt ??= this.#pending.sentBefore(row.upload.key);
+    this.#announcer.state(row.state, row.path);
+    this.#pending.refresh();
+    this.#supply.tidy();
+  }
+
+  #onChange() {
+    set(this.#root, 'data-filled', this.#queue.rows.length > 0);
+    if (this.#formIsStale) return;
+    // A thousand files are added at once, and the form hears of them once.
+    this.#formIsStale = true;
+    queueMicrotask(() => this.#updateForm());
+  }
+
+  #updateForm() {
+    this.#formIsStale = false;
+    const before = this.#value;
+    this.#value = this.results.map(({ key }) => key);
+    const data = new FormData();
+    for (const key of this.#value) data.append(this.name, key);
+    this.#internals.setFormValue(this.name ? data : null);
+    this.#validate();
+    if (before.join('\n') === this.#value.join('\n')) return;
+    this.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
+    this.dispatchEvent(new Event('change', { bubbles: true }));
+  }
+
+  #validate() {
+    const failed = this.#queue.rows.some(({ state }) => state === 'failed');
+    const complain = (/** @type {ValidityStateFlags} */ flags, /** @type {string} */ message) =>
+      this.#internals.setValidity(flags, message, this.#zone.home);
+    if (this.#queue.unfinished || this.#waiting.length > 0)
+      complain({ customError: true }, this.#speech.say('unfinished'));
+    else if (failed) complain({ customError: true }, this.#speech.say('unsuccessful'));
+    else if (this.required && this.#value.length === 0)
+      complain({ valueMissing: true }, this.#speech.say('required'));
+    else this.#internals.setValidity({});
+  }
+
+  #paint() {
+    if (!this.#connection) return;
+    this.#speech = new Speech(languageAt(this), this.#words);
+    const named = [...this.labels].map((label) => label.textContent?.trim()).join(' ');
+    set(this.#root, 'aria-label', this.getAttribute('aria-label') || named || this.#speech.say('region'));
+    set(this.#root, 'lang', this.#speech.locale);
+    this.#zone.paint(this.#speech, {
+      limits: this.#limits,
+      folders: this.folders,
+      wholePage: this.wholePage,
+    });
+    this.#notices.paint();
+    this.#pending.paint();
+    this.#queue.paint();
+  }
+
+  /**
+   * @template {keyof PartwiseEvents} K
+   * @param {K} name
+   * @param {PartwiseEvents[K]} detail
+   */
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+}
+
+reflect(PartwiseUploader);
