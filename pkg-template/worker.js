@@ -43,9 +43,18 @@
  */
 
 /**
- * The size of a lane's buffer, and so of a read into a buffer that is used again and again. That leaves no garbage, and is
- * what makes the difference: MD5s of the parts of 1 GiB at 1 380 MB/s, by `stream()` with buffers of the browser's own 960,
- * by slices of 4 MiB 720, of 1 MiB 530 (Chromium 156 on two processors; with the MD5 of everything alone 550, 450, 410, 340).
+ * The size of a lane's buffer, and so of a read into a buffer that is used again and again. That leaves no garbage, and is the
+ * fastest way where it is to be had. Reading 512 MiB on two processors, in MB/s, by
+ * `npm run bench:hash -- --only read_buffers,read_only,read_slices,read_sync`:
+ *
+ * | browser         | into such buffers | `stream()` | slices of 2 MiB | `FileReaderSync` |
+ * | --------------- | ----------------- | ---------- | --------------- | ---------------- |
+ * | Chromium 156    | 1 032             | 898        | 666             | 480              |
+ * | Firefox ESR 153 | 832               | 489        | 650             | 478              |
+ * | WebKitGTK 2.50  | not to be had     | breaks off | 726             | 629              |
+ *
+ * With hashing, Chromium made the MD5s of the parts of 1 GiB at 1 380 MB/s into such buffers, by `stream()` at 960, by slices
+ * of 4 MiB at 720, of 1 MiB at 530.
  */
 const LANE_BYTES = 1024 * 1024;
 /** Milliseconds after which a stream that brings nothing is left for another one, or for slices. */

@@ -40,6 +40,9 @@ export function putOrHide(element, text = '') {
   element.hidden = !text;
 }
 
+/** Never alone at the beginning of a line. */
+const DOT = '\u00a0·';
+
 /**
  * Puts phrases in a line, `·` between them. Lines break between phrases, not inside, and each has its own direction.
  *
@@ -48,9 +51,9 @@ export function putOrHide(element, text = '') {
  */
 export function putPhrases(element, phrases) {
   const said = phrases.filter((phrase) => typeof phrase === 'string' && phrase !== '');
-  if (element.textContent === said.join(' · ')) return;
+  if (element.textContent === said.join(`${DOT} `)) return;
   const shown = said.flatMap((phrase, index) => {
-    const dot = index + 1 < said.length ? [' ·'] : [];
+    const dot = index + 1 < said.length ? [DOT] : [];
     const line = h('span', { class: 'phrase' }, h('bdi', {}, String(phrase)), ...dot);
     return index > 0 ? [' ', line] : [line];
   });

@@ -106,7 +106,7 @@ export const en = {
   'error.throttled': 'The store is too busy.',
   'error.store': 'The store reported an error.',
   'error.exists': 'There is already a file of this name.',
-  'error.etag-hidden': 'The store does not let this page see its receipts.',
+  'error.etag-hidden': 'The store hides its receipts (ETags) from this page.',
   'error.checksum-mismatch': 'What arrived differs from the file.',
   'error.session-lost': 'The store no longer knows this upload.',
   'error.locked': 'Another tab is uploading this file.',
