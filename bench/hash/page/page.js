@@ -39,7 +39,7 @@ function inWorker(script, file, path) {
   workers.set(script, worker);
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => resolve(data);
-    worker.onerror = reject;
+    worker.onerror = ({ message }) => reject(new Error(message));
     worker.postMessage({ file, path });
   });
 }

@@ -8,7 +8,8 @@ const STANDSTILL = 250;
 const paths = {
   /** Into buffers of the browser's own. */
   async *stream(file) {
-    yield* file.stream();
+    const reader = file.stream().getReader();
+    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
   },
   /** Into one buffer of ours, again and again. What Chromium forgets to read is read by another stream. */
   async *buffers(file) {
