@@ -18,8 +18,10 @@ export default [
       assert.equal(report.badProgress, null);
       assert.equal(report.progress.percent, 100);
       const start = report.states[0]?.at ?? 0;
-      const longTasks = (await tab.longTasks()).filter(({ at }) => at >= start);
-      const most = world.can.longTasks ? 0 : LATEST;
+      // Browsers that do not report tasks are judged by how late messages are, also for what they do themselves at first:
+      // they compile, and open storages and connections.
+      const [from, most] = world.can.longTasks ? [start, 0] : [start + 1_000, LATEST];
+      const longTasks = (await tab.longTasks()).filter(({ at }) => at >= from);
       assert.deepEqual(
         longTasks.filter(({ duration }) => duration > most),
         [],
