@@ -154,8 +154,10 @@ async function main() {
   const atStores = (values.store ?? (values.all ? 'rgw,garage' : 'embedded,rgw')).split(',');
   inBrowsers.forEach((name) => chosen(browsers, name));
   atStores.forEach((name) => chosen(stores, name));
-  // Scenario by scenario, so that at no time all lanes are taken by the browser that needs most.
-  const jobs = wanted.flatMap((scenario) =>
+  // The long ones first, so that no lane is left with one at the end; and scenario by scenario, so that at no time all lanes
+  // are taken by the browser that needs most.
+  const ordered = [...wanted.filter(({ long }) => long), ...wanted.filter(({ long }) => !long)];
+  const jobs = ordered.flatMap((scenario) =>
     inBrowsers.flatMap((browser) => atStores.map((store) => ({ scenario, browser, store }))),
   );
   const lanes = Number(values.lanes);

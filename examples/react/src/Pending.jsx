@@ -1,4 +1,4 @@
-import { bytes } from './format.js';
+import { formatBytes } from 'partwise/format';
 
 /** What an earlier page left unfinished. */
 export function Pending({ pending, onDiscard }) {
@@ -15,7 +15,7 @@ export function Pending({ pending, onDiscard }) {
             </div>
             <progress max={each.size} value={each.loaded} aria-label={each.name} />
             <p className="quiet line">
-              {bytes(each.loaded)} of {bytes(each.size)} are there
+              {formatBytes(each.loaded, 'en')} of {formatBytes(each.size, 'en')} are there
             </p>
           </li>
         ))}

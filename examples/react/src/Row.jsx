@@ -1,6 +1,7 @@
+import { formatBytes, formatProgress } from 'partwise/format';
 import { useUpload } from 'partwise/react';
 import { memo } from 'react';
-import { WORDS, bytes, flow } from './format.js';
+import { WORDS } from './words.js';
 
 /** One upload. It is drawn again when it changes, not when others do. */
 export const Row = memo(function Row({ upload }) {
@@ -20,8 +21,10 @@ export const Row = memo(function Row({ upload }) {
       </div>
       <progress max="100" value={progress.percent} aria-label={file.name} />
       <p className="line">
-        <span className="state">{WORDS[state]}</span>{' '}
-        <span className="quiet">{isOver ? bytes(file.size) : flow(progress)}</span>
+        {state !== 'uploading' && <span className="state">{WORDS[state]} </span>}
+        <span className="quiet">
+          {isOver ? formatBytes(file.size, 'en') : formatProgress(progress, 'en')}
+        </span>
       </p>
       {retrying && <p className="note">{retrying.message} It is tried again.</p>}
       {error && (

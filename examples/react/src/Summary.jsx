@@ -1,4 +1,4 @@
-import { flow } from './format.js';
+import { formatProgress } from 'partwise/format';
 
 export function Summary({ totals, pauseAll, resumeAll, clear, uploads }) {
   const hasEnded = uploads.some(({ state }) => state === 'done' || state === 'cancelled');
@@ -13,7 +13,7 @@ export function Summary({ totals, pauseAll, resumeAll, clear, uploads }) {
         {totals.paused > 1 && <button onClick={resumeAll}>Resume all</button>}
         {hasEnded && <button onClick={clear}>Clear finished</button>}
       </div>
-      <p className="quiet line">{flow(totals)}</p>
+      <p className="quiet line">{formatProgress(totals, 'en')}</p>
     </div>
   );
 }
