@@ -137,6 +137,9 @@ impl World {
             .is_some_and(|etag| etag.contains('-') && normalize_etag(&etag.replace("&quot;", "\"")) != ours)
         {
             self.meet(who, None, &["checksum-mismatch"], false);
+            // Everything is sent once more.
+            self.instance(who).doubts += 1;
+            self.forget_known(who);
         }
     }
 

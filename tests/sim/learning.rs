@@ -109,7 +109,7 @@ impl World {
     }
 
     /// The engine begins anew by design, whatever the store still has.
-    fn forget_known(&mut self, who: Who) {
+    pub fn forget_known(&mut self, who: Who) {
         self.instance(who).known.clear();
         if let Some(lock) = self.instance(who).lock.clone() {
             self.ledger.recorded.remove(&lock);
