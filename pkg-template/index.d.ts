@@ -272,7 +272,8 @@ export interface CommonOptions {
    * which key it has sent a content (the latest 100, for `expireAfter`), and the store is asked whether that object is still
    * the same. `'before'`: the file is hashed and it is asked, and only then is anything sent. `'during'`: it is being sent
    * while it is hashed, until it is known to be there. With `'before'` an unfinished upload goes on without asking. Who asks for another `key` than
-   * the remembered one gets the object there.
+   * the remembered one gets the object there. With `'during'` files smaller than a part are sent without asking. What is there
+   * keeps the metadata and the type it was stored with.
    *
    * @defaultValue `'off'`
    */

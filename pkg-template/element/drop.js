@@ -22,16 +22,17 @@ export function takeDrops(target, { ready, drag, files }, signal) {
     clearTimeout(silence);
     drag(false);
   };
-  const wanted = (/** @type {DragEvent} */ event) =>
-    ready() && (event.dataTransfer?.types.includes('Files') ?? false);
+  const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes('Files') ?? false;
   const listen = (/** @type {string} */ name, /** @type {(event: any) => void} */ listener) =>
     target.addEventListener(name, listener, { signal });
 
   listen('dragover', (/** @type {DragEvent} */ event) => {
     // Whoever is nested inside has had it first.
-    if (event.defaultPrevented || !wanted(event)) return;
+    if (event.defaultPrevented || !hasFiles(event)) return;
+    // The browser would open a file that is not taken here, and end all uploads of the page with it.
     event.preventDefault();
-    if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy';
+    if (event.dataTransfer) event.dataTransfer.dropEffect = ready() ? 'copy' : 'none';
+    if (!ready()) return;
     drag(true);
     clearTimeout(silence);
     silence = setTimeout(calm, SILENCE);
@@ -42,8 +43,9 @@ export function takeDrops(target, { ready, drag, files }, signal) {
   });
   listen('drop', async (/** @type {DragEvent} */ event) => {
     calm();
-    if (event.defaultPrevented || !wanted(event) || !event.dataTransfer) return;
+    if (event.defaultPrevented || !hasFiles(event) || !event.dataTransfer) return;
     event.preventDefault();
+    if (!ready()) return;
     const { entries, unreadable } = await entriesOf(event.dataTransfer);
     files(entries, unreadable);
   });

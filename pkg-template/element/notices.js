@@ -13,6 +13,7 @@ import { makeError } from './error.js';
  * @property {(speech: Speech) => string[]} [lines] what it is about, one by one
  * @property {unknown} [error] for the developer, when it is opened
  * @property {{ word: import('../element.js').WordKey, act: () => void }} [action]
+ * @property {() => void} [onDismiss] the user does not want it any more
  * @property {string} [name] one of the same name takes its place
  */
 
@@ -40,7 +41,7 @@ export class Notices {
   }
 
   /** @param {Notice} notice */
-  show({ text, lines, error, action, name = `notice-${(this.#unnamed += 1)}` }) {
+  show({ text, lines, error, action, onDismiss, name = `notice-${(this.#unnamed += 1)}` }) {
     this.#shown.get(name)?.element.remove();
     const title = h('p', { class: 'notice-text' });
     const list = h('ul', { class: 'notice-lines', role: 'list' });
@@ -52,6 +53,7 @@ export class Notices {
     });
     const away = button({ kind: 'bare', sign: 'cross' }, () => {
       this.dismiss(name);
+      onDismiss?.();
       this.#onFocusLost();
     });
     act.hidden = !action;

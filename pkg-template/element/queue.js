@@ -222,8 +222,7 @@ export class Queue {
     const busy = this.unfinished;
     const was = this.#busy;
     // An upload says that it is done a moment before it tells its result.
-    const told = this.rows.every(({ state, result }) => state !== 'done' || result);
-    this.#busy = busy || (was && !told);
+    this.#busy = busy || (was && this.rows.some(({ state, result }) => state === 'done' && !result));
     if (!was || this.#busy || this.#rows.size === 0) return;
     const results = this.rows.flatMap(({ result }) => (result ? [result] : []));
     const failed = this.rows.filter(({ state }) => state === 'failed').map(({ upload }) => upload);

@@ -9,8 +9,8 @@
 /** Of the package beside this file; nothing is loaded before it is called. @type {CreateUploader} */
 export const createDefault = async (options) => (await import('../index.js')).createUploader(options);
 
-/** Where the library keeps records of unfinished uploads. */
-const RECORDS = 'partwise/1/';
+/** The library keeps one such record of each unfinished upload. */
+const RECORD = /^partwise\/1\/.*\/head$/;
 
 export class Supply {
   /** @type {Uploader | undefined} */
@@ -19,6 +19,8 @@ export class Supply {
   #create;
   #onMade;
   #own = false;
+  /** Since then nobody has asked for one. */
+  #disposed = false;
   /** @type {Promise<Uploader> | undefined} */
   #making;
   /** Uploaders of former options that are still uploading. @type {Set<Uploader>} */
@@ -38,6 +40,7 @@ export class Supply {
   /** The uploader, made now if there is none. A failure is forgotten, so that it can be tried again. */
   get() {
     if (this.#making) return this.#making;
+    this.#disposed = false;
     const making = this.#make(() => this.#making === making);
     this.#making = making;
     return making;
@@ -76,6 +79,7 @@ export class Supply {
   }
 
   dispose() {
+    this.#disposed = true;
     if (this.#own) this.current?.dispose();
     for (const uploader of this.#former) uploader.dispose();
     this.#former.clear();
@@ -102,6 +106,7 @@ export class Supply {
         throw error;
       }
     }
+    if (this.#disposed) throw new DOMException('it was disposed of', 'AbortError');
     return this.get();
   }
 }
@@ -109,7 +114,7 @@ export class Supply {
 /** Whether an earlier page may have left something unfinished, told without loading anything. */
 export function hasRecords() {
   try {
-    return Object.keys(localStorage).some((key) => key.startsWith(RECORDS));
+    return Object.keys(localStorage).some((key) => RECORD.test(key));
   } catch {
     // Where cookies are blocked, even looking at it throws.
     return false;

@@ -48,9 +48,9 @@ export class PartwiseUploader extends Base {
   /** What cannot be added before the uploader is there. @type {Entry[]} */
   #waiting = [];
   /** @type {import('../element.js').PartwiseUploader['addOptions']} */
-  addOptions;
+  #addOptions;
   /** @type {import('../element.js').PartwiseUploader['check']} */
-  check;
+  #check;
 
   #say = () => this.#speech;
   #home = () => this.#zone.home.focus({ preventScroll: true });
@@ -183,6 +183,23 @@ export class PartwiseUploader extends Base {
     this.#paint();
   }
 
+  // Not fields: those would hide what was set before the element was defined.
+  get addOptions() {
+    return this.#addOptions;
+  }
+
+  set addOptions(addOptions) {
+    this.#addOptions = addOptions;
+  }
+
+  get check() {
+    return this.#check;
+  }
+
+  set check(check) {
+    this.#check = check;
+  }
+
   /** The uploader, loaded and made now if there is none yet. */
   ready() {
     return this.#supply.get();
@@ -216,11 +233,14 @@ export class PartwiseUploader extends Base {
   async reset() {
     this.#waiting = [];
     this.#notices.clear();
+    this.#onChange();
     await this.#queue.empty();
   }
 
   dispose() {
+    this.#waiting = [];
     this.#supply.dispose();
+    this.#onChange();
   }
 
   connectedCallback() {
@@ -330,12 +350,17 @@ export class PartwiseUploader extends Base {
   #take(entries, unreadable) {
     /** @type {PartwiseEvents['partwise-refused'][]} */
     const refused = unreadable.map((path) => ({ path, reason: 'unreadable' }));
+    const limits = this.#limits;
+    const present = [...this.#queue.wanted.filter(({ state }) => state !== 'failed'), ...this.#waiting];
     for (const { file, path } of entries) {
-      const present = [...this.#queue.wanted.filter(({ state }) => state !== 'failed'), ...this.#waiting];
       const own = this.check?.(file, path);
-      const reason = own ? 'custom' : refusal({ file, path }, this.#limits, present);
-      if (reason) refused.push({ file, path, reason, ...(own ? { message: own } : {}) });
-      else this.#waiting.push({ file, path });
+      const reason = own ? 'custom' : refusal({ file, path }, limits, present);
+      if (reason) {
+        refused.push({ file, path, reason, ...(own ? { message: own } : {}) });
+      } else {
+        this.#waiting.push({ file, path });
+        present.push({ file, path });
+      }
     }
     this.#refuse(refused);
     this.#onChange();
@@ -355,12 +380,18 @@ export class PartwiseUploader extends Base {
     try {
       await this.#supply.get();
     } catch (error) {
+      // Whoever has disposed of it, or reset it, wants nothing more.
+      if (this.#waiting.length === 0) return;
       this.#emit('partwise-error', { error: /** @type {any} */ (error) });
       this.#notices.show({
         name: 'not-started',
         text: (speech) => speech.say('notStarted', { problem: speech.problem(error) }),
         error,
         action: { word: 'tryAgain', act: () => this.#addWaiting() },
+        onDismiss: () => {
+          this.#waiting = [];
+          this.#onChange();
+        },
       });
       return;
     } finally {
@@ -369,6 +400,7 @@ export class PartwiseUploader extends Base {
     }
     this.#notices.dismiss('not-started');
     for (const entry of this.#waiting.splice(0)) this.#start(entry);
+    this.#onChange();
   }
 
   /**
@@ -377,7 +409,11 @@ export class PartwiseUploader extends Base {
    */
   #start({ file, path }, instead) {
     const uploader = this.#supply.current;
-    if (!uploader) return;
+    if (!uploader) {
+      this.#waiting.push({ file, path });
+      this.#addWaiting();
+      return;
+    }
     try {
       const upload = uploader.add(file, { ...this.#keyOf(path, file), ...this.addOptions?.(file, path) });
       this.#queue.show(upload, path, instead ?? this.#queue.ended({ file, path }));

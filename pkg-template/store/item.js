@@ -8,7 +8,8 @@ import { Notifier } from './notifier.js';
 
 /**
  * @typedef {object} Host whose list it is in
- * @property {() => Upload | undefined} start adds the file; does nothing while there is no uploader
+ * @property {() => Upload | undefined} [start] adds the file; does nothing while there is no uploader. Who has not added it
+ *   cannot add it again either
  * @property {(isProgress: boolean) => void} changed
  * @property {() => void} remove
  */
@@ -25,11 +26,14 @@ export function itemOf(upload) {
   const known = items.get(upload);
   if (known) return known;
   const foreign = /** @type {Upload} */ (upload);
-  const item = new Item(foreign.file, { start: () => undefined, changed() {}, remove() {} });
+  const item = new Item(foreign.file, NOBODY);
   items.set(foreign, item);
   item.follow(foreign);
   return item;
 }
+
+/** Of uploads that are in no list. @type {Host} */
+const NOBODY = { changed() {}, remove() {} };
 
 export class Item {
   #notifier = new Notifier();
@@ -76,7 +80,7 @@ export class Item {
     if (this.#upload || !['queued', 'paused'].includes(this.#snapshot.state)) return;
     const isPaused = this.#snapshot.state === 'paused';
     try {
-      const upload = this.#host.start();
+      const upload = this.#host.start?.();
       if (!upload) return;
       this.follow(upload);
       if (isPaused) upload.pause();
@@ -108,11 +112,12 @@ export class Item {
     if (upload.state === 'done') upload.finished.then((result) => this.#set({ result }));
   }
 
-  /** Tells nothing more; whoever waits for its end waits in vain. */
+  /** Its uploader is disposed of: nothing more comes of it. */
   abandon() {
     this.#forget();
-    this.#settling?.reject(cancellation());
-    this.#settling = undefined;
+    this.#host = NOBODY;
+    this.#cancelled = cancellation();
+    this.#settle();
   }
 
   /** @param {number} loaded */
@@ -154,7 +159,8 @@ export class Item {
     const { state, result, error } = this.#snapshot;
     if (result) this.#settling?.resolve(result);
     if (state === 'failed' && error) this.#settling?.reject(error);
-    if (state === 'cancelled') this.#settling?.reject((this.#cancelled ??= cancellation()));
+    if (state === 'cancelled') this.#cancelled ??= cancellation();
+    if (this.#cancelled) this.#settling?.reject(this.#cancelled);
   }
 
   #pause() {
@@ -171,11 +177,13 @@ export class Item {
   #retry() {
     const { state } = this.#snapshot;
     if (state !== 'failed' && state !== 'cancelled') return;
-    this.#settling = undefined;
     if (state === 'failed' && this.#upload) {
+      this.#settling = undefined;
       this.#upload.resume();
       return this.#set({ state: this.#upload.state, error: undefined });
     }
+    if (!this.#host.start) return;
+    this.#settling = this.#cancelled = undefined;
     this.#forget();
     this.#set(fresh(this.#snapshot.file));
     this.begin();

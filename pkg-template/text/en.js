@@ -121,5 +121,6 @@ export const en = {
   'warning.abort-failed': 'The store did not confirm that the unfinished parts were removed.',
   'warning.callback-failed': 'The file has arrived, but the server was not told.',
   'warning.instant-unavailable': 'Whether the file is there already could not be asked; it is being sent.',
-  'warning.session-restarted': 'The store had lost this upload; it was started again.',
+  'warning.session-restarted':
+    'The store had lost this upload or put it together wrongly; it was started again.',
 };

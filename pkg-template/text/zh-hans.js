@@ -52,7 +52,7 @@ export const zhHans = {
   otherFile:
     '“{chosen}”（{chosenSize}）不是上次中断的“{name}”（{size}），将作为新文件上传；未完成的上传仍会保留。',
   otherName: '“{chosen}”与“{name}”的文件名不同。如果内容相同，会接着上传；否则作为新文件上传。',
-  discardFailed: '无法放弃“{name}”。{problem}',
+  discardFailed: '无法删除未完成的上传“{name}”。{problem}',
   pendingFailed: '无法查询未完成的上传。{problem}',
 
   notStarted: '无法开始上传。{problem}',
@@ -111,10 +111,10 @@ export const zhHans = {
 
   'warning.storage-unavailable': '浏览器不允许页面保存上传记录，刷新后需要重新上传。',
   'warning.storage-full': '浏览器存储空间已满，刷新后可能需要重新上传。',
-  'warning.part-size-raised': '为容纳整个文件，分片已加大。',
+  'warning.part-size-raised': '为容纳整个文件，已增大分片大小。',
   'warning.worker-unavailable': '校验和改在页面内计算，速度会稍慢。',
   'warning.abort-failed': '存储未确认已删除未完成的分片。',
   'warning.callback-failed': '文件已上传，但未能通知服务器。',
   'warning.instant-unavailable': '无法查询文件是否已存在，正在照常上传。',
-  'warning.session-restarted': '存储丢失了这次上传，已重新开始。',
+  'warning.session-restarted': '存储丢失了这次上传，或未能正确合并，已重新开始。',
 };

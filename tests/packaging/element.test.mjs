@@ -333,6 +333,30 @@ describe('form', () => {
       { attributes: { required: '' } },
     ));
 
+  test('what cannot be added does not keep the form from being sent', () =>
+    onPage(world, async (page) => {
+      await page.evaluate(() => {
+        const element = document.querySelector('partwise-uploader');
+        if (element) element.addOptions = () => ({ key: '../up' });
+      });
+      await choose(page, file('awkward.txt', 10));
+      await page.locator('.notice').waitFor();
+      assert.equal(await page.evaluate(() => document.querySelector('form')?.checkValidity()), true);
+    }));
+
+  test('what is set before the element is defined counts', () =>
+    onPage(world, async (page) => {
+      const kept = await page.evaluate(() => {
+        const early = document.implementation.createHTMLDocument().createElement('partwise-uploader');
+        const check = () => 'no';
+        Object.assign(early, { check, words: { chooseFiles: 'Pick' } });
+        document.body.append(early);
+        const later = /** @type {any} */ (early);
+        return later.check === check && !Object.hasOwn(later, 'check') && later.words.chooseFiles;
+      });
+      assert.equal(kept, 'Pick');
+    }));
+
   test('a reset cancels what is under way and empties the list', () =>
     onPage(world, async (page) => {
       await choose(page, file('kept.txt', 10));
@@ -357,9 +381,10 @@ describe('form', () => {
         dataTransfer.items.add(new File(['x'], 'x.txt'));
         const event = new DragEvent('drop', { dataTransfer, cancelable: true });
         document.querySelector('partwise-uploader')?.dispatchEvent(event);
-        return event.defaultPrevented;
+        return { isOpened: !event.defaultPrevented, uploads: Object(event.target).uploads.length };
       });
-      assert.equal(taken, false);
+      // Nor does the browser open it in place of the page.
+      assert.deepEqual(taken, { isOpened: false, uploads: 0 });
     }));
 
   test('a label names it', () =>

@@ -68,6 +68,19 @@ test('options that change while it is being made count, and nobody gets the form
   );
 });
 
+test('one that is being made when all is disposed of is not replaced', async () => {
+  const { supply, made, current, delays } = world();
+  /** @type {() => void} */
+  let release = () => {};
+  delays.push(() => new Promise((resolve) => (release = resolve)));
+  const asked = supply.get();
+  supply.dispose();
+  release();
+  await assert.rejects(asked, { name: 'AbortError' });
+  assert.deepEqual([made.map(({ disposed }) => disposed), current], [[true], []]);
+  assert.ok(await supply.get(), 'whoever asks later gets one');
+});
+
 test('one that is still uploading is let go of when it is done', async () => {
   const { supply, change } = world();
   const first = /** @type {any} */ (await supply.get());

@@ -92,7 +92,7 @@ impl Upload {
     pub(super) fn cancelled(&mut self) {
         if self.session.is_some() {
             self.forget();
-        } else if let (Some(fingerprint), Hold::Held) = (&self.fingerprint, self.hold) {
+        } else if let Some(fingerprint) = &self.fingerprint {
             let key = whole_key(fingerprint);
             self.act(Action::Remove(key));
         }

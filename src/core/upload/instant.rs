@@ -71,7 +71,12 @@ impl Upload {
 
     /// Remembers where this content is now.
     pub(super) fn keep_in_mind(&mut self, result: &UploadResult) {
-        let remembers = self.config.instant != Instant::Off && self.backend.keeps_keys();
+        let is_asked_for = match self.config.instant {
+            Instant::Off => false,
+            Instant::Before => true,
+            Instant::During => self.plan.is_multipart(),
+        };
+        let remembers = is_asked_for && self.backend.keeps_keys();
         // Ceph RGW does not always tell the ETag of what it has put together.
         let computed = || self.composite().filter(|_| self.backend.store() == Some(Kind::S3));
         let etag = result.etag.clone().or_else(computed);

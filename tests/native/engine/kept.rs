@@ -64,8 +64,8 @@ fn what_turns_out_to_have_been_sent_before_is_not_sent_to_its_end() {
 
 #[test]
 fn what_is_no_longer_there_or_another_object_now_is_sent() {
-    for instant in [Instant::Before, Instant::During] {
-        for size in [PART - 1, 8 * PART] {
+    for (instant, sizes) in [(Instant::Before, [PART - 1, 8 * PART]), (Instant::During, [PART, 8 * PART])] {
+        for size in sizes {
             for replaced in [false, true] {
                 let mut world = after_sending(instant, bytes(size));
                 let old = world.store.objects.remove("first").unwrap();
@@ -155,11 +155,13 @@ fn a_hundred_contents_are_remembered() {
 }
 
 #[test]
-fn where_nobody_asks_nothing_is_remembered() {
-    let mut world = world(Instant::Off);
-    world.add("first", bytes(3 * PART));
-    world.run();
-    assert!(world.storage.is_empty());
+fn what_nobody_asks_for_is_not_remembered() {
+    for (instant, size) in [(Instant::Off, 3 * PART), (Instant::During, PART - 1)] {
+        let mut world = world(instant);
+        world.add("first", bytes(size));
+        world.run();
+        assert!(world.storage.is_empty(), "{instant:?}");
+    }
 }
 
 #[test]
