@@ -664,8 +664,8 @@ export interface Form {
 }
 
 /**
- * Uploading to a chunk endpoint. `partSize` is the size of a chunk, by default 1 MiB. The server knows what it has: nothing is
- * kept in `localStorage`, `pending()` is empty, and `cancel()` leaves at the server what has arrived.
+ * Uploading to a chunk endpoint. `partSize` is the size of a chunk, by default 1 MiB. The server knows what it has: of
+ * uploads nothing is kept in `localStorage` (with `hash: 'md5'` only where the MD5 stands), `pending()` is empty, and `cancel()` leaves at the server what has arrived.
  */
 export interface FormOptions {
   form: Form;
