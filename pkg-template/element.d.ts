@@ -65,7 +65,7 @@ export interface PartwiseEvents {
   'partwise-complete': { readonly results: readonly UploadResult[]; readonly failed: readonly Upload[] };
 }
 
-/** What the element says, by what it is about. Values stand in braces, see the English table in `docs/element.md`. */
+/** What the element says, by what it is about. Values stand in braces, see the table in `docs/element.md`. */
 export type WordKey =
   | 'region'
   | 'drop'

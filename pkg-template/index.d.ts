@@ -271,8 +271,8 @@ export interface CommonOptions {
    * answers `POST /lookup`; without that route nothing is there. With `store` and `signRequest` the browser remembers under
    * which key it has sent a content (the latest 100, for `expireAfter`), and the store is asked whether that object is still
    * the same. `'before'`: the file is hashed and it is asked, and only then is anything sent. `'during'`: it is being sent
-   * while it is hashed, until it is known to be there. With `'before'` an unfinished upload goes on without asking. Who asks for another `key` than
-   * the remembered one gets the object there. With `'during'` files smaller than a part are sent without asking. What is there
+   * while it is hashed, until it is known to be there. With `'before'` an unfinished upload goes on without asking. A `key` given to `add` that differs from the
+   * remembered one counts: the file is sent there. With the others, `result.key` is where the content was found. With `'during'` files smaller than a part are sent without asking. What is there
    * keeps the metadata and the type it was stored with.
    *
    * @defaultValue `'off'`
@@ -435,19 +435,21 @@ type Awaitable<T> = T | Promise<T>;
  * {@link UploadError}; a `status` on it is treated as that HTTP status: 401, 429 and 5xx are tried again.
  */
 export interface Backend {
+  /** `key` is the name asked for, `add(file, { key })` or the file's own; the one returned is the object's from then on. */
   createMultipartUpload(
     file: FileDetails,
     options: CallOptions & { readonly key: string },
   ): Awaitable<{ uploadId: string; key: string }>;
   signPart(file: FileDetails, options: CallOptions & Session & PartToSign): Awaitable<SignedUrl>;
   /**
-   * Signs up to 8 parts in one call, in place of `signPart`: URLs in the order of `parts`, or by part number. Parts without
+   * Signs up to 8 parts in one call; `signPart`, which is still required, is then not called: URLs in the order of `parts`, or by part number. Parts without
    * one are asked for again.
    */
   signParts?(
     file: FileDetails,
     options: CallOptions & Session & { readonly parts: readonly PartToSign[] },
   ): Awaitable<readonly SignedUrl[] | Readonly<Record<number, SignedUrl>>>;
+  /** All of them, not only the store's first page of 1 000. ETags with or without quotes. */
   listParts(file: FileDetails, options: CallOptions & Session): Awaitable<ListedPart[]>;
   completeMultipartUpload(
     file: FileDetails,
@@ -526,7 +528,7 @@ export type AnyCredentials =
   | AliyunCredentials
   | AwsCredentials
   | TencentCredentials
-  | { credentials: Credentials }
+  | { credentials: Credentials | AliyunCredentials | AwsCredentials }
   | { Credentials: AliyunCredentials | AwsCredentials };
 
 /** Amazon S3 and compatible stores, Aliyun OSS, Tencent COS, Baidu BOS. */
@@ -772,7 +774,8 @@ type DigestOf = {
 };
 
 /**
- * Hashes a file in workers, without an uploader. The page stays responsive, and memory does not grow with the file.
+ * Hashes a file in workers, without an uploader: loads the WebAssembly itself. The page stays responsive, and memory does not
+ * grow with the file. Rejects with the reason of its `signal`, and with what `onProgress` throws.
  *
  * @throws {@link UploadError} `bad-option`, naming the option; `file-changed` or `file-unreadable`.
  */

@@ -1,5 +1,6 @@
 /** What the element says, and which files it takes: without a browser. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { accepts, parseSize, refusal } from '../../pkg-template/element/limits.js';
 import { Speech, TABLES } from '../../pkg-template/element/speech.js';
@@ -17,6 +18,23 @@ const OPTIONAL = ['rate', 'byte', 'day', 'hour', 'minute', 'second'];
 
 describe('words', () => {
   const keys = Object.keys(TABLES.en).filter((key) => !OPTIONAL.includes(key));
+
+  const pages = /** @type {const} */ ([
+    ['element.md', TABLES.en],
+    ['zh-CN/element.md', TABLES['zh-Hans']],
+  ]);
+  for (const [page, table] of pages)
+    test(`docs/${page} lists them all`, async () => {
+      const text = await readFile(new URL(`../../docs/${page}`, import.meta.url), 'utf8');
+      const braces = /** @type {any} */ (new Proxy({}, { get: (_, name) => `{${String(name)}}` }));
+      const rows = Object.entries(table).map(([key, phrase]) => [
+        key,
+        (typeof phrase === 'function' ? phrase(braces) : phrase).trim(),
+      ]);
+      const section = text.slice(text.lastIndexOf('\n## '));
+      const listed = [...section.matchAll(/^\| `([\w.-]+)` +\| (.*?) +\|$/gm)].map((row) => row.slice(1));
+      assert.deepEqual(listed, rows);
+    });
 
   for (const [language, table] of Object.entries(TABLES)) {
     test(`${language} has every word`, () => {
