@@ -18,8 +18,8 @@ export default [
       assert.equal(report.badProgress, null);
       assert.equal(report.progress.percent, 100);
       const start = report.states[0]?.at ?? 0;
-      // Browsers that do not report tasks are judged by how late messages are, also for what they do themselves at first:
-      // they compile, and open storages and connections.
+      // Browsers that do not report tasks are judged by how late messages are. In WebKit one was up to half a second late
+      // when parts began to be sent, in one run of three; why is not known, so the first second is not judged there.
       const [from, most] = world.can.longTasks ? [start, 0] : [start + 1_000, LATEST];
       const longTasks = (await tab.longTasks()).filter(({ at }) => at >= from);
       assert.deepEqual(
