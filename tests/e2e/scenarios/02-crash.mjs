@@ -24,6 +24,7 @@ export default [
     const tab = await world.tab(first);
     await tab.create(options);
     const before = await (await tab.upload(file)).reached(40);
+    await world.proxy.hold();
     await tab.killBrowser();
     const confirmed = before.parts.map(({ partNumber }) => partNumber);
     assert.ok(confirmed.length >= 10, `only ${confirmed.length} parts were confirmed`);

@@ -62,6 +62,7 @@ export default [
         '40 % to be confirmed',
         ({ parts }) => parts.length >= 16,
       );
+      await cloud.proxy.hold();
       await first.kill();
       const known = new Set(confirmed.map(({ partNumber }) => partNumber));
       const before = (await cloud.proxy.parts()).length;
@@ -86,13 +87,17 @@ export default [
     await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 20 * MiB } });
     const upload = await tab.upload(file);
     await upload.reached(30);
+    await cloud.proxy.hold();
     await upload.pause();
     assert.equal((await upload.report()).state, 'paused');
+    await cloud.proxy.rules();
     await upload.resume();
     const report = await upload.done();
     await world.holds(report.key, file);
+    await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 20 * MiB } });
     const other = await tab.upload(await randomFile(60 * MiB, 1));
     await other.reached(30);
+    await cloud.proxy.hold();
     assert.equal((await world.bucket.unfinished()).length, 1);
     await other.cancel();
     assert.deepEqual(await world.bucket.unfinished(), []);
@@ -121,7 +126,7 @@ export default [
   ...eachCloud('credentials that end during an upload are asked for once more', async (world, cloud) => {
     const file = await randomFile(60 * MiB);
     const tab = await uploader(world, cloud);
-    await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 20 * MiB } });
+    await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
     const upload = await tab.upload(file);
     await upload.reached(30);
     assert.equal(cloud.asked, 1);
@@ -224,6 +229,7 @@ export default [
       await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
       const other = await tab.upload(await randomFile(60 * MiB));
       await other.reached(20);
+      await cloud.proxy.hold();
       await other.cancel();
       assert.deepEqual(await world.bucket.unfinished(), []);
     },

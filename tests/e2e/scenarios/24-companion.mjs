@@ -40,6 +40,7 @@ export default [
     await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
     const begun = await first.upload(file);
     const { key, parts } = await begun.until('some parts to be confirmed', ({ parts }) => parts.length >= 4);
+    await world.proxy.hold();
     await first.close();
     const before = (await world.proxy.parts()).length;
     await world.proxy.rules();
@@ -61,6 +62,7 @@ export default [
     await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
     const upload = await tab.upload(await randomFile(60 * MiB));
     await upload.reached(20);
+    await world.proxy.hold();
     assert.equal((await world.bucket.unfinished()).length, 1);
     await upload.cancel();
     assert.deepEqual(await world.bucket.unfinished(), []);
@@ -74,6 +76,7 @@ export default [
     await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
     const begun = await first.upload(file);
     const { key } = await begun.until('some parts to be confirmed', ({ parts }) => parts.length >= 4);
+    await world.proxy.hold();
     await first.close();
     await abort(world.bucket, key ?? '');
     await world.proxy.rules();

@@ -68,6 +68,14 @@ export class Proxy {
     return this.rules(...this.#rules);
   }
 
+  /**
+   * Lets no content pass that is not on its way already, until there are other rules: so that an upload cannot end before it
+   * is interrupted, however busy the machine is.
+   */
+  hold() {
+    return this.rules({ match: bodies, action: { do: 'delay', ms: 300_000 } });
+  }
+
   /** Cuts all connections and refuses new ones, until it is over. @param {boolean} on */
   offline(on) {
     return this.#post('offline', { on });
