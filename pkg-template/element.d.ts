@@ -29,6 +29,8 @@ export type RefusalReason =
 export interface FileEntry {
   file: File;
   path: string;
+  /** Where the file came from, see {@link AddOptions.handle}. */
+  handle?: FileSystemFileHandle;
 }
 
 /** All uploads of the list together, but for cancelled ones. */
@@ -99,9 +101,12 @@ export type WordKey =
   | 'retrying'
   | 'pendingTitle'
   | 'pendingAbout'
+  | 'pendingReady'
   | 'there'
   | 'begun'
   | 'chooseToContinue'
+  | 'continue'
+  | 'continueFailed'
   | 'discard'
   | 'otherFile'
   | 'otherName'
@@ -137,6 +142,8 @@ export interface AttributeProperties extends Pick<
   | 'verify'
   | 'instant'
   | 'storage'
+  | 'keepCopy'
+  | 'maxCopySize'
   | 'expireAfter'
   | 'retryFor'
   | 'stallTimeout'
@@ -163,6 +170,11 @@ export interface AttributeProperties extends Pick<
   folders: boolean;
   /** Takes what is dropped or pasted anywhere on the page. @defaultValue `false` */
   wholePage: boolean;
+  /**
+   * Files are chosen by `<input type="file">`, also where the browser has a picker (`showOpenFilePicker`) that lets the page read
+   * them again after a reload. That one is not used on touch screens, nor with `storage="memory"`. @defaultValue `false`
+   */
+  plainPicker: boolean;
   /** The form is not submitted before a file has arrived. @defaultValue `false` */
   required: boolean;
   /** Takes no files, and its buttons do nothing; what is under way goes on. A `<fieldset disabled>` does the same. */

@@ -7,6 +7,7 @@ import {
   set_worker,
 } from 'partwise:glue';
 import { UploadError } from '../src/api/upload_error.js';
+import { Keeper } from './keep/keeper.js';
 
 export { Upload, UploadError };
 
@@ -16,6 +17,9 @@ let ready = false;
 
 /** @type {typeof import('./index.js').Uploader} */
 export const Uploader = class Uploader extends WasmUploader {
+  /** Nothing outlives a page that keeps nothing, and chunk endpoints have no pending uploads. @type {Keeper | undefined} */
+  #keeper;
+
   /** @param {import('./index.js').UploaderOptions} options */
   constructor(options) {
     if (!ready)
@@ -25,6 +29,62 @@ export const Uploader = class Uploader extends WasmUploader {
         'Use `await createUploader(options)`, or `await init()` before `new Uploader(options)`.',
       );
     super(options);
+    if (options.storage !== 'memory' && !options.form) this.#keeper = new Keeper(options);
+  }
+
+  /**
+   * @override
+   * @param {File} file
+   * @param {import('./index.js').AddOptions} [options]
+   */
+  add(file, options) {
+    const given = { ...options };
+    const { key, handle } = given;
+    if (handle && typeof handle.getFile !== 'function')
+      throw new UploadError(
+        'option handle must be a FileSystemFileHandle',
+        'bad-option',
+        'add',
+        'Files come with one from showOpenFilePicker() and DataTransferItem.getAsFileSystemHandle().',
+      );
+    // What a function says is noted: the file has to go on under the same key.
+    if (typeof key === 'function') given.key = (/** @type {File} */ each) => (given.key = key(each));
+    const upload = super.add(file, given);
+    this.#keeper?.watch(upload, given);
+    return upload;
+  }
+
+  /** @override */
+  async pending() {
+    const [unfinished] = await Promise.all([super.pending(), this.#keeper?.tidy()]);
+    const keeper = this.#keeper;
+    return Promise.all(
+      unfinished.map(async (each) => ({ ...each, resume: (await keeper?.how(each)) ?? 'choose' })),
+    );
+  }
+
+  /** @param {string} id */
+  async resume(id) {
+    const unfinished = (await super.pending()).find((each) => each.id === id);
+    if (!unfinished || !this.#keeper)
+      throw new UploadError(
+        'the id must be one that pending() has given',
+        'bad-option',
+        'add',
+        'It may be finished or discarded by now, or go on in this page already: call pending() again.',
+      );
+    const { file, options } = await this.#keeper.open(unfinished);
+    return this.add(file, options);
+  }
+
+  /**
+   * @override
+   * @param {string} id
+   */
+  async discard(id) {
+    const unfinished = await super.pending();
+    await super.discard(id);
+    for (const each of unfinished) if (each.id === id) await this.#keeper?.forget(each);
   }
 };
 

@@ -214,6 +214,12 @@ export interface PendingUpload {
   readonly loaded: number;
   /** Milliseconds since 1970. */
   readonly created: number;
+  /**
+   * How it can go on. `'now'`: {@link Uploader.resume} reads the file by itself. `'ask'`: it does, once the user has allowed it;
+   * the browser asks, so that it has to be called in a click. `'choose'`: the user has to choose the file again, or to drop it,
+   * and the page adds it.
+   */
+  readonly resume: 'now' | 'ask' | 'choose';
 }
 
 /** What one file may differ in. */
@@ -232,6 +238,12 @@ export interface AddOptions {
   metadata?: Record<string, string>;
   /** Overrides the file's own type. */
   contentType?: string;
+  /**
+   * The handle that the file came from, of `showOpenFilePicker()` or `DataTransferItem.getAsFileSystemHandle()`, where a browser
+   * has them. It is kept in IndexedDB, with `key`, `metadata` and `contentType`, until the upload is over, so that after a reload
+   * the file need not be chosen again: see {@link Uploader.resume}.
+   */
+  handle?: FileSystemFileHandle;
 }
 
 /** Options every way of uploading shares. */
@@ -284,6 +296,17 @@ export interface CommonOptions {
    * @defaultValue `'local'`
    */
   storage?: 'local' | 'memory';
+  /**
+   * Whether a file that comes without a `handle` is copied while it is being sent, so that after a reload it need not be chosen
+   * again, see {@link Uploader.resume}. `'opfs'`: into the origin private file system, if it leaves a tenth of the storage that
+   * the browser grants free. The copy is removed when the upload is over, or after `expireAfter`. Where that is not to be had (Safari
+   * before 26, private windows), nothing is copied.
+   *
+   * @defaultValue `'off'`
+   */
+  keepCopy?: 'off' | 'opfs';
+  /** Bytes of a file that is copied, at most. @defaultValue 1 073 741 824 (1 GiB) */
+  maxCopySize?: number;
   /** Milliseconds an unfinished upload is remembered. @defaultValue 604 800 000 (7 days) */
   expireAfter?: number;
   /**
@@ -677,6 +700,7 @@ export interface FormOptions {
   withCredentials?: boolean;
   verify?: never;
   instant?: never;
+  keepCopy?: never;
   endpoint?: never;
   signRequest?: never;
   backend?: never;
@@ -708,6 +732,14 @@ export class Uploader {
    * not remove; adding the same file, with the same key and type, continues one.
    */
   pending(): Promise<PendingUpload[]>;
+  /**
+   * Goes on with one of {@link Uploader.pending} without the file being chosen again, from the `handle` it was added with, or
+   * from a copy (`keepCopy`). Call it in a click where {@link PendingUpload.resume} is `'ask'`.
+   *
+   * @throws {@link UploadError} `bad-option` for what is not pending any more; `file-unreadable` when the file is not to be read
+   * without being chosen, was moved, or the user did not allow it; `file-changed` when it is not the same any more.
+   */
+  resume(id: string): Promise<Upload>;
   /**
    * Removes one of {@link Uploader.pending} at the store and forgets it here. Rejects with an
    * {@link UploadError}, and keeps it, when the store cannot be reached or refuses, and with `locked` while it is being

@@ -97,6 +97,11 @@ export interface UploaderActions {
   add(file: File, options?: AddOptions): UploadSnapshot;
   /** Of an input without files nothing comes. */
   add(files: Iterable<File> | FileList | null | undefined, options?: AddOptions): UploadSnapshot[];
+  /**
+   * As {@link Uploader.resume}: goes on with a file that need not be chosen again, and has it in `uploads`; `undefined` while there
+   * is no uploader. Looks up anew what is pending. Call it in a click where `pending.resume` is `'ask'`.
+   */
+  resume(pending: PendingUpload | string): Promise<UploadSnapshot | undefined>;
   /** As {@link Uploader.discard}; looks up anew what is pending. */
   discard(pending: PendingUpload | string): Promise<void>;
   pauseAll(): void;

@@ -33,6 +33,9 @@ export function uploadStore(source) {
   return store;
 }
 
+/** @param {{ readonly id: string } | string} which */
+const idOf = (which) => (typeof which === 'string' ? which : which.id);
+
 /** @type {typeof import('./store.js').trackUpload} */
 export function trackUpload(upload) {
   const { subscribe, getSnapshot } = itemOf(upload);
@@ -54,7 +57,7 @@ export function createUploadStore(options) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let pendingTimer;
 
-  const actions = { add, discard, pauseAll, resumeAll, cancelAll, clear, retry, dispose };
+  const actions = { add, resume, discard, pauseAll, resumeAll, cancelAll, clear, retry, dispose };
   const nothing = show({ ready: false, error: undefined, uploads: [], pending: [], totals: totalsOf([]) });
   let snapshot = nothing;
   /** The list has changed since. */
@@ -166,9 +169,24 @@ export function createUploadStore(options) {
   }
 
   /** @param {{ readonly id: string } | string} which */
+  async function resume(which) {
+    try {
+      const upload = await uploader?.resume(idOf(which));
+      if (!upload) return undefined;
+      const item = make(upload.file);
+      item.follow(upload);
+      items = [...items, item];
+      changed();
+      return item.getSnapshot();
+    } finally {
+      await look();
+    }
+  }
+
+  /** @param {{ readonly id: string } | string} which */
   async function discard(which) {
     try {
-      await uploader?.discard(typeof which === 'string' ? which : which.id);
+      await uploader?.discard(idOf(which));
     } finally {
       await look();
     }

@@ -5,7 +5,7 @@ import { trackUpload, uploadStore } from './store.js';
 export { createUploadStore } from './store.js';
 
 const UPLOADER_REFS = names('ready error uploads pending totals');
-const UPLOADER_ACTIONS = names('add discard pauseAll resumeAll cancelAll clear retry dispose');
+const UPLOADER_ACTIONS = names('add resume discard pauseAll resumeAll cancelAll clear retry dispose');
 const UPLOAD_REFS = names('id file key state progress hash retrying warning error result upload');
 const UPLOAD_ACTIONS = names('pause resume retry cancel remove');
 

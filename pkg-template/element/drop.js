@@ -68,16 +68,35 @@ function isField(event) {
 
 /** All files with their paths; a folder is walked through. @param {DataTransfer} transfer */
 async function entriesOf({ items, files }) {
-  // Entries must be taken before the first await: the browser empties the list after the event.
-  const roots = [...items].map((item) => item.webkitGetAsEntry?.() ?? null).filter((root) => root !== null);
-  if (!roots.some((root) => root.isDirectory))
-    return { entries: [...files].map((file) => ({ file, path: file.name })), unreadable: [] };
+  // Entries and handles must be taken before the first await: the browser empties the list after the event.
+  const dropped = [...items].filter(({ kind }) => kind === 'file');
+  const roots = dropped.map((item) => item.webkitGetAsEntry?.() ?? null).filter((root) => root !== null);
+  if (!roots.some((root) => root.isDirectory)) {
+    const handles = dropped.map(handleOf);
+    const entry = async (/** @type {File} */ file, /** @type {number} */ at) => ({
+      ...{ file, path: file.name },
+      handle: await handles[at],
+    });
+    return { entries: await Promise.all([...files].map(entry)), unreadable: [] };
+  }
   /** @type {Entry[]} */
   const entries = [];
   /** @type {string[]} */
   const unreadable = [];
   for (const root of roots) await walk(root, entries, unreadable);
   return { entries, unreadable };
+}
+
+/**
+ * The handle of a file, in browsers that have them.
+ *
+ * @param {DataTransferItem} item
+ * @returns {Promise<FileSystemFileHandle | undefined>}
+ */
+async function handleOf(item) {
+  // Not in the types yet. What is pasted has none.
+  const handle = await /** @type {any} */ (item).getAsFileSystemHandle?.().catch(() => undefined);
+  return handle?.kind === 'file' ? handle : undefined;
 }
 
 /**

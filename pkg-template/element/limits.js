@@ -11,7 +11,12 @@
  * @property {boolean} duplicates whether a file may be in the list twice
  */
 
-/** @typedef {{ file: File, path: string }} Entry a file, and its path in the folder it came in */
+/**
+ * @typedef {object} Entry
+ * @property {File} file
+ * @property {string} path in the folder it came in
+ * @property {FileSystemFileHandle} [handle] where it can be read again after a reload
+ */
 
 /**
  * Why a file is refused; `undefined` when it is taken.

@@ -12,11 +12,17 @@ import { elide } from './elide.js';
  * @property {() => import('partwise').Uploader | undefined} uploader
  * @property {() => ReadonlySet<string>} activeKeys what this page is uploading by now
  * @property {(file: File) => void} onFile was chosen to go on
+ * @property {(upload: import('partwise').Upload) => void} onUpload goes on by itself
  * @property {(text: (speech: Speech) => string, error?: unknown) => void} onNotice
  * @property {() => void} onFocusLost the keyboard has nothing left to be on
  */
 
-/** @typedef {{ element: HTMLElement, pending: PendingUpload, paint: () => void }} Item */
+/**
+ * @typedef {object} Item
+ * @property {HTMLElement} element
+ * @property {PendingUpload} pending
+ * @property {() => void} paint
+ */
 
 export class Pending {
   #speech;
@@ -25,6 +31,8 @@ export class Pending {
   #items = new Map();
   /** @type {Map<string, number>} */
   #sent = new Map();
+  /** Those whose file was not to be read. @type {Set<string>} */
+  #unreadable = new Set();
   #again = false;
   #looking = false;
   #title = h('h2', { class: 'title', part: 'title' });
@@ -70,8 +78,10 @@ export class Pending {
   paint() {
     const speech = this.#speech();
     put(this.#title, speech.say('pendingTitle'));
-    putPhrases(this.#about, [speech.say('pendingAbout')]);
-    for (const item of this.#items.values()) item.paint();
+    const items = [...this.#items.values()];
+    const mustChoose = items.some(({ pending }) => this.#mustChoose(pending));
+    putPhrases(this.#about, [speech.say(mustChoose ? 'pendingAbout' : 'pendingReady')]);
+    for (const item of items) item.paint();
   }
 
   /** @param {readonly PendingUpload[]} found */
@@ -84,9 +94,14 @@ export class Pending {
     for (const [id, pending] of wanted) {
       const item = this.#items.get(id) ?? this.#make(pending);
       item.pending = pending;
-      item.paint();
     }
     this.element.hidden = this.#items.size === 0;
+    this.paint();
+  }
+
+  /** Whether the user has to choose the file again. @param {PendingUpload} pending */
+  #mustChoose({ id, resume }) {
+    return this.#unreadable.has(id) || (resume !== 'now' && resume !== 'ask');
   }
 
   /** @param {PendingUpload} pending */
@@ -96,7 +111,10 @@ export class Pending {
     const percent = h('p', { class: 'percent', part: 'percent', 'aria-hidden': 'true' });
     const progress = bar();
     const input = h('input', { type: 'file', class: 'unseen', tabindex: -1, 'aria-hidden': 'true' });
-    const choose = button({ kind: 'small', sign: 'resume' }, () => input.click());
+    const choose = button({ kind: 'small', sign: 'resume' }, () => {
+      if (this.#mustChoose(item.pending)) input.click();
+      else this.#resume(item.pending);
+    });
     const discard = button({ kind: 'small quiet' }, () => this.#discard(item.pending));
     const element = h(
       'li',
@@ -119,7 +137,8 @@ export class Pending {
         putPhrases(text, [speech.say('there', there), speech.say('begun', { when: speech.ago(created) })]);
         put(percent, speech.percent(full));
         fillBar(progress, { percent: full, label: called, text: speech.say('there', there) });
-        const [chosen, discarded] = [speech.say('chooseToContinue'), speech.say('discard')];
+        const chosen = speech.say(this.#mustChoose(item.pending) ? 'chooseToContinue' : 'continue');
+        const discarded = speech.say('discard');
         label(choose, chosen, speech.on(chosen, called));
         label(discard, discarded, speech.on(discarded, called));
       },
@@ -148,6 +167,21 @@ export class Pending {
       });
     else if (chosen !== name) this.#listener.onNotice((speech) => speech.say('otherName', { name, chosen }));
     this.#listener.onFile(file);
+  }
+
+  /** Reads the file by itself, or once the user has allowed it. @param {PendingUpload} pending */
+  async #resume({ id, name }) {
+    try {
+      const upload = await this.#listener.uploader()?.resume(id);
+      if (upload) this.#listener.onUpload(upload);
+    } catch (error) {
+      this.#unreadable.add(id);
+      this.#listener.onNotice(
+        (speech) => speech.say('continueFailed', { name, problem: speech.problem(error) }),
+        error,
+      );
+    }
+    await this.refresh();
   }
 
   /** @param {PendingUpload} pending */

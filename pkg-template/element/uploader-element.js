@@ -47,6 +47,8 @@ export class PartwiseUploader extends Base {
   #formIsStale = false;
   /** What cannot be added before the uploader is there. @type {Entry[]} */
   #waiting = [];
+  /** Where files can be read again after a reload. @type {WeakMap<File, FileSystemFileHandle>} */
+  #handles = new WeakMap();
   /** @type {import('../element.js').PartwiseUploader['addOptions']} */
   #addOptions;
   /** @type {import('../element.js').PartwiseUploader['check']} */
@@ -70,6 +72,7 @@ export class PartwiseUploader extends Base {
     uploader: () => this.#supply.current,
     activeKeys: () => new Set(this.#queue.rows.flatMap(({ upload }) => upload.key ?? [])),
     onFile: (file) => this.add([file]),
+    onUpload: (upload) => this.#show(upload),
     onNotice: (text, error) => this.#notices.show({ text, error }),
     onFocusLost: this.#home,
   });
@@ -208,7 +211,7 @@ export class PartwiseUploader extends Base {
   /** @param {Iterable<File | Entry>} files */
   async add(files) {
     const entries = [...files].map((each) =>
-      each instanceof File ? { file: each, path: each.webkitRelativePath || each.name } : each,
+      each instanceof File ? { file: each, path: pathOf(each) } : each,
     );
     this.#take(entries, []);
     await this.#addWaiting();
@@ -337,7 +340,7 @@ export class PartwiseUploader extends Base {
   /** @param {Uploader} uploader */
   #onUploader(uploader) {
     for (const upload of uploader.uploads)
-      if (!this.#queue.has(upload)) this.#queue.show(upload, upload.file.name);
+      if (!this.#queue.has(upload)) this.#queue.show(upload, pathOf(upload.file));
     this.#pending.refresh();
   }
 
@@ -352,7 +355,8 @@ export class PartwiseUploader extends Base {
     const refused = unreadable.map((path) => ({ path, reason: 'unreadable' }));
     const limits = this.#limits;
     const present = [...this.#queue.wanted.filter(({ state }) => state !== 'failed'), ...this.#waiting];
-    for (const { file, path } of entries) {
+    for (const { file, path, handle } of entries) {
+      if (handle) this.#handles.set(file, handle);
       const own = this.check?.(file, path);
       const reason = own ? 'custom' : refusal({ file, path }, limits, present);
       if (reason) {
@@ -415,12 +419,27 @@ export class PartwiseUploader extends Base {
       return;
     }
     try {
-      const upload = uploader.add(file, { ...this.#keyOf(path, file), ...this.addOptions?.(file, path) });
-      this.#queue.show(upload, path, instead ?? this.#queue.ended({ file, path }));
-      this.#emit('partwise-added', { upload, path });
+      const handle = this.#handles.get(file);
+      const options = {
+        ...(handle && { handle }),
+        ...this.#keyOf(path, file),
+        ...this.addOptions?.(file, path),
+      };
+      this.#show(uploader.add(file, options), path, instead);
     } catch (error) {
       this.#refuse([{ file, path, reason: 'error', error: /** @type {any} */ (error) }]);
     }
+  }
+
+  /**
+   * @param {import('partwise').Upload} upload
+   * @param {string} [path]
+   * @param {Row} [instead]
+   */
+  #show(upload, path = pathOf(upload.file), instead) {
+    const { file } = upload;
+    this.#queue.show(upload, path, instead ?? this.#queue.ended({ file, path }));
+    this.#emit('partwise-added', { upload, path });
   }
 
   /**
@@ -490,6 +509,8 @@ export class PartwiseUploader extends Base {
       limits: this.#limits,
       folders: this.folders,
       wholePage: this.wholePage,
+      // What is remembered in this page only needs no handle.
+      plainPicker: this.plainPicker || this.storage === 'memory',
     });
     this.#notices.paint();
     this.#pending.paint();
@@ -504,6 +525,11 @@ export class PartwiseUploader extends Base {
   #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
+}
+
+/** @param {File & { relativePath?: string }} file */
+function pathOf({ relativePath, webkitRelativePath, name }) {
+  return relativePath || webkitRelativePath || name;
 }
 
 reflect(PartwiseUploader);

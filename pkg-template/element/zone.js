@@ -1,6 +1,7 @@
 /** Where files are dropped or chosen. */
 import { button, h, icon, label, put, putPhrases, set } from './dom.js';
 import { types } from './limits.js';
+import { hasPicker, pick } from './picker.js';
 
 /** @typedef {import('./speech.js').Speech} Speech */
 
@@ -11,6 +12,7 @@ import { types } from './limits.js';
  * @property {import('./limits.js').Limits} limits
  * @property {boolean} folders whether folders can be chosen
  * @property {boolean} wholePage whether files may be dropped anywhere
+ * @property {boolean} plainPicker whether files are always chosen by `<input type=file>`
  */
 
 export class Zone {
@@ -22,6 +24,8 @@ export class Zone {
   #input = h('input', { type: 'file', class: 'unseen', tabindex: -1, 'aria-hidden': 'true' });
   #folder = h('input', { type: 'file', class: 'unseen', tabindex: -1, 'aria-hidden': 'true' });
   #busy = h('p', { class: 'busy', role: 'status' });
+  #onFiles;
+  #plainPicker = false;
   #veilText = h('p');
   /** Covers the page or the zone while files hang over it. */
   veil = h('div', { class: 'veil', part: 'veil', 'aria-hidden': 'true' }, this.#veilText);
@@ -42,8 +46,9 @@ export class Zone {
     this.#folder,
   );
 
-  /** @param {(files: File[]) => void} onFiles */
+  /** @param {(files: Iterable<File | import('./limits.js').Entry>) => void} onFiles */
   constructor(onFiles) {
+    this.#onFiles = onFiles;
     this.#folder.webkitdirectory = true;
     this.#busy.hidden = true;
     // The word of the button may be the page's.
@@ -68,8 +73,11 @@ export class Zone {
     return this.#choose;
   }
 
-  open() {
-    if (!this.#choose.matches(':disabled')) this.#input.click();
+  async open() {
+    if (this.#choose.matches(':disabled')) return;
+    const chosen = this.#plainPicker || !hasPicker() ? undefined : await pick(this.#input);
+    if (chosen) this.#onFiles(chosen);
+    else this.#input.click();
   }
 
   /** @param {boolean} dragging */
@@ -88,7 +96,8 @@ export class Zone {
    * @param {Speech} speech
    * @param {ZoneLook} look
    */
-  paint(speech, { limits, folders, wholePage }) {
+  paint(speech, { limits, folders, wholePage, plainPicker }) {
+    this.#plainPicker = plainPicker;
     put(this.#lead, speech.say(wholePage ? 'dropAnywhere' : 'drop'));
     put(this.#about, speech.say('about'));
     put(this.#veilText, speech.say('dropNow'));

@@ -47,10 +47,13 @@ export const en = {
   retrying: '{problem} Trying again in {duration}.',
 
   pendingTitle: 'Unfinished uploads',
+  pendingReady: 'Only what is missing is sent.',
   pendingAbout: 'Choose the same file again, or drop it here, and only what is missing is sent.',
   there: '{loaded} of {total} are there',
   begun: 'begun {when}',
   chooseToContinue: 'Choose the file to continue',
+  continue: 'Continue',
+  continueFailed: '“{name}” could not be continued by itself. {problem} Choose the file again.',
   discard: 'Discard',
   otherFile:
     '“{chosen}” ({chosenSize}) is not the interrupted “{name}” ({size}). It is uploaded as a new file; the unfinished one stays.',

@@ -44,10 +44,13 @@ export const zhHans = {
   retrying: '{problem}{duration}后重试。',
 
   pendingTitle: '未完成的上传',
+  pendingReady: '只会补传缺少的部分。',
   pendingAbout: '重新选择同一个文件，或把它拖到这里，只会补传缺少的部分。',
   there: '已上传 {loaded} / {total}',
   begun: '{when}开始',
   chooseToContinue: '选择文件继续',
+  continue: '继续上传',
+  continueFailed: '无法自动继续上传“{name}”。{problem}请重新选择该文件。',
   discard: '放弃',
   otherFile:
     '“{chosen}”（{chosenSize}）不是上次中断的“{name}”（{size}），将作为新文件上传；未完成的上传仍会保留。',

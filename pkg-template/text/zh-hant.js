@@ -44,10 +44,13 @@ export const zhHant = {
   retrying: '{problem}{duration}後重試。',
 
   pendingTitle: '未完成的上傳',
+  pendingReady: '只會補傳缺少的部分。',
   pendingAbout: '重新選擇同一個檔案，或把它拖曳到這裡，只會補傳缺少的部分。',
   there: '已上傳 {loaded} / {total}',
   begun: '{when}開始',
   chooseToContinue: '選擇檔案繼續',
+  continue: '繼續上傳',
+  continueFailed: '無法自動繼續上傳「{name}」。{problem}請重新選擇該檔案。',
   discard: '捨棄',
   otherFile:
     '「{chosen}」（{chosenSize}）不是上次中斷的「{name}」（{size}），將作為新檔案上傳；未完成的上傳仍會保留。',

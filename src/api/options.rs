@@ -51,7 +51,7 @@ impl Functions {
     }
 }
 
-const KNOWN: [&str; 25] = [
+const KNOWN: [&str; 27] = [
     "endpoint",
     "headers",
     "withCredentials",
@@ -68,6 +68,8 @@ const KNOWN: [&str; 25] = [
     "instant",
     "verify",
     "storage",
+    "keepCopy",
+    "maxCopySize",
     "expireAfter",
     "retryFor",
     "stallTimeout",
@@ -161,6 +163,8 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         // Chunk endpoints tell no ETags, and of content that they have by themselves.
         ("verify", &["endpoint", "signRequest", "backend", "store"]),
         ("instant", &["endpoint", "signRequest", "backend", "store"]),
+        // They know by themselves what they have.
+        ("keepCopy", &["endpoint", "signRequest", "backend", "store"]),
     ] {
         if !with.contains(chosen) && get(options, name).is_some() {
             return Err(bad_option(
@@ -208,6 +212,7 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         (Backend::Direct(kind), _) => Some(kind.crc64()),
         _ => None,
     };
+    check_keeping(options)?;
     let overwrite = truth("overwrite", options, true)?;
     let mut config = Config { overwrite, crc64, ..Config::new(&raw, destination, limits)? };
     if backend.as_form().is_some() {
@@ -241,6 +246,19 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
         },
         workers: read_workers(options)?,
     })
+}
+
+/// Of files that are kept for a page to come, which `pkg-template/keep` does.
+fn check_keeping(options: &JsValue) -> Result<(), UploadError> {
+    let how = get(options, "keepCopy").map(|how| how.as_string().unwrap_or_default());
+    if how.is_some_and(|how| !["off", "opfs"].contains(&how.as_str())) {
+        return Err(bad_option("keepCopy", "one of \"off\", \"opfs\""));
+    }
+    let most = get(options, "maxCopySize").map(|most| most.as_f64().unwrap_or(-1.0));
+    if most.is_some_and(|most| most.is_nan() || most < 0.0) {
+        return Err(bad_option("maxCopySize", "a number of bytes"));
+    }
+    Ok(())
 }
 
 /// Who hashes.

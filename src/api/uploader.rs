@@ -185,7 +185,7 @@ impl Uploader {
         let file = file.ok_or_else(|| bad_value(Operation::Add, "what is added", "a File"))?.clone();
         if let Some(given) = options.dyn_ref::<Object>() {
             for name in Object::keys(given).iter().filter_map(|name| name.as_string()) {
-                if !["key", "metadata", "contentType"].contains(&name.as_str()) {
+                if !["key", "metadata", "contentType", "handle"].contains(&name.as_str()) {
                     return Err(bad_option(&name, "left out: add() has no such option"));
                 }
             }

@@ -356,6 +356,38 @@ describe('what is pending', () => {
   });
 });
 
+describe('resuming what is pending', () => {
+  test('what goes on is in the list, and pending no more', async () => {
+    const { store, made } = make();
+    assert.equal(await store.resume('p'), undefined, 'without an uploader there is nothing to go on');
+    store.load();
+    await turn();
+    const [uploader] = made;
+    assert.ok(uploader);
+    uploader.unfinished = [{ id: 'p', name: 'p.txt' }];
+    mock.timers.tick(1000);
+    await turn();
+    const upload = await store.resume(store.getSnapshot().pending[0] ?? '');
+    assert.equal(upload?.file.name, 'p.txt');
+    assert.deepEqual(store.getSnapshot().pending, []);
+    uploader.uploads[0]?.become('uploading');
+    const [shown, ...others] = store.getSnapshot().uploads;
+    assert.deepEqual([shown?.id, shown?.state, others], [upload?.id, 'uploading', []]);
+  });
+
+  test('what cannot be read is an error, and stays', async () => {
+    const { store, made } = make();
+    store.load();
+    await turn();
+    const [uploader] = made;
+    assert.ok(uploader);
+    uploader.unfinished = [{ id: 'lost', name: 'lost.txt' }];
+    await assert.rejects(store.resume('lost'), { code: 'file-unreadable' });
+    const { pending, uploads } = store.getSnapshot();
+    assert.deepEqual([pending, uploads], [[{ id: 'lost', name: 'lost.txt' }], []]);
+  });
+});
+
 describe('disposing', () => {
   test('it stops everything, and what is added then makes a new uploader', async () => {
     const { store, made } = make();

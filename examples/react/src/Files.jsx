@@ -16,7 +16,7 @@ export function Files() {
           <button onClick={files.retry}>Try again</button>
         </section>
       )}
-      {pending.length > 0 && <Pending pending={pending} onDiscard={files.discard} />}
+      {pending.length > 0 && <Pending pending={pending} onResume={files.resume} onDiscard={files.discard} />}
       {uploads.length > 0 && (
         <section className="card">
           <Summary {...files} />

@@ -8,5 +8,7 @@ export function useFiles() {
     headers: async () => ({ Authorization: `Bearer ${await token()}` }),
     hash: 'md5',
     guardUnload: true,
+    // After a reload nobody has to look for the file again.
+    keepCopy: 'opfs',
   });
 }

@@ -123,6 +123,13 @@ class FakeUploader {
     return this.unfinished;
   }
 
+  /** Those called `lost` are not to be read. @param {string} id */
+  async resume(id) {
+    if (id === 'lost') throw Object.assign(new Error('the file'), { code: 'file-unreadable' });
+    this.unfinished = [];
+    return this.add(new File(['x'], `${id}.txt`), {});
+  }
+
   /** @param {string} id */
   async discard(id) {
     this.discarded.push(id);

@@ -89,6 +89,10 @@ await createUploader({ endpoint: '/s3', storage: 'session' });
 // @ts-expect-error
 await createUploader({ endpoint: '/s3', chunkSize: 5 });
 // @ts-expect-error
+await createUploader({ endpoint: '/s3', keepCopy: true });
+// @ts-expect-error
+await createUploader({ form: { target: '/upload' }, keepCopy: 'opfs' });
+// @ts-expect-error
 await createUploader({ signRequest, headers: {} });
 // @ts-expect-error
 await createUploader({ store: { kind: 'gcs', bucket: 'b', region: 'r', credentials } });
@@ -110,6 +114,15 @@ await createUploader({ form: { target: '/upload', chunkNumberParameterName: 'n' 
 await createUploader({ backend: { signPart: signRequest } });
 // @ts-expect-error
 await createUploader({ signRequest: async () => ({ href: '' }) });
+
+// What an earlier page left goes on in one of three ways.
+await createUploader({ endpoint: '/s3', keepCopy: 'opfs', maxCopySize: 5e8 });
+for (const { id, resume } of await uploader.pending()) {
+  const how: 'now' | 'ask' | 'choose' = resume;
+  if (how !== 'choose') (await uploader.resume(id)).pause();
+}
+// @ts-expect-error
+uploader.add(file, { handle: file });
 
 // Every event hands over its own detail.
 const upload: Upload = uploader.add(file, { key: 'a/b', metadata: { author: 'x' } });

@@ -70,6 +70,7 @@ export const seconds: number | null = ready ? totals.secondsLeft : null;
 export const first: PendingUpload | undefined = pending[0];
 if (first) await discard(first);
 await discard('id');
+export const goesOn: UploadSnapshot | undefined = first && (await uploader.resume(first));
 // @ts-expect-error
 await discard();
 export const message: string = uploader.error ? uploader.error.message : '';
