@@ -1,80 +1,58 @@
-import { byId, put } from './dom.js';
-import { startDrop } from './drop.js';
-import { onLanguageChange, say, startLanguage } from './language.js';
-import { notice } from './notices.js';
-import { Pending } from './pending.js';
 import { session } from './session.js';
-import { Uploads } from './uploads.js';
+import { words } from './words.js';
 
-startLanguage(byId('lang-switch'));
-start().catch(explain);
+/** Only a choice made by hand is remembered. */
+const REMEMBERED = 'demo-language';
 
-async function start() {
-  if (!window.partwise) throw trouble('noLibrary');
-  const { user } = await session().catch((cause) => {
-    throw trouble('noSession', cause);
-  });
-  const uploader = await window.partwise
-    .createUploader({
-      endpoint: '/s3',
-      headers: async () => ({ Authorization: `Bearer ${(await session()).token}` }),
-      hash: 'md5',
-      guardUnload: true,
-    })
-    .catch((cause) => {
-      throw trouble('noUploader', cause);
-    });
+const element = document.querySelector('partwise-uploader');
+const user = document.querySelector('#user');
+const language = document.querySelector('#language');
+let name;
 
-  const uploads = new Uploads(
-    uploader,
-    () => pending.refresh(),
-    (key) => pending.sentBefore(key),
-  );
-  const pending = new Pending(
-    uploader,
-    () => uploads.activeKeys,
-    (file) => uploads.add([{ file }]),
-  );
-  startDrop(
-    (files) => uploads.add(files),
-    (name) => notice(() => say.unreadable(name)),
-  );
-  const input = byId('file-input');
-  byId('choose').addEventListener('click', () => input.click());
-  input.addEventListener('change', () => {
-    uploads.add([...input.files].map((file) => ({ file })));
-    // The same file can be chosen again only after the field was emptied.
-    input.value = '';
-  });
+element.options = { headers: async () => ({ Authorization: `Bearer ${(await session()).token}` }) };
 
-  const greet = () => put(byId('user'), say.signedInAs(user));
-  greet();
-  onLanguageChange(greet);
-  await pending.refresh();
-  byId('trouble').remove();
-  byId('app').hidden = false;
-}
-
-/** Why the page could not start: a key of the words, and what was behind it. */
-function trouble(reason, cause) {
-  return Object.assign(new Error(cause?.message), { reason });
-}
-
-function explain(error) {
-  const box = byId('trouble');
-  const paint = () => {
-    const [title, reason, detail] = ['h2', 'p', 'code'].map((tag) => document.createElement(tag));
-    title.textContent = say.troubleTitle;
-    reason.textContent = say[error.reason] ?? say.noUploader;
-    detail.textContent = error.message;
-    const reload = document.createElement('button');
-    reload.className = 'button primary';
-    reload.textContent = say.reload;
-    reload.addEventListener('click', () => location.reload());
-    box.replaceChildren(title, reason, ...(error.message ? [detail] : []), reload);
-  };
+language.value = remembered() ?? preferred();
+language.addEventListener('change', () => {
+  remember(language.value);
   paint();
-  onLanguageChange(paint);
-  box.classList.remove('late');
-  box.setAttribute('role', 'alert');
+});
+paint();
+
+// Without a session nothing can be uploaded, which the element tells as soon as something is.
+name = await session().then(
+  (known) => known.user,
+  () => undefined,
+);
+paint();
+
+function paint() {
+  const say = words[language.value];
+  // The element takes its language from here, too.
+  document.documentElement.lang = language.value;
+  for (const each of document.querySelectorAll('[data-say]')) each.textContent = say[each.dataset.say];
+  user.textContent = name ? say.signedInAs(name) : '';
+}
+
+function preferred() {
+  const tag = navigator.languages.find((each) => /^(en|zh)\b/i.test(each)) ?? 'en';
+  if (/^en/i.test(tag)) return 'en';
+  return /hant|-(tw|hk|mo)\b/i.test(tag) ? 'zh-TW' : 'zh-CN';
+}
+
+/** Reading `localStorage` itself throws where cookies are blocked. */
+function remembered() {
+  try {
+    const value = localStorage.getItem(REMEMBERED);
+    return value in words ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function remember(value) {
+  try {
+    localStorage.setItem(REMEMBERED, value);
+  } catch {
+    // The choice still counts; it is only forgotten with the page.
+  }
 }

@@ -1,229 +1,32 @@
-/**
- * Everything the page says, in both languages. Entries that need a value are functions.
- * The two objects have the same keys.
- */
-
-export const en = {
-  locale: 'en',
-  name: 'English',
-  title: 'Upload files of any size',
-  dropZone: 'Add files',
-  dropHere: 'Drop files anywhere on this page',
-  dropAbout: 'Files go to the store in parts. Close the tab or lose the network: they go on from there.',
-  dropNow: 'Let go to upload',
-  chooseFiles: 'Choose files',
-  signedInAs: (user) => `Signed in as ${user}`,
-
-  uploadsTitle: 'Uploads',
-  pauseAll: 'Pause all',
-  resumeAll: 'Resume all',
-  clearFinished: 'Clear finished',
-  overall: 'Overall progress',
-  files: (done, all) => `${done} of ${all} ${all === '1' ? 'file' : 'files'} done`,
-  failedFiles: (count) => `${count} failed`,
-
-  pause: 'Pause',
-  resume: 'Resume',
-  retry: 'Retry',
-  again: 'Upload again',
-  cancel: 'Cancel',
-  remove: 'Remove',
-  dismiss: 'Dismiss',
-  actionOn: (action, name) => `${action}: ${name}`,
-
-  states: {
-    queued: 'Waiting',
-    hashing: 'Reading the file',
-    starting: 'Starting',
-    uploading: 'Uploading',
-    paused: 'Paused',
-    offline: 'No network – goes on by itself',
-    completing: 'Putting the parts together',
-    done: 'Done',
-    failed: 'Failed',
-    cancelled: 'Cancelled',
+/** What the page says around the element, which has words of its own. The three tables have the same keys. */
+export const words = {
+  en: {
+    title: 'Upload files of any size',
+    signedInAs: (user) => `Signed in as ${user}`,
+    tips: 'Things to try',
+    tipClose:
+      'Close this tab half-way, and open it again: the upload goes on, and no part that has arrived is sent twice.',
+    tipNetwork:
+      'Cut the network, or stop the server for a while: uploads wait, and go on by themselves once it is back.',
+    tipTabs: 'Add the same file in a second tab: one of them sends it, and the other shows how far it is.',
+    tipFolder: 'Drop a whole folder, or paste a picture.',
   },
-  bytes: (count) => `${count} ${count === '1' ? 'byte' : 'bytes'}`,
-  sent: (loaded, total) => `${loaded} of ${total}`,
-  left: (duration) => `${duration} left`,
-  duration: ({ days, hours, minutes, seconds }) =>
-    [days && `${days} d`, hours && `${hours} h`, minutes && `${minutes} min`, seconds && `${seconds} s`]
-      .filter(Boolean)
-      .join(' '),
-  hashing: (percent) => `MD5 ${percent}`,
-  md5: (hex) => `MD5 ${hex}`,
-  storedAs: 'Stored as',
-  continued: (bytes) => `Continued: ${bytes} were already there.`,
-  retrying: (what, duration) => `${what} Trying again in ${duration}.`,
-
-  pendingTitle: 'Unfinished uploads',
-  pendingAbout: 'Choose the same file again, or drop it here, and only what is missing is sent.',
-  there: (loaded, total, percent) => `${loaded} of ${total} already uploaded (${percent})`,
-  chooseToGoOn: 'Choose the file to continue',
-  discard: 'Discard',
-  otherFile: (wanted, wantedSize, chosen, chosenSize) =>
-    `“${chosen}” (${chosenSize}) is not the file that was interrupted, “${wanted}” (${wantedSize}). It is uploaded as a new file; the unfinished one stays.`,
-  otherName: (wanted, chosen) =>
-    `“${chosen}” has another name than “${wanted}”. If the content is the same it goes on from there, otherwise it is uploaded as a new file.`,
-  discardFailed: (name, message) => `“${name}” could not be discarded: ${message}`,
-  pendingFailed: (message) => `Unfinished uploads could not be looked up: ${message}`,
-  notAdded: (name, message) => `“${name}” was not added: ${message}`,
-  unreadable: (name) => `“${name}” could not be read and was left out.`,
-
-  announce: (state, name) => `${name}: ${state}`,
-  announceMany: (state, count) => `${count} files: ${state}`,
-
-  troubleTitle: 'The page did not start',
-  reload: 'Reload',
-  noLibrary: 'The library, /partwise/global.js, did not load. Run “npm run build”, then reload.',
-  noSession: 'The server did not answer GET /session. Start it with “npm start”, then reload.',
-  noUploader: 'The library could not be started. It needs a browser of 2023 or later and WebAssembly.',
-
-  hint: 'What to do: ',
-  where: {
-    part: (number) => `part ${number}`,
-    status: (status) => `HTTP ${status}`,
-    request: (id) => `request id ${id}`,
+  'zh-CN': {
+    title: '上传任意大小的文件',
+    signedInAs: (user) => `已登录：${user}`,
+    tips: '试一试',
+    tipClose: '传到一半时关闭标签页再打开：上传会继续，已到达的分片不会再传。',
+    tipNetwork: '断开网络，或把服务器停一会儿：上传会等待，恢复后自动继续。',
+    tipTabs: '在另一个标签页里添加同一个文件：只有一个标签页在传，另一个显示进度。',
+    tipFolder: '拖入整个文件夹，或粘贴一张图片。',
   },
-  errors: {
-    'bad-option': 'The page has a wrong setting.',
-    'bad-key': 'The store cannot take this file name.',
-    'too-large': 'The file is larger than allowed.',
-    'file-changed': 'The file was changed while it was being uploaded.',
-    'file-unreadable': 'The file can no longer be read. Was it moved or deleted?',
-    network: 'The server cannot be reached.',
-    'offline-timeout': 'There was no network for too long.',
-    stalled: 'The connection stands still.',
-    'url-expired': 'The permission for this request has run out.',
-    denied: 'The server refused the upload.',
-    throttled: 'The store is busy.',
-    store: 'The store reported an error.',
-    'etag-hidden': 'The store does not let the page see its receipts.',
-    'checksum-mismatch': 'What arrived differs from the file.',
-    'session-lost': 'The store no longer knows this upload.',
-    locked: 'Another tab is already uploading this file.',
-    backend: 'The signing server answered with something unexpected.',
-    cancelled: 'The upload was cancelled.',
-  },
-  warnings: {
-    'storage-unavailable':
-      'This browser does not let the page remember uploads: after a reload they start anew.',
-    'storage-full': 'The browser’s storage is full: after a reload uploads start anew.',
-    'part-size-raised': 'The parts were made larger so that the file fits.',
-    'worker-unavailable': 'Checksums are computed in the page, which takes a little longer.',
-    'abort-failed': 'The store did not confirm that the unfinished parts were removed.',
-    'session-restarted': 'The store had forgotten this upload; it was started again.',
-  },
-};
-
-export const zh = {
-  locale: 'zh-CN',
-  name: '中文',
-  title: '上传任意大小的文件',
-  dropZone: '添加文件',
-  dropHere: '把文件拖到页面任意位置',
-  dropAbout: '文件分片直达存储。关掉标签页、断了网，都能接着传。',
-  dropNow: '松开即可上传',
-  chooseFiles: '选择文件',
-  signedInAs: (user) => `当前用户 ${user}`,
-
-  uploadsTitle: '上传列表',
-  pauseAll: '全部暂停',
-  resumeAll: '全部继续',
-  clearFinished: '清除已结束',
-  overall: '总进度',
-  files: (done, all) => `已完成 ${done} / ${all} 个文件`,
-  failedFiles: (count) => `${count} 个失败`,
-
-  pause: '暂停',
-  resume: '继续',
-  retry: '重试',
-  again: '重新上传',
-  cancel: '取消',
-  remove: '移除',
-  dismiss: '知道了',
-  actionOn: (action, name) => `${action}：${name}`,
-
-  states: {
-    queued: '排队中',
-    hashing: '正在读取文件',
-    starting: '正在准备',
-    uploading: '上传中',
-    paused: '已暂停',
-    offline: '网络已断开，恢复后自动继续',
-    completing: '正在合并分片',
-    done: '已完成',
-    failed: '失败',
-    cancelled: '已取消',
-  },
-  bytes: (count) => `${count} 字节`,
-  sent: (loaded, total) => `上传进度 ${loaded} / ${total}`,
-  left: (duration) => `剩余 ${duration}`,
-  duration: ({ days, hours, minutes, seconds }) =>
-    [days && `${days} 天`, hours && `${hours} 小时`, minutes && `${minutes} 分`, seconds && `${seconds} 秒`]
-      .filter(Boolean)
-      .join(' '),
-  hashing: (percent) => `正在计算 MD5 ${percent}`,
-  md5: (hex) => `MD5 ${hex}`,
-  storedAs: '存储为',
-  continued: (bytes) => `接着上次继续，此前已传 ${bytes}。`,
-  retrying: (what, duration) => `${what}${duration}后重试。`,
-
-  pendingTitle: '未完成的上传',
-  pendingAbout: '再次选择同一个文件，或直接拖进来，只补传缺少的部分。',
-  there: (loaded, total, percent) => `已传 ${loaded} / ${total}（${percent}）`,
-  chooseToGoOn: '选择文件继续',
-  discard: '丢弃',
-  otherFile: (wanted, wantedSize, chosen, chosenSize) =>
-    `“${chosen}”（${chosenSize}）不是上次中断的“${wanted}”（${wantedSize}），已作为新文件上传；未完成的那个仍然保留。`,
-  otherName: (wanted, chosen) =>
-    `“${chosen}”与“${wanted}”文件名不同。如果内容相同会接着上传，否则作为新文件上传。`,
-  discardFailed: (name, message) => `“${name}”未能丢弃：${message}`,
-  pendingFailed: (message) => `无法查询未完成的上传：${message}`,
-  notAdded: (name, message) => `“${name}”未能添加：${message}`,
-  unreadable: (name) => `“${name}”无法读取，已跳过。`,
-
-  announce: (state, name) => `${name}：${state}`,
-  announceMany: (state, count) => `${count} 个文件：${state}`,
-
-  troubleTitle: '页面没有启动',
-  reload: '重新加载',
-  noLibrary: '程序库 /partwise/global.js 没有加载。请运行“npm run build”后重新加载。',
-  noSession: '服务器没有应答 GET /session。请用“npm start”启动后重新加载。',
-  noUploader: '程序库未能启动。需要 2023 年以后、支持 WebAssembly 的浏览器。',
-
-  hint: '解决办法：',
-  where: {
-    part: (number) => `分片 ${number}`,
-    status: (status) => `HTTP ${status}`,
-    request: (id) => `请求编号 ${id}`,
-  },
-  errors: {
-    'bad-option': '页面的设置有误。',
-    'bad-key': '存储不接受这个文件名。',
-    'too-large': '文件超过允许的大小。',
-    'file-changed': '上传过程中文件被修改了。',
-    'file-unreadable': '文件无法读取，是否被移动或删除了？',
-    network: '无法连接服务器。',
-    'offline-timeout': '断网时间过长。',
-    stalled: '连接停滞不动。',
-    'url-expired': '本次请求的授权已过期。',
-    denied: '服务器拒绝了上传。',
-    throttled: '存储繁忙。',
-    store: '存储返回了错误。',
-    'etag-hidden': '存储没有允许页面读取回执（ETag）。',
-    'checksum-mismatch': '收到的内容与文件不一致。',
-    'session-lost': '存储已找不到这次上传。',
-    locked: '另一个标签页正在上传这个文件。',
-    backend: '签名服务器的应答不符合预期。',
-    cancelled: '上传已取消。',
-  },
-  warnings: {
-    'storage-unavailable': '浏览器不允许页面保存上传记录：刷新后会从头开始。',
-    'storage-full': '浏览器存储空间已满：刷新后会从头开始。',
-    'part-size-raised': '为容纳整个文件，分片已加大。',
-    'worker-unavailable': '校验和改在页面内计算，会稍慢一些。',
-    'abort-failed': '存储未确认已删除未完成的分片。',
-    'session-restarted': '存储已清除这次上传，已重新开始。',
+  'zh-TW': {
+    title: '上傳任意大小的檔案',
+    signedInAs: (user) => `已登入：${user}`,
+    tips: '試試看',
+    tipClose: '傳到一半時關閉分頁再開啟：上傳會繼續，已送達的分段不會再傳。',
+    tipNetwork: '中斷網路，或讓伺服器停一會兒：上傳會等待，恢復後自動繼續。',
+    tipTabs: '在另一個分頁加入同一個檔案：只有一個分頁在傳，另一個顯示進度。',
+    tipFolder: '拖入整個資料夾，或貼上一張圖片。',
   },
 };

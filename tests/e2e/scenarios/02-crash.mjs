@@ -1,7 +1,6 @@
 /** The browser goes away without a word. */
 import assert from 'node:assert/strict';
 import { MiB, randomFile } from '../support/files.mjs';
-import { bodies } from '../support/proxy.mjs';
 
 /**
  * Browsers write localStorage to disk late, Chromium five seconds after the first change and then about once a minute:
@@ -18,13 +17,12 @@ export default [
     const file = await randomFile(300 * MiB);
     const options = await world.signer();
     const profile = await world.profile();
-    await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: rate } });
+    await world.proxy.only(40, rate);
 
     const first = await world.browser(profile);
     const tab = await world.tab(first);
     await tab.create(options);
     const before = await (await tab.upload(file)).reached(40);
-    await world.proxy.hold();
     await tab.killBrowser();
     const confirmed = before.parts.map(({ partNumber }) => partNumber);
     assert.ok(confirmed.length >= 10, `only ${confirmed.length} parts were confirmed`);

@@ -21,7 +21,7 @@ export default Object.entries(changes).map(([how, change]) => ({
   async run(world) {
     const file = await copyOf(await randomFile(60 * MiB), world.scope);
     const tab = await world.uploader();
-    await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+    await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 5 * MiB } });
     const upload = await tab.upload(file);
     await upload.until('a confirmed part', ({ parts }) => parts.length > 0);
     const handle = await open(file.path, 'r+');

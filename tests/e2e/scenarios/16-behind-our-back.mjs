@@ -17,7 +17,7 @@ export default [
     async run(world) {
       const file = await randomFile(60 * MiB);
       const tab = await world.uploader();
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 15 * MiB } });
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 8 * MiB } });
       const upload = await tab.upload(file);
       await upload.reached(50);
       await slow(world);
@@ -44,7 +44,7 @@ export default [
     async run(world) {
       const file = await randomFile(60 * MiB);
       const tab = await world.uploader();
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 15 * MiB } });
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 8 * MiB } });
       const upload = await tab.upload(file);
       await upload.until('half of the parts', ({ parts }) => parts.length >= 6);
       await slow(world);

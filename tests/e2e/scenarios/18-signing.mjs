@@ -49,7 +49,7 @@ export default [
       const server = await signing(world);
       const tab = await world.tab();
       await tab.create({ endpoint: `${server.origin}/s3`, headers: { Authorization: `Bearer ${TOKEN}` } });
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 6 * MiB } });
       const upload = await tab.upload(file);
       await upload.reached(30);
       await server.stop();
@@ -78,7 +78,7 @@ export default [
       });
       const tab = await world.tab();
       await tab.create({ endpoint: `${server.origin}/s3`, headers });
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 6 * MiB } });
       const upload = await tab.upload(file);
       await upload.reached(30);
       await server.stop();
@@ -106,7 +106,7 @@ export default [
       const gateway = await Proxy.start(server.origin, world.scope);
       const tab = await world.tab();
       await tab.create({ endpoint: `${gateway.origin}/s3`, headers: { Authorization: `Bearer ${TOKEN}` } });
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 6 * MiB } });
       const upload = await tab.upload(file);
       await upload.reached(30);
       await gateway.rules({ match: { method: 'GET' }, times: 6, action: html });

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MiB, randomFile } from '../support/files.mjs';
-import { bodies } from '../support/proxy.mjs';
 
 /** How a record may have been spoilt; run in the page. @type {Record<string, (value: string, index: number) => string>} */
 const spoilt = {
@@ -91,13 +90,12 @@ export default [
       const file = await randomFile(40 * MiB);
       const options = await world.signer();
       const browser = await world.browser();
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 15 * MiB } });
+      await world.proxy.only(5, 15 * MiB);
       const first = await world.tab(browser);
       await first.create(options);
       const before = await (
         await first.upload(file)
       ).until('confirmed parts', ({ parts }) => parts.length > 2);
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 1 * MiB } });
       await first.close();
       await world.proxy.rules();
 

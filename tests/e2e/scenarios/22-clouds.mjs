@@ -56,13 +56,12 @@ export default [
       const browser = await world.browser();
       const first = await world.tab(browser);
       await first.create(await cloud.store());
-      await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 40 * MiB } });
+      await cloud.proxy.only(24, 40 * MiB);
       const begun = await first.upload(file);
       const { parts: confirmed } = await begun.until(
         '40 % to be confirmed',
         ({ parts }) => parts.length >= 16,
       );
-      await cloud.proxy.hold();
       await first.kill();
       const known = new Set(confirmed.map(({ partNumber }) => partNumber));
       const before = (await cloud.proxy.parts()).length;
@@ -84,20 +83,18 @@ export default [
   ...eachCloud('it pauses, goes on, and leaves nothing when it is cancelled', async (world, cloud) => {
     const file = await randomFile(60 * MiB);
     const tab = await uploader(world, cloud);
-    await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 20 * MiB } });
+    await cloud.proxy.only(7, 20 * MiB);
     const upload = await tab.upload(file);
     await upload.reached(30);
-    await cloud.proxy.hold();
     await upload.pause();
     assert.equal((await upload.report()).state, 'paused');
     await cloud.proxy.rules();
     await upload.resume();
     const report = await upload.done();
     await world.holds(report.key, file);
-    await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 20 * MiB } });
+    await cloud.proxy.only(7, 20 * MiB);
     const other = await tab.upload(await randomFile(60 * MiB, 1));
     await other.reached(30);
-    await cloud.proxy.hold();
     assert.equal((await world.bucket.unfinished()).length, 1);
     await other.cancel();
     assert.deepEqual(await world.bucket.unfinished(), []);
@@ -226,10 +223,9 @@ export default [
         await world.holds(report.key, file);
         assert.deepEqual(report.retries, []);
       }
-      await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+      await cloud.proxy.only(7, 20 * MiB);
       const other = await tab.upload(await randomFile(60 * MiB));
       await other.reached(20);
-      await cloud.proxy.hold();
       await other.cancel();
       assert.deepEqual(await world.bucket.unfinished(), []);
     },

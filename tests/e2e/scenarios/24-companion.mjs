@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { startCompanion } from '../support/companion.mjs';
 import { MiB, randomFile } from '../support/files.mjs';
 import { abort } from '../support/meddle.mjs';
-import { bodies } from '../support/proxy.mjs';
 
 /**
  * @param {string} what
@@ -37,10 +36,9 @@ export default [
     const browser = await world.browser();
     const first = await world.tab(browser);
     await first.create(options);
-    await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+    await world.proxy.only(7, 20 * MiB);
     const begun = await first.upload(file);
     const { key, parts } = await begun.until('some parts to be confirmed', ({ parts }) => parts.length >= 4);
-    await world.proxy.hold();
     await first.close();
     const before = (await world.proxy.parts()).length;
     await world.proxy.rules();
@@ -59,10 +57,9 @@ export default [
   scenario('what is cancelled leaves nothing', async (world, options) => {
     const tab = await world.tab();
     await tab.create(options);
-    await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+    await world.proxy.only(7, 20 * MiB);
     const upload = await tab.upload(await randomFile(60 * MiB));
     await upload.reached(20);
-    await world.proxy.hold();
     assert.equal((await world.bucket.unfinished()).length, 1);
     await upload.cancel();
     assert.deepEqual(await world.bucket.unfinished(), []);
@@ -73,10 +70,9 @@ export default [
     const browser = await world.browser();
     const first = await world.tab(browser);
     await first.create(options);
-    await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+    await world.proxy.only(7, 20 * MiB);
     const begun = await first.upload(file);
     const { key } = await begun.until('some parts to be confirmed', ({ parts }) => parts.length >= 4);
-    await world.proxy.hold();
     await first.close();
     await abort(world.bucket, key ?? '');
     await world.proxy.rules();

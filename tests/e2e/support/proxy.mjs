@@ -69,11 +69,17 @@ export class Proxy {
   }
 
   /**
-   * Lets no content pass that is not on its way already, until there are other rules: so that an upload cannot end before it
-   * is interrupted, however busy the machine is.
+   * Slows all bodies down, and lets only so many pass, until there are other rules: so that an upload cannot end before it is
+   * interrupted, however late a busy machine is to look at it.
+   *
+   * @param {number} count
+   * @param {number} bytesPerSecond
    */
-  hold() {
-    return this.rules({ match: bodies, action: { do: 'delay', ms: 300_000 } });
+  only(count, bytesPerSecond) {
+    return this.rules(
+      { match: bodies, action: { do: 'rate', bytesPerSecond } },
+      { match: bodies, skip: count, action: { do: 'delay', ms: 300_000 } },
+    );
   }
 
   /** Cuts all connections and refuses new ones, until it is over. @param {boolean} on */
