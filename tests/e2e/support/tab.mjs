@@ -74,6 +74,13 @@ export class Tab {
     return upload;
   }
 
+  /** Goes on with an unfinished upload without its file being chosen. @param {string} pending its id */
+  async goOn(pending) {
+    const upload = new UploadInTab(this, await this.call('goOn', pending));
+    this.uploads.push(upload);
+    return upload;
+  }
+
   /** The error that adding throws. @param {object} options */
   async refusal(options) {
     return (await this.call('add', 0, options)).error;

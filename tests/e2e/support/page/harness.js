@@ -217,6 +217,10 @@ export const harness = {
   /** All requests the page has made, milliseconds since 1970. */
   requests: () => observed.requests,
   pending: () => uploader.pending(),
+  /** Goes on with one of them without a file being chosen: the number of the upload. @param {string} id */
+  async goOn(id) {
+    return stories.push(new Story(await uploader.resume(id))) - 1;
+  },
 
   /** When the call had returned: what goes on afterwards should not. @param {number} id */
   pause(id) {
