@@ -1,13 +1,18 @@
 /**
- * `npm run size [-- --json]`: the bytes a page loads for one upload, by entry: the entry itself and the files it fetches.
+ * `npm run size [-- --json | --check | --accept]`: the bytes a page loads for one upload, by entry: the entry itself and the files
+ * it fetches. `total_gz` is the default entry's, gzip'd at level 9.
  *
- * `total_gz` is the default entry's, gzip'd at level 9.
+ * `--check` fails when that is too large, see `lib/size-limit.mjs`; `--accept` writes down that it is as large now.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { distDir } from './lib/project.mjs';
+import { distDir, root } from './lib/project.mjs';
 import { script } from './lib/run.mjs';
+import { sizeProblem } from './lib/size-limit.mjs';
+
+/** Holds the size that was last accepted. */
+const landedPath = join(root, 'scripts', 'size.json');
 
 const loads = {
   partwise: ['index.js'],
@@ -52,5 +57,13 @@ await script(async () => {
   process.stdout.write(line(['bytes', 'raw', 'gzip', 'brotli']));
   for (const [entry, { raw, gz, br }] of Object.entries(entries))
     process.stdout.write(line([entry, raw, gz, br]));
-  process.stdout.write(`total_gz ${entries.partwise?.gz}\n`);
+  const total = entries.partwise?.gz ?? 0;
+  process.stdout.write(`total_gz ${total}\n`);
+  if (process.argv.includes('--accept'))
+    writeFileSync(landedPath, `${JSON.stringify({ total_gz: total })}\n`);
+  if (!process.argv.includes('--check')) return;
+  const { total_gz: landed } = JSON.parse(readFileSync(landedPath, 'utf8'));
+  const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8');
+  const problem = sizeProblem({ total, landed, changelog });
+  if (problem) throw new Error(problem);
 });

@@ -16,9 +16,19 @@ import { setup } from './setup.mjs';
  * @property {boolean} [asked] runs only when it is named
  */
 
-const packaging = ['package', 'store', 'bindings', 'docs', 'words', 'supply', 'element', 'keep'].map(
-  (name) => `tests/packaging/${name}.test.mjs`,
-);
+const packaging = [
+  'package',
+  'store',
+  'bindings',
+  'docs',
+  'words',
+  'supply',
+  'element',
+  'keep',
+  'size',
+  'checks',
+  'bundlers',
+].map((name) => `tests/packaging/${name}.test.mjs`);
 
 /** @type {readonly Stage[]} */
 const stages = [

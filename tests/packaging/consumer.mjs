@@ -12,17 +12,27 @@ const exec = promisify(execFile);
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /**
+ * Packs `dist/`.
+ *
+ * @param {string} folder where the tarball goes
+ * @returns {Promise<{ filename: string, files: { path: string }[] }>}
+ */
+export async function pack(folder) {
+  const { stdout } = await exec('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: join(root, 'dist'),
+  });
+  const report = JSON.parse(stdout);
+  return Array.isArray(report) ? report[0] : Object.values(report)[0];
+}
+
+/**
  * Packs `dist/` and installs the tarball.
  *
  * @returns {Promise<{ folder: string, packed: string[], remove: () => Promise<void> }>} `packed`: the tarball's files
  */
 export async function install() {
   const folder = await mkdtemp(join(tmpdir(), 'partwise-consumer-'));
-  const { stdout } = await exec('npm', ['pack', '--json', '--pack-destination', folder], {
-    cwd: join(root, 'dist'),
-  });
-  const report = JSON.parse(stdout);
-  const tarball = Array.isArray(report) ? report[0] : Object.values(report)[0];
+  const tarball = await pack(folder);
   await writeFile(
     join(folder, 'package.json'),
     JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
@@ -33,7 +43,7 @@ export async function install() {
   });
   return {
     folder,
-    packed: tarball.files.map((/** @type {{ path: string }} */ { path }) => path).sort(),
+    packed: tarball.files.map(({ path }) => path).sort(),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -55,10 +65,11 @@ export async function link(folder, names) {
  * @param {string} folder
  * @param {string} program
  * @param {readonly string[]} args
+ * @param {Record<string, string>} [environment] in addition
  */
-export async function runIn(folder, program, args) {
+export async function runIn(folder, program, args, environment) {
   try {
-    return (await exec(program, args, { cwd: folder })).stdout;
+    return (await exec(program, args, { cwd: folder, env: { ...process.env, ...environment } })).stdout;
   } catch (error) {
     const { stdout = '', stderr = '' } = /** @type {{ stdout?: string, stderr?: string }} */ (error);
     throw new Error(`${program} ${args.join(' ')}\n${stdout}${stderr}`, { cause: error });

@@ -1,0 +1,4 @@
+import { createUploader } from 'partwise/external';
+import { upload } from './upload.js';
+
+globalThis.uploaded = upload(createUploader);
