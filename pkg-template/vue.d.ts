@@ -30,11 +30,12 @@ export type UploaderRefs = UploaderActions & {
   >;
 };
 
-type Action = 'pause' | 'resume' | 'retry' | 'cancel' | 'remove';
+/** What an upload can be told. */
+export type UploadAction = 'pause' | 'resume' | 'retry' | 'cancel' | 'remove';
 
 /** What {@link useUpload} returns: refs of what is in an {@link UploadSnapshot}, and its functions. */
-export type UploadRefs<Missing = never> = Pick<UploadSnapshot, Action> & {
-  readonly [Name in Exclude<keyof UploadSnapshot, Action | 'finished'>]-?: ComputedRef<
+export type UploadRefs<Missing = never> = Pick<UploadSnapshot, UploadAction> & {
+  readonly [Name in Exclude<keyof UploadSnapshot, UploadAction | 'finished'>]-?: ComputedRef<
     UploadSnapshot[Name] | Missing
   >;
 } & {

@@ -4,11 +4,11 @@ import { copyFile, cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from '
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createServer } from 'vite';
+import { installTools, workshop } from '../../scripts/lib/tools.mjs';
 import { builds, next } from './bundlers/how.mjs';
 import { install, root } from './consumer.mjs';
 import { openWorld } from './element/world.mjs';
 import { serve } from './site.mjs';
-import { installTools, workshop } from './tools/install.mjs';
 
 /** Some of what only the worker says. */
 const WORKER = Buffer.from('the compiled module cannot be shared with a worker');

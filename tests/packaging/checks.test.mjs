@@ -1,20 +1,13 @@
 /** What tools that look at packages say of this one. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { writeDocs } from '../../scripts/docs.mjs';
+import { installTools, tool, workshop } from '../../scripts/lib/tools.mjs';
 import { pack, root } from './consumer.mjs';
-import { installTools, workshop } from './tools/install.mjs';
 
 before(installTools);
-
-/** A tool of the workshop. @param {string} name @returns {Promise<any>} */
-async function tool(name) {
-  const { resolve } = createRequire(join(workshop, 'package.json'));
-  return import(pathToFileURL(resolve(name)).href);
-}
 
 test('publint has nothing to say', async () => {
   const { publint } = await tool('publint');
@@ -35,4 +28,8 @@ test('types are found, and are right, by every way of resolving that knows modul
     (/** @type {any} */ { resolutionKind }) => !['node10', 'node16-cjs'].includes(resolutionKind),
   );
   assert.deepEqual(ours, []);
+});
+
+test('TypeDoc has nothing to complain of', async () => {
+  assert.equal(await writeDocs(join(root, 'target', 'api')), 0);
 });

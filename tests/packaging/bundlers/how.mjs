@@ -1,23 +1,13 @@
 /** How each bundler is told to build: what an application has to write, and nothing more. */
 import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { tool, workshop } from '../../../scripts/lib/tools.mjs';
 import { runIn } from '../consumer.mjs';
-import { workshop } from '../tools/install.mjs';
 
 /**
- * @typedef {(app: string, entry: string) => Promise<string>} Build `app` has `default.js`, `external.js` and the package
- *   installed; `entry` is one of the two;
- *   gives the folder to be served
+ * @typedef {(app: string, entry: string) => Promise<string>} Build gives the folder to be served; `app` has the package
+ *   installed, and in it are `default.js`, `external.js` and `together.js`, of which `entry` is one
  */
-
-const require = createRequire(join(workshop, 'package.json'));
-
-/** A tool of the workshop. @param {string} name @returns {Promise<any>} */
-async function tool(name) {
-  return import(pathToFileURL(require.resolve(name)).href);
-}
 
 /** @param {string} folder @param {string} script */
 async function page(folder, script) {
