@@ -7,8 +7,11 @@ import { pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
 import * as sfc from 'vue/compiler-sfc';
 import { root } from './consumer.mjs';
+import { TABLES } from '../../pkg-template/element/speech.js';
 import { blocksOf, documents, prose, read } from './docs/blocks.mjs';
+import { codes } from './docs/codes.mjs';
 import { checkCommand, commandsIn } from './docs/commands.mjs';
+import { openCompanion } from './docs/companion.mjs';
 import { former } from './docs/former.mjs';
 import { anchorsIn, checkPolicy, checkXml, firstCellsIn, headingsIn, linksIn } from './docs/markup.mjs';
 import { accept, keys, stores, unwanted, wanted } from './docs/signing.mjs';
@@ -52,7 +55,7 @@ describe('code', () => {
     });
 
     test('each cloud has one in each language', () => {
-      const places = servers.map(({ block }) => block.document).sort();
+      const places = servers.map(({ block }) => block.document).filter((name) => !isCompanion(name)).sort();
       const expected = Object.keys(stores).flatMap((kind) => [`docs/${kind}.md`, `docs/zh-CN/${kind}.md`]);
       assert.deepEqual(places, expected.sort());
     });
@@ -73,6 +76,17 @@ describe('code', () => {
         }
       });
   });
+
+  for (const document of all.filter(isCompanion))
+    test(`the server of ${document} does all that an upload through it needs, at a real store`, async () => {
+      const { file } = servers.find(({ block }) => block.document === document) ?? assert.fail('no server');
+      const companion = await openCompanion(pathToFileURL(join(types.folder, file)).href);
+      try {
+        await companion.check();
+      } finally {
+        await companion.end();
+      }
+    });
 
   for (const document of ['README.md', 'README.zh-CN.md'])
     test(`the signing function of ${document} signs what an upload needs, and nothing else`, async () => {
@@ -157,6 +171,30 @@ for (const [name, options] of Object.entries(former))
       assert.deepEqual(missing, []);
     });
 
+for (const [document, words] of /** @type {const} */ ([
+  ['docs/troubleshooting.md', TABLES.en],
+  ['docs/zh-CN/troubleshooting.md', TABLES['zh-Hans']],
+]))
+  test(`${document} has a section for every code, with what the element says`, async () => {
+    const { errors, warnings } = await codes();
+    const sections = [...prose(await read(document)).matchAll(/^### `([\w-]+)`\n\n> (.*)$/gm)];
+    const said = (/** @type {string} */ kind) => (/** @type {string} */ code) => [
+      code,
+      /** @type {Record<string, unknown>} */ (words)[`${kind}.${code}`],
+    ];
+    assert.deepEqual(
+      sections.map(([, code, sentence]) => [code, sentence]),
+      [...errors.map(said('error')), ...warnings.map(said('warning'))],
+    );
+  });
+
+for (const document of ['README.md', 'README.zh-CN.md'])
+  test(`${document} has a row for every code`, async () => {
+    const cells = firstCellsIn(prose(await read(document))).map((cell) => cell.trim());
+    const { errors, warnings } = await codes();
+    for (const code of [...errors, ...warnings]) assert.ok(cells.includes(`\`${code}\``), code);
+  });
+
 test('both indexes name every page', async () => {
   for (const folder of ['docs', 'docs/zh-CN']) {
     const linked = linksIn(await read(`${folder}/README.md`)).map(({ path }) => path);
@@ -164,6 +202,11 @@ test('both indexes name every page', async () => {
       assert.ok(linked.includes(english.replace('docs/', '')), `${folder}: ${english}`);
   }
 });
+
+/** Whether a document has a server for `endpoint`, which asks the store by itself. @param {string} document */
+function isCompanion(document) {
+  return document.endsWith('/server.md');
+}
 
 /** What the code of a block is written in. @param {Block} block */
 function languageOf({ language }) {
