@@ -21,7 +21,9 @@ import * as types from './docs/types.mjs';
 
 const pairs = await documents();
 const all = pairs.flatMap(({ english, chinese }) => [english, chinese]);
-const blocks = (await Promise.all(all.map(blocksOf))).flat();
+/** Those for people who work on the package, in English only. */
+const inHouse = ['CONTRIBUTING.md', 'SECURITY.md', 'tests/README.md'];
+const blocks = (await Promise.all([...all, ...inHouse.slice(0, 2)].map(blocksOf))).flat();
 
 /** @param {...string} languages */
 const blocksIn = (...languages) => blocks.filter(({ language }) => languages.includes(language));
@@ -55,7 +57,10 @@ describe('code', () => {
     });
 
     test('each cloud has one in each language', () => {
-      const places = servers.map(({ block }) => block.document).filter((name) => !isCompanion(name)).sort();
+      const places = servers
+        .map(({ block }) => block.document)
+        .filter((name) => !isCompanion(name))
+        .sort();
       const expected = Object.keys(stores).flatMap((kind) => [`docs/${kind}.md`, `docs/zh-CN/${kind}.md`]);
       assert.deepEqual(places, expected.sort());
     });
@@ -142,7 +147,7 @@ for (const { place, text, document } of blocksIn('sh'))
 for (const { place, text } of blocksIn('text'))
   test(`${place} is a content security policy`, () => checkPolicy(text));
 
-for (const document of all)
+for (const document of [...all, ...inHouse])
   test(`links of ${document} lead somewhere`, async () => {
     for (const { path, anchor } of linksIn(prose(await read(document)))) {
       const target = path ? join(dirname(document), path) : document;
@@ -160,6 +165,15 @@ for (const { english, chinese } of pairs)
     );
     assert.deepEqual(ours, theirs);
   });
+
+test('CONTRIBUTING.md names commands and folders that are there', async () => {
+  const cells = firstCellsIn(prose(await read('CONTRIBUTING.md')));
+  for (const [, path = ''] of cells.join('\n').matchAll(/`([\w./-]+)`/g))
+    assert.ok(existsSync(join(root, path)) || existsSync(join(root, 'src/core', path)), path);
+  const text = await read('CONTRIBUTING.md');
+  for (const [, command = ''] of text.matchAll(/`((?:npm|node|cargo) [^`]+)`/g))
+    for (const words of commandsIn(command)) await checkCommand(words, []);
+});
 
 for (const [name, options] of Object.entries(former))
   for (const folder of ['docs', 'docs/zh-CN'])
@@ -224,7 +238,7 @@ function codeOf({ language, text }) {
 /** A block without its comments, which are in the language of the document. @param {Block} block */
 async function bare({ language, text }) {
   if (language === 'sh') return text.replace(/ *# .*/g, '');
-  if (language === 'vue') return text.replace(/^ *\/\/ .*\n/gm, '');
+  if (language === 'vue' || language === 'html') return text.replace(/^ *\/\/ .*\n/gm, '');
   if (language === 'ts' || language === 'tsx' || language === 'js')
     return (await transform(text, { loader: language, minifyWhitespace: true, legalComments: 'none' })).code;
   return text;

@@ -131,7 +131,12 @@ class Companion {
   }
 
   async #begin() {
-    const file = { filename: NAME, type: 'video/mp4', size: PARTS[0].length + PARTS[1].length, metadata: METADATA };
+    const file = {
+      filename: NAME,
+      type: 'video/mp4',
+      size: PARTS[0].length + PARTS[1].length,
+      metadata: METADATA,
+    };
     const { key, uploadId } = await this.#post('/multipart', {}, file);
     assert.match(key, /^ann\/[\da-f-]{36}\//);
     assert.ok(key.endsWith(`/${NAME}`), key);
@@ -159,7 +164,11 @@ class Companion {
   async #ask(method, path, query, body, authorization = 'Bearer SECRET') {
     const url = `${this.base}${path}?${new URLSearchParams(query)}`;
     const headers = { authorization, accept: 'application/json' };
-    const reply = await fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const reply = await fetch(url, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
     return { status: reply.status, body: await reply.json(), headers: reply.headers };
   }
 
