@@ -6,7 +6,7 @@ import { credentials } from '../../e2e/support/s3.mjs';
 import { embedded } from '../../e2e/support/stores/embedded.mjs';
 
 /** The smallest part that is not the last, and a little for the last one. */
-const PARTS = [randomBytes(5 * 1024 * 1024), randomBytes(1000)];
+const PARTS = /** @type {const} */ ([randomBytes(5 * 1024 * 1024), randomBytes(1000)]);
 const NAME = "目录/a b+c'(1)!*.bin";
 const METADATA = { author: 'Ann 安' };
 
@@ -190,7 +190,7 @@ function pathOf({ uploadId }) {
   return `/multipart/${encodeURIComponent(uploadId)}`;
 }
 
-/** Sends content as a page does; its ETag. @param {string} url @param {Buffer} body @param {Record<string, string>} [headers] */
+/** Sends content as a page does; its ETag. @param {string} url @param {Uint8Array<ArrayBuffer>} body @param {Record<string, string>} [headers] */
 async function put(url, body, headers = {}) {
   const reply = await fetch(url, { method: 'PUT', headers, body });
   assert.equal(reply.status, 200, await reply.text());
@@ -202,9 +202,7 @@ function bare(etag) {
   return etag.replaceAll('"', '').toLowerCase();
 }
 
-/** @param {Buffer | undefined} bytes */
+/** @param {Uint8Array} bytes */
 function md5(bytes) {
-  return createHash('md5')
-    .update(bytes ?? '')
-    .digest('hex');
+  return createHash('md5').update(bytes).digest('hex');
 }
