@@ -11,9 +11,10 @@ import { TABLES } from '../../pkg-template/element/speech.js';
 import { blocksOf, documents, prose, read } from './docs/blocks.mjs';
 import { codes } from './docs/codes.mjs';
 import { checkCommand, commandsIn } from './docs/commands.mjs';
-import { openCompanion } from './docs/companion.mjs';
+import { withCompanion } from './docs/companion.mjs';
 import { former } from './docs/former.mjs';
 import { anchorsIn, checkPolicy, checkXml, firstCellsIn, headingsIn, linksIn } from './docs/markup.mjs';
+import { isPage, usePages } from './docs/pages.mjs';
 import { accept, keys, stores, unwanted, wanted } from './docs/signing.mjs';
 import * as types from './docs/types.mjs';
 
@@ -24,6 +25,8 @@ const all = pairs.flatMap(({ english, chinese }) => [english, chinese]);
 /** Those for people who work on the package, in English only. */
 const inHouse = ['CONTRIBUTING.md', 'SECURITY.md', 'tests/README.md'];
 const blocks = (await Promise.all([...all, ...inHouse.slice(0, 2)].map(blocksOf))).flat();
+
+const englishBlocks = blocks.filter(({ document }) => !/zh-CN/.test(document));
 
 /** @param {...string} languages */
 const blocksIn = (...languages) => blocks.filter(({ language }) => languages.includes(language));
@@ -85,12 +88,11 @@ describe('code', () => {
   for (const document of all.filter(isCompanion))
     test(`the server of ${document} does all that an upload through it needs, at a real store`, async () => {
       const { file } = servers.find(({ block }) => block.document === document) ?? assert.fail('no server');
-      const companion = await openCompanion(pathToFileURL(join(types.folder, file)).href);
-      try {
+      await withCompanion(pathToFileURL(join(types.folder, file)).href, async (companion) => {
         await companion.check();
-      } finally {
-        await companion.end();
-      }
+        // The pages of both languages differ in comments alone.
+        if (document === 'docs/server.md') await usePages(englishBlocks.filter(isPage), companion);
+      });
     });
 
   for (const document of ['README.md', 'README.zh-CN.md'])

@@ -12,28 +12,36 @@ const METADATA = { author: 'Ann 安' };
 
 /** @typedef {{ status: number, body: any, headers: Headers }} Answer */
 
-/** Starts the program with a store behind it. @param {string} program its address */
-export async function openCompanion(program) {
+/**
+ * Runs the program with a store behind it for as long as it is used.
+ *
+ * @param {string} program its address
+ * @param {(companion: Companion) => Promise<void>} use
+ */
+export async function withCompanion(program, use) {
   const scope = new Scope();
-  const { bucket } = await (await embedded()).open(scope);
-  const before = { ...process.env };
-  Object.assign(process.env, {
-    ...{ ACCESS_KEY: credentials.accessKey, SECRET_KEY: credentials.secretKey, REGION: credentials.region },
-    ...{ BUCKET: `${bucket.origin}/${bucket.name}`, PORT: '0' },
-  });
-  const { server } = await import(program).finally(() => (process.env = before));
-  if (!server.listening) await new Promise((resolve) => server.once('listening', resolve));
-  const companion = new Companion(`http://127.0.0.1:${server.address().port}/s3`, bucket);
-  return {
-    check: () => companion.check(),
-    async end() {
+  const environment = process.env;
+  try {
+    const { bucket } = await (await embedded()).open(scope);
+    process.env = {
+      ...environment,
+      ...{ ACCESS_KEY: credentials.accessKey, SECRET_KEY: credentials.secretKey, REGION: credentials.region },
+      ...{ BUCKET: `${bucket.origin}/${bucket.name}`, PORT: '0' },
+    };
+    const { server } = await import(program);
+    scope.onEnd(() => {
       server.close();
       server.closeAllConnections();
-      await scope.end();
-    },
-  };
+    });
+    if (!server.listening) await new Promise((resolve) => server.once('listening', resolve));
+    await use(new Companion(`http://127.0.0.1:${server.address().port}/s3`, bucket));
+  } finally {
+    process.env = environment;
+    await scope.end();
+  }
 }
 
+/** One that runs. */
 class Companion {
   /**
    * @param {string} base
