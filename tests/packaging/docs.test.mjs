@@ -7,10 +7,14 @@ import { pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
 import * as sfc from 'vue/compiler-sfc';
 import { root } from './consumer.mjs';
+import { TABLES } from '../../pkg-template/element/speech.js';
 import { blocksOf, documents, prose, read } from './docs/blocks.mjs';
+import { codes } from './docs/codes.mjs';
 import { checkCommand, commandsIn } from './docs/commands.mjs';
+import { withCompanion } from './docs/companion.mjs';
 import { former } from './docs/former.mjs';
 import { anchorsIn, checkPolicy, checkXml, firstCellsIn, headingsIn, linksIn } from './docs/markup.mjs';
+import { isPage, usePages } from './docs/pages.mjs';
 import { accept, keys, stores, unwanted, wanted } from './docs/signing.mjs';
 import * as types from './docs/types.mjs';
 
@@ -18,7 +22,11 @@ import * as types from './docs/types.mjs';
 
 const pairs = await documents();
 const all = pairs.flatMap(({ english, chinese }) => [english, chinese]);
-const blocks = (await Promise.all(all.map(blocksOf))).flat();
+/** Those for people who work on the package, in English only. */
+const inHouse = ['CONTRIBUTING.md', 'SECURITY.md', 'tests/README.md'];
+const blocks = (await Promise.all([...all, ...inHouse.slice(0, 2)].map(blocksOf))).flat();
+
+const englishBlocks = blocks.filter(({ document }) => !/zh-CN/.test(document));
 
 /** @param {...string} languages */
 const blocksIn = (...languages) => blocks.filter(({ language }) => languages.includes(language));
@@ -52,7 +60,10 @@ describe('code', () => {
     });
 
     test('each cloud has one in each language', () => {
-      const places = servers.map(({ block }) => block.document).sort();
+      const places = servers
+        .map(({ block }) => block.document)
+        .filter((name) => !isCompanion(name))
+        .sort();
       const expected = Object.keys(stores).flatMap((kind) => [`docs/${kind}.md`, `docs/zh-CN/${kind}.md`]);
       assert.deepEqual(places, expected.sort());
     });
@@ -73,6 +84,16 @@ describe('code', () => {
         }
       });
   });
+
+  for (const document of all.filter(isCompanion))
+    test(`the server of ${document} does all that an upload through it needs, at a real store`, async () => {
+      const { file } = servers.find(({ block }) => block.document === document) ?? assert.fail('no server');
+      await withCompanion(pathToFileURL(join(types.folder, file)).href, async (companion) => {
+        await companion.check();
+        // The pages of both languages differ in comments alone.
+        if (document === 'docs/server.md') await usePages(englishBlocks.filter(isPage), companion);
+      });
+    });
 
   for (const document of ['README.md', 'README.zh-CN.md'])
     test(`the signing function of ${document} signs what an upload needs, and nothing else`, async () => {
@@ -128,7 +149,7 @@ for (const { place, text, document } of blocksIn('sh'))
 for (const { place, text } of blocksIn('text'))
   test(`${place} is a content security policy`, () => checkPolicy(text));
 
-for (const document of all)
+for (const document of [...all, ...inHouse])
   test(`links of ${document} lead somewhere`, async () => {
     for (const { path, anchor } of linksIn(prose(await read(document)))) {
       const target = path ? join(dirname(document), path) : document;
@@ -147,6 +168,15 @@ for (const { english, chinese } of pairs)
     assert.deepEqual(ours, theirs);
   });
 
+test('CONTRIBUTING.md names commands and folders that are there', async () => {
+  const cells = firstCellsIn(prose(await read('CONTRIBUTING.md')));
+  for (const [, path = ''] of cells.join('\n').matchAll(/`([\w./-]+)`/g))
+    assert.ok(existsSync(join(root, path)) || existsSync(join(root, 'src/core', path)), path);
+  const text = await read('CONTRIBUTING.md');
+  for (const [, command = ''] of text.matchAll(/`((?:npm|node|cargo) [^`]+)`/g))
+    for (const words of commandsIn(command.replace(/\s+/g, ' '))) await checkCommand(words, []);
+});
+
 for (const [name, options] of Object.entries(former))
   for (const folder of ['docs', 'docs/zh-CN'])
     test(`${folder}/${name} has a row for every option of the library`, async () => {
@@ -157,6 +187,30 @@ for (const [name, options] of Object.entries(former))
       assert.deepEqual(missing, []);
     });
 
+for (const [document, words] of /** @type {const} */ ([
+  ['docs/troubleshooting.md', TABLES.en],
+  ['docs/zh-CN/troubleshooting.md', TABLES['zh-Hans']],
+]))
+  test(`${document} has a section for every code, with what the element says`, async () => {
+    const { errors, warnings } = await codes();
+    const sections = [...prose(await read(document)).matchAll(/^### `([\w-]+)`\n\n> (.*)$/gm)];
+    const said = (/** @type {string} */ kind) => (/** @type {string} */ code) => [
+      code,
+      /** @type {Record<string, unknown>} */ (words)[`${kind}.${code}`],
+    ];
+    assert.deepEqual(
+      sections.map(([, code, sentence]) => [code, sentence]),
+      [...errors.map(said('error')), ...warnings.map(said('warning'))],
+    );
+  });
+
+for (const document of ['README.md', 'README.zh-CN.md'])
+  test(`${document} has a row for every code`, async () => {
+    const cells = firstCellsIn(prose(await read(document))).map((cell) => cell.trim());
+    const { errors, warnings } = await codes();
+    for (const code of [...errors, ...warnings]) assert.ok(cells.includes(`\`${code}\``), code);
+  });
+
 test('both indexes name every page', async () => {
   for (const folder of ['docs', 'docs/zh-CN']) {
     const linked = linksIn(await read(`${folder}/README.md`)).map(({ path }) => path);
@@ -164,6 +218,11 @@ test('both indexes name every page', async () => {
       assert.ok(linked.includes(english.replace('docs/', '')), `${folder}: ${english}`);
   }
 });
+
+/** Whether a document has a server for `endpoint`, which asks the store by itself. @param {string} document */
+function isCompanion(document) {
+  return document.endsWith('/server.md');
+}
 
 /** What the code of a block is written in. @param {Block} block */
 function languageOf({ language }) {
@@ -181,7 +240,7 @@ function codeOf({ language, text }) {
 /** A block without its comments, which are in the language of the document. @param {Block} block */
 async function bare({ language, text }) {
   if (language === 'sh') return text.replace(/ *# .*/g, '');
-  if (language === 'vue') return text.replace(/^ *\/\/ .*\n/gm, '');
+  if (language === 'vue' || language === 'html') return text.replace(/^ *\/\/ .*\n/gm, '');
   if (language === 'ts' || language === 'tsx' || language === 'js')
     return (await transform(text, { loader: language, minifyWhitespace: true, legalComments: 'none' })).code;
   return text;

@@ -34,6 +34,12 @@ export async function checkCommand([program = '', action = '', ...rest], files) 
       return;
     }
     case 'cargo': {
+      if (action === 'test') {
+        const targets = await read('Cargo.toml');
+        if (rest.includes('--test'))
+          assert.ok(targets.includes(`name = "${option('--test')}"`), option('--test'));
+        return;
+      }
       assert.equal(action, 'run');
       if (rest.includes('--example'))
         assert.ok(existsSync(join(root, 'examples', option('--example'), 'main.rs')), option('--example'));
@@ -41,6 +47,7 @@ export async function checkCommand([program = '', action = '', ...rest], files) 
       return;
     }
     case 'node':
+      if (action === '--test') return assert.ok(existsSync(join(root, rest[0] ?? '')), rest[0]);
       assert.ok(files.includes(action) || existsSync(join(root, action)), action);
       return;
     default:
