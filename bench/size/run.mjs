@@ -1,5 +1,5 @@
 /**
- * `node bench/size/run.mjs [-- --json]`: bytes, gzip'd at level 9, that a page loads for one library that uploads, as published or
+ * `npm run bench:size [-- --json]`: bytes, gzip'd at level 9, that a page loads for one library that uploads, as published or
  * bundled. Libraries are installed into `target/peers`; partwise is what `npm run build` has left in `dist/`.
  */
 import { execFileSync } from 'node:child_process';
