@@ -16,7 +16,7 @@ import { setup } from './setup.mjs';
  * @property {boolean} [asked] runs only when it is named
  */
 
-const packaging = ['package', 'store', 'bindings', 'docs', 'words', 'supply', 'element'].map(
+const packaging = ['package', 'store', 'bindings', 'docs', 'words', 'supply', 'element', 'examples'].map(
   (name) => `tests/packaging/${name}.test.mjs`,
 );
 
