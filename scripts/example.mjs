@@ -1,23 +1,18 @@
 /**
- * `npm run example:react` and `npm run example:vue [-- server options]`: builds the package, and starts the demo server with
- * its store and, in front of it, Vite with the example.
+ * `npm run example:NAME [-- server options]`: builds the package, and starts the demo server with its store and, in front of it,
+ * what else that example has.
  */
-import { join } from 'node:path';
 import { build } from './build.mjs';
-import { root } from './lib/project.mjs';
+import { demoOptions, examples } from './lib/examples.mjs';
 import { run, script } from './lib/run.mjs';
 
 await script(async () => {
   const [name = '', ...options] = process.argv.slice(2);
+  const commands = examples[name];
+  if (!commands)
+    throw new Error(`There is no example ${name}; there are: ${Object.keys(examples).join(' ')}`);
   await build();
-  // Only now: setup may just have installed it.
-  const { createServer } = await import('vite');
-  const vite = await createServer({ root: join(root, 'examples', name) });
-  try {
-    await vite.listen();
-    vite.printUrls();
-    await run('cargo', ['run', '--release', '-p', 'partwise-demo-server', '--', ...options]);
-  } finally {
-    await vite.close();
-  }
+  const server = ['run', '--release', '-p', 'partwise-demo-server', '--', ...demoOptions(name), ...options];
+  // When one fails, the others are stopped.
+  await Promise.all([run('cargo', server), ...commands.map(([program, ...args]) => run(program, args))]);
 });

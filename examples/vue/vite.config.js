@@ -9,8 +9,9 @@ export default defineConfig({
   plugins: [vue()],
   server: {
     proxy: { '/s3': demoServer, '/session': demoServer },
-    // Neither this nor the alias is needed where partwise is installed.
+    // Neither this nor what follows is needed in an app of its own, with partwise installed.
     fs: { allow: [repository] },
   },
   resolve: { alias: { partwise: `${repository}dist` } },
+  cacheDir: `${repository}node_modules/.vite/vue`,
 });

@@ -87,7 +87,7 @@ export async function output(command, args) {
 }
 
 /**
- * Runs a script's main function; what it throws becomes the last line and the exit code.
+ * Runs a script's main function; what it throws becomes the last line and the exit code, and what is still running is stopped.
  *
  * @param {() => Promise<void>} main
  */
@@ -95,6 +95,7 @@ export async function script(main) {
   try {
     await main();
   } catch (error) {
+    for (const child of running) child.kill();
     process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
     process.exit(error instanceof CommandFailed ? error.exitCode : 1);
   }

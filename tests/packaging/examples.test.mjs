@@ -1,0 +1,148 @@
+/** The examples in Chromium, each started as its command starts it. Screenshots are left in `target/screenshots`. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { examples } from '../../scripts/lib/examples.mjs';
+import { Scope } from '../e2e/support/cleanup.mjs';
+import { MiB, randomFile } from '../e2e/support/files.mjs';
+import { root } from './consumer.mjs';
+import { slow } from './element/world.mjs';
+import { countListings } from './examples/listings.mjs';
+import {
+  asksNothingWhilePaused,
+  assertOnceASecond,
+  showsBoth,
+  signsNothingElse,
+} from './examples/node-signing.mjs';
+import { startExample } from './examples/start.mjs';
+import { look, visit } from './examples/visit.mjs';
+import { launch } from './site.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+/** @typedef {Awaited<ReturnType<typeof startExample>>} Example */
+
+/** Bytes per second at which a page sends while it is looked at: 8 s for the file. */
+const SLOW = 1.5 * MiB;
+
+const shared = new Scope();
+/** @type {import('playwright-core').Browser} */
+let browser;
+/** @type {import('../e2e/support/files.mjs').TestFile} */
+let file;
+
+before(async () => {
+  [browser, file] = await Promise.all([launch(), randomFile(12 * MiB)]);
+  shared.onEnd(() => browser.close());
+});
+after(() => shared.end());
+
+test('every example has a command that starts it', async () => {
+  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const commands = Object.keys(scripts).filter((name) => name.startsWith('example:'));
+  // The demo page is what `npm start` shows.
+  const names = Object.keys(examples).filter((name) => name !== 'script-tag');
+  assert.deepEqual(commands.sort(), names.map((name) => `example:${name}`).sort());
+  for (const name of names) assert.equal(scripts[`example:${name}`], `exec node scripts/example.mjs ${name}`);
+});
+
+describe('the example', { concurrency: 3 }, () => {
+  for (const name of ['script-tag', 'element', 'react', 'vue', 'next'])
+    test(`${name} sends a file`, () =>
+      inScope(async (scope) => upload(await startExample(name, scope), { name })));
+
+  test('csp sends a file by every entry, and nothing that its policy stops', () =>
+    inScope(async (scope) => {
+      const example = await startExample('csp', scope);
+      const { headers } = await fetch(example.origin);
+      assert.equal(
+        headers.get('content-security-policy'),
+        `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ${example.bucket.origin}`,
+      );
+      await upload(example, { name: 'csp' });
+      await upload(example, { name: 'csp-default', path: 'default.html' });
+      await upload(example, { name: 'csp-element', path: 'element.html' });
+      // Anything stopped would have been noticed.
+      const breaking = async (/** @type {Page} */ page) => {
+        await page.evaluate(() => void new Worker(URL.createObjectURL(new Blob())));
+        await page.getByText('worker-src blob').waitFor();
+      };
+      await assert.rejects(visit(browser, example.origin, breaking), /worker-src blob/);
+    }));
+
+  test('node-signing tells what the store has confirmed, and signs for nobody else', () =>
+    inScope(async (scope) => {
+      /** @type {readonly number[]} */
+      let listings = [];
+      const example = await startExample('node-signing', scope, async (store) => {
+        const { origin, times } = await countListings(store, scope);
+        listings = times;
+        return origin;
+      });
+      const meanwhile = async (/** @type {Page} */ page) => {
+        await showsBoth(page);
+        await signsNothingElse(page);
+        await asksNothingWhilePaused(page, listings);
+      };
+      const afterwards = (/** @type {Page} */ page) =>
+        page.getByText('Confirmed by the store: 12.6 MB of 12.6 MB').waitFor();
+      await upload(example, { name: 'node-signing', meanwhile, afterwards });
+      assertOnceASecond(listings);
+    }));
+
+  test('hash tells what is in a file', () =>
+    inScope(async (scope) => {
+      const { origin } = await startExample('hash', scope);
+      await visit(browser, origin, async (page) => {
+        await look(page, 'hash', 'idle');
+        await page.locator('input[type=file]').setInputFiles(file.path);
+        await page.getByText(file.md5).waitFor();
+        await look(page, 'hash', 'done');
+      });
+    }));
+});
+
+/** @param {(scope: Scope) => Promise<void>} use */
+async function inScope(use) {
+  const scope = new Scope();
+  try {
+    await use(scope);
+  } finally {
+    await scope.end();
+  }
+}
+
+/**
+ * Chooses a file in a page, looks at it before, meanwhile and afterwards, and at what the store has then.
+ *
+ * @param {Example} example
+ * @param {object} options
+ * @param {string} options.name of the screenshots
+ * @param {string} [options.path] of the page
+ * @param {(page: Page) => Promise<void>} [options.meanwhile]
+ * @param {(page: Page) => Promise<void>} [options.afterwards]
+ */
+async function upload({ origin, bucket }, { name, path = '', meanwhile, afterwards }) {
+  await visit(browser, `${origin}/${path}`, async (page) => {
+    const input = page.locator('input[type=file]').first();
+    await input.waitFor({ state: 'attached' });
+    await look(page, name, 'idle');
+    await slow(page, SLOW);
+    await input.setInputFiles(file.path);
+    await page.locator('[data-state=uploading]').waitFor();
+    await page
+      .getByText(/[1-9]\d*\.\d MB of 12\.6 MB/)
+      .first()
+      .waitFor();
+    await meanwhile?.(page);
+    await look(page, name, 'uploading');
+    await slow(page, -1);
+    await page.locator('[data-state=done]').waitFor();
+    await afterwards?.(page);
+    await look(page, name, 'done');
+  });
+  const [key = '', ...more] = await bucket.keys();
+  assert.deepEqual(more, []);
+  assert.deepEqual(await bucket.content(key), { sha256: file.sha256, size: file.size });
+  await bucket.empty();
+}
