@@ -106,6 +106,8 @@ export type WordKey =
   | 'begun'
   | 'chooseToContinue'
   | 'continue'
+  | 'continueAsk'
+  | 'continueChanged'
   | 'continueFailed'
   | 'discard'
   | 'otherFile'

@@ -17,8 +17,11 @@ let ready = false;
 
 /** @type {typeof import('./index.js').Uploader} */
 export const Uploader = class Uploader extends WasmUploader {
+  #options;
   /** Nothing outlives a page that keeps nothing, and chunk endpoints have no pending uploads. @type {Keeper | undefined} */
   #keeper;
+  /** What goes on in this page, by the id it had. @type {Map<string, Promise<Upload>>} */
+  #resumed = new Map();
 
   /** @param {import('./index.js').UploaderOptions} options */
   constructor(options) {
@@ -29,7 +32,9 @@ export const Uploader = class Uploader extends WasmUploader {
         'Use `await createUploader(options)`, or `await init()` before `new Uploader(options)`.',
       );
     super(options);
-    if (options.storage !== 'memory' && !options.form) this.#keeper = new Keeper(options);
+    this.#options = options;
+    if (options.storage !== 'memory' && !options.form)
+      this.#keeper = new Keeper(options, () => super.pending());
   }
 
   /**
@@ -39,7 +44,7 @@ export const Uploader = class Uploader extends WasmUploader {
    */
   add(file, options) {
     const given = { ...options };
-    const { key, handle } = given;
+    const { handle } = given;
     if (handle && typeof handle.getFile !== 'function')
       throw new UploadError(
         'option handle must be a FileSystemFileHandle',
@@ -48,6 +53,7 @@ export const Uploader = class Uploader extends WasmUploader {
         'Files come with one from showOpenFilePicker() and DataTransferItem.getAsFileSystemHandle().',
       );
     // What a function says is noted: the file has to go on under the same key.
+    const key = given.key ?? this.#options.key;
     if (typeof key === 'function') given.key = (/** @type {File} */ each) => (given.key = key(each));
     const upload = super.add(file, given);
     this.#keeper?.watch(upload, given);
@@ -56,15 +62,27 @@ export const Uploader = class Uploader extends WasmUploader {
 
   /** @override */
   async pending() {
-    const [unfinished] = await Promise.all([super.pending(), this.#keeper?.tidy()]);
     const keeper = this.#keeper;
+    keeper?.tidy().catch(() => {});
+    const unfinished = (await super.pending()).filter(({ id }) => !this.#resumed.has(id));
     return Promise.all(
       unfinished.map(async (each) => ({ ...each, resume: (await keeper?.how(each)) ?? 'choose' })),
     );
   }
 
   /** @param {string} id */
-  async resume(id) {
+  resume(id) {
+    const before = this.#resumed.get(id);
+    if (before) return before;
+    const resumed = this.#goOn(id);
+    this.#resumed.set(id, resumed);
+    const forget = () => this.#resumed.delete(id);
+    resumed.then((upload) => upload.finished).then(forget, forget);
+    return resumed;
+  }
+
+  /** @param {string} id */
+  async #goOn(id) {
     const unfinished = (await super.pending()).find((each) => each.id === id);
     if (!unfinished || !this.#keeper)
       throw new UploadError(
@@ -82,9 +100,15 @@ export const Uploader = class Uploader extends WasmUploader {
    * @param {string} id
    */
   async discard(id) {
-    const unfinished = await super.pending();
+    // The content of the file goes in any case, even if the store cannot be reached.
+    if (typeof id === 'string') await this.#keeper?.forget(id);
     await super.discard(id);
-    for (const each of unfinished) if (each.id === id) await this.#keeper?.forget(each);
+  }
+
+  /** @override */
+  dispose() {
+    this.#keeper?.dispose();
+    super.dispose();
   }
 };
 

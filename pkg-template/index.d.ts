@@ -300,7 +300,7 @@ export interface CommonOptions {
    * Whether a file that comes without a `handle` is copied while it is being sent, so that after a reload it need not be chosen
    * again, see {@link Uploader.resume}. `'opfs'`: into the origin private file system, if it leaves a tenth of the storage that
    * the browser grants free. The copy is removed when the upload is over, or after `expireAfter`. Where that is not to be had (Safari
-   * before 26, private windows), nothing is copied.
+   * before 26, private windows), nothing is copied; nor is anything with `storage: 'memory'`.
    *
    * @defaultValue `'off'`
    */

@@ -70,9 +70,9 @@ function isField(event) {
 async function entriesOf({ items, files }) {
   // Entries and handles must be taken before the first await: the browser empties the list after the event.
   const dropped = [...items].filter(({ kind }) => kind === 'file');
-  const roots = dropped.map((item) => item.webkitGetAsEntry?.() ?? null).filter((root) => root !== null);
-  if (!roots.some((root) => root.isDirectory)) {
-    const handles = dropped.map(handleOf);
+  const roots = dropped.map((item) => item.webkitGetAsEntry?.() ?? null);
+  const handles = dropped.map(handleOf);
+  if (!roots.some((root) => root?.isDirectory)) {
     const entry = async (/** @type {File} */ file, /** @type {number} */ at) => ({
       ...{ file, path: file.name },
       handle: await handles[at],
@@ -83,7 +83,12 @@ async function entriesOf({ items, files }) {
   const entries = [];
   /** @type {string[]} */
   const unreadable = [];
-  for (const root of roots) await walk(root, entries, unreadable);
+  for (const [at, root] of roots.entries()) {
+    const before = entries.length;
+    if (root) await walk(root, entries, unreadable);
+    const [entry] = entries.slice(before);
+    if (root?.isFile && entry) entry.handle = await handles[at];
+  }
   return { entries, unreadable };
 }
 

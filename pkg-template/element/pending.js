@@ -12,6 +12,7 @@ import { elide } from './elide.js';
  * @property {() => import('partwise').Uploader | undefined} uploader
  * @property {() => ReadonlySet<string>} activeKeys what this page is uploading by now
  * @property {(file: File) => void} onFile was chosen to go on
+ * @property {(pending: PendingUpload) => boolean} wants whether it may go on; it is told if not
  * @property {(upload: import('partwise').Upload) => void} onUpload goes on by itself
  * @property {(text: (speech: Speech) => string, error?: unknown) => void} onNotice
  * @property {() => void} onFocusLost the keyboard has nothing left to be on
@@ -170,16 +171,20 @@ export class Pending {
   }
 
   /** Reads the file by itself, or once the user has allowed it. @param {PendingUpload} pending */
-  async #resume({ id, name }) {
+  async #resume(pending) {
+    if (!this.#listener.wants(pending)) return;
+    const { id, name } = pending;
     try {
       const upload = await this.#listener.uploader()?.resume(id);
       if (upload) this.#listener.onUpload(upload);
     } catch (error) {
-      this.#unreadable.add(id);
-      this.#listener.onNotice(
-        (speech) => speech.say('continueFailed', { name, problem: speech.problem(error) }),
-        error,
-      );
+      await this.refresh();
+      // Whoever has only not answered the browser's question may do so yet.
+      const { code } = /** @type {import('partwise').UploadError} */ (error);
+      const isAsked = code === 'file-unreadable' && this.#items.get(id)?.pending.resume === 'ask';
+      if (!isAsked) this.#unreadable.add(id);
+      const word = isAsked ? 'continueAsk' : code === 'file-changed' ? 'continueChanged' : 'continueFailed';
+      this.#listener.onNotice((speech) => speech.say(word, { name }), error);
     }
     await this.refresh();
   }

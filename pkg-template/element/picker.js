@@ -12,22 +12,31 @@ export function hasPicker() {
  * Lets the user choose.
  *
  * @param {{ accept: string, multiple: boolean }} rules as of `<input type=file>`
- * @returns {Promise<Entry[] | undefined>} nothing where it may not be used, as in some frames
+ * @returns {Promise<{ entries: Entry[], unreadable: string[] } | undefined>} nothing where it may not be used, as in some frames
  */
 export async function pick({ accept, multiple }) {
+  /** @type {FileSystemFileHandle[]} */
+  let handles;
   try {
     const options = { multiple, types: groups(accept) };
     // Not in the types yet.
-    /** @type {FileSystemFileHandle[]} */
-    const handles = await /** @type {any} */ (globalThis).showOpenFilePicker(options);
-    return await Promise.all(
-      handles.map(async (handle) => ({ file: await handle.getFile(), path: handle.name, handle })),
-    );
+    handles = await /** @type {any} */ (globalThis).showOpenFilePicker(options);
   } catch (error) {
     const { name, message } = /** @type {Error} */ (error);
     // The user has changed his mind. Tools that test pages intercept only the plain one.
-    return name === 'AbortError' && !/intercepted/i.test(message) ? [] : undefined;
+    if (name === 'AbortError' && !/intercepted/i.test(message)) handles = [];
+    else return undefined;
   }
+  /** @type {Entry[]} */
+  const entries = [];
+  /** @type {string[]} */
+  const unreadable = [];
+  for (const handle of handles) {
+    const file = await handle.getFile().catch(() => undefined);
+    if (file) entries.push({ file, path: handle.name, handle });
+    else unreadable.push(handle.name);
+  }
+  return { entries, unreadable };
 }
 
 /** What `accept` lists, as the picker wants it. @param {string} accept */

@@ -56,7 +56,7 @@ export class PartwiseUploader extends Base {
 
   #say = () => this.#speech;
   #home = () => this.#zone.home.focus({ preventScroll: true });
-  #zone = new Zone((files) => this.add(files));
+  #zone = new Zone((files, unreadable) => this.#addAll(files, unreadable));
   #announcer = new Announcer(this.#say);
   #notices = new Notices(this.#say, (lines) => this.#announcer.say(lines), this.#home);
   #queue = new Queue(this.#say, {
@@ -72,6 +72,7 @@ export class PartwiseUploader extends Base {
     uploader: () => this.#supply.current,
     activeKeys: () => new Set(this.#queue.rows.flatMap(({ upload }) => upload.key ?? [])),
     onFile: (file) => this.add([file]),
+    wants: (pending) => this.#wants(pending),
     onUpload: (upload) => this.#show(upload),
     onNotice: (text, error) => this.#notices.show({ text, error }),
     onFocusLost: this.#home,
@@ -209,11 +210,19 @@ export class PartwiseUploader extends Base {
   }
 
   /** @param {Iterable<File | Entry>} files */
-  async add(files) {
+  add(files) {
+    return this.#addAll(files, []);
+  }
+
+  /**
+   * @param {Iterable<File | Entry>} files
+   * @param {readonly string[]} unreadable paths
+   */
+  async #addAll(files, unreadable) {
     const entries = [...files].map((each) =>
       each instanceof File ? { file: each, path: pathOf(each) } : each,
     );
-    this.#take(entries, []);
+    this.#take(entries, unreadable);
     await this.#addWaiting();
   }
 
@@ -370,6 +379,15 @@ export class PartwiseUploader extends Base {
     this.#onChange();
   }
 
+  /** Whether an unfinished upload may be one of the list: its type was looked at when it was begun. @param {import('partwise').PendingUpload} pending */
+  #wants({ name, size, lastModified }) {
+    const file = /** @type {File} */ ({ name, size, lastModified, type: '' });
+    const present = this.#queue.wanted.filter(({ state }) => state !== 'failed');
+    const reason = refusal({ file, path: name }, { ...this.#limits, accept: '' }, present);
+    if (reason) this.#refuse([{ path: name, reason }]);
+    return !reason;
+  }
+
   /** @param {PartwiseEvents['partwise-refused'][]} refused */
   #refuse(refused) {
     if (refused.length === 0) return;
@@ -454,6 +472,12 @@ export class PartwiseUploader extends Base {
     return path !== file.name && (endpoint || backend) && !key ? { key: path } : {};
   }
 
+  /** Where nothing outlives the page, no handle is needed. */
+  get #keepsFiles() {
+    const { storage, form } = /** @type {any} */ ({ ...optionsOf(this), ...this.#options });
+    return storage !== 'memory' && !form;
+  }
+
   get #limits() {
     return limitsOf(this);
   }
@@ -509,8 +533,7 @@ export class PartwiseUploader extends Base {
       limits: this.#limits,
       folders: this.folders,
       wholePage: this.wholePage,
-      // What is remembered in this page only needs no handle.
-      plainPicker: this.plainPicker || this.storage === 'memory',
+      plainPicker: this.plainPicker || !this.#keepsFiles,
     });
     this.#notices.paint();
     this.#pending.paint();

@@ -26,6 +26,7 @@ export class Zone {
   #busy = h('p', { class: 'busy', role: 'status' });
   #onFiles;
   #plainPicker = false;
+  #isPicking = false;
   #veilText = h('p');
   /** Covers the page or the zone while files hang over it. */
   veil = h('div', { class: 'veil', part: 'veil', 'aria-hidden': 'true' }, this.#veilText);
@@ -46,7 +47,7 @@ export class Zone {
     this.#folder,
   );
 
-  /** @param {(files: Iterable<File | import('./limits.js').Entry>) => void} onFiles */
+  /** @param {(files: readonly (File | import('./limits.js').Entry)[], unreadable: readonly string[]) => void} onFiles */
   constructor(onFiles) {
     this.#onFiles = onFiles;
     this.#folder.webkitdirectory = true;
@@ -58,7 +59,7 @@ export class Zone {
         const files = [...(input.files ?? [])];
         // The same file can be chosen again only after the field was emptied.
         input.value = '';
-        onFiles(files);
+        onFiles(files, []);
       });
     // For the mouse the whole zone is a button; the keyboard has a real one.
     this.element.addEventListener('click', (event) => {
@@ -74,9 +75,11 @@ export class Zone {
   }
 
   async open() {
-    if (this.#choose.matches(':disabled')) return;
+    if (this.#choose.matches(':disabled') || this.#isPicking) return;
+    this.#isPicking = true;
     const chosen = this.#plainPicker || !hasPicker() ? undefined : await pick(this.#input);
-    if (chosen) this.#onFiles(chosen);
+    this.#isPicking = false;
+    if (chosen) this.#onFiles(chosen.entries, chosen.unreadable);
     else this.#input.click();
   }
 

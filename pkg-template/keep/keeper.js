@@ -20,21 +20,28 @@ const WRITING_AT_MOST = DAY;
 
 /** Whether what has expired was removed. */
 let isTidy = false;
+/** One copy at a time: each has to know what room the others have left. @type {Promise<unknown>} */
+let copying = Promise.resolve();
 
 export class Keeper {
-  #copy;
-  #maxCopySize;
-  #expireAfter;
-  #destination;
-  #smallest;
+  #options;
+  #pending;
+  /** Ends watching; one for each upload. @type {Set<() => void>} */
+  #watching = new Set();
 
-  /** @param {import('../index.js').CommonOptions} options checked already */
-  constructor({ keepCopy, maxCopySize, expireAfter, destination, partSize }) {
-    this.#copy = keepCopy === 'opfs';
-    this.#maxCopySize = maxCopySize ?? MAX_COPY_SIZE;
-    this.#expireAfter = expireAfter ?? EXPIRE_AFTER;
-    this.#destination = destination ?? '';
-    this.#smallest = typeof partSize === 'number' ? partSize : SMALLEST_PART;
+  /**
+   * @param {import('../index.js').CommonOptions} options checked already
+   * @param {() => Promise<Unfinished[]>} pending what is unfinished
+   */
+  constructor({ keepCopy, maxCopySize, expireAfter, partSize, hash }, pending) {
+    this.#options = {
+      copies: keepCopy === 'opfs',
+      maxCopySize: maxCopySize ?? MAX_COPY_SIZE,
+      expireAfter: expireAfter ?? EXPIRE_AFTER,
+      smallest: typeof partSize === 'number' ? partSize : SMALLEST_PART,
+      byContent: hash === 'md5',
+    };
+    this.#pending = pending;
   }
 
   /**
@@ -42,33 +49,42 @@ export class Keeper {
    * copied, if the page wants that.
    *
    * @param {import('../index.js').Upload} upload
-   * @param {AddOptions} options what it was added with
+   * @param {AddOptions} added what it was added with
    */
-  watch(upload, { handle, ...options }) {
+  watch(upload, added) {
     const { file } = upload;
-    if (file.size < this.#smallest || !(handle || this.#copy)) return;
-    const id = () => this.#idOf({ ...detailsOf(file), key: upload.key ?? '' });
-    /** Under which it is kept. @type {string | undefined} */
-    let kept;
-    let keeping = new AbortController();
+    if (file.size < this.#options.smallest) return;
+    const keeping = new AbortController();
+    /** That of the pending upload, once known. @type {string | undefined} */
+    let id;
+    let isKept = false;
     /** @type {Promise<unknown>} One thing after the other. */
     let last = Promise.resolve();
     const next = (/** @type {() => Promise<unknown>} */ act) => (last = last.then(act).catch(() => {}));
-    const end = (/** @type {string} */ id) => {
+    const end = () => {
+      unsubscribe();
       keeping.abort();
-      next(() => forget(id));
+      this.#watching.delete(end);
     };
-    upload.on('state', ({ state }) => {
-      if (state === 'uploading' && kept !== id()) {
-        // A server may give another key to what has to begin anew.
-        if (kept !== undefined) end(kept);
-        const now = (kept = id());
-        keeping = new AbortController();
-        const { signal } = keeping;
-        next(() => this.#keep(now, file, { handle, options }, signal));
+    const unsubscribe = upload.on('state', ({ state }) => {
+      id = /** @type {{ fingerprint?: string }} */ (upload).fingerprint ?? id;
+      const known = id;
+      if (known === undefined) return;
+      if (state === 'uploading' && !isKept) {
+        isKept = true;
+        next(() => this.#keep(known, file, added, keeping.signal));
       }
-      if (state === 'done' || state === 'cancelled') end(kept ?? id());
+      if (state === 'done' || state === 'cancelled') {
+        end();
+        next(() => this.#letGo(known, state));
+      }
     });
+    this.#watching.add(end);
+  }
+
+  /** Nothing more is kept; what is, stays for another page. */
+  dispose() {
+    for (const end of [...this.#watching]) end();
   }
 
   /**
@@ -77,18 +93,12 @@ export class Keeper {
    * @param {Unfinished} pending
    * @returns {Promise<PendingUpload['resume']>}
    */
-  async how(pending) {
-    const kept = await records.get(this.#idOf(pending));
+  async how({ id, size }) {
+    const kept = await records.get(id);
     if (!kept) return 'choose';
-    if (kept.copy) return (await copyOf(kept, pending)) ? 'now' : 'choose';
-    switch (await permission(kept, 'queryPermission')) {
-      case 'granted':
-        return 'now';
-      case 'prompt':
-        return 'ask';
-      default:
-        return 'choose';
-    }
+    if (kept.copy) return (await copyOf(kept, size)) ? 'now' : 'choose';
+    const state = await permission(kept, 'queryPermission');
+    return state === 'granted' ? 'now' : state === 'prompt' ? 'ask' : 'choose';
   }
 
   /**
@@ -97,17 +107,18 @@ export class Keeper {
    * @param {Unfinished} pending
    * @returns {Promise<{ file: File, options: AddOptions }>}
    */
-  async open(pending) {
-    const { name } = pending;
-    const kept = await records.get(this.#idOf(pending));
-    const { handle } = kept ?? {};
-    if (!kept || (handle && (await permission(kept, 'requestPermission')) !== 'granted'))
-      throw unreadable(`This page may not read “${name}” by itself.`);
-    const file = await (handle ? handle.getFile() : copyOf(kept, pending)).catch((cause) => {
-      throw unreadable(`“${name}” is no longer where it was.`, cause);
-    });
-    if (!file) throw unreadable(`The copy of “${name}” is gone.`);
-    if (file.size !== pending.size || file.lastModified !== pending.lastModified)
+  async open({ id, name, size, lastModified }) {
+    const kept = await records.get(id);
+    if (!kept) throw unreadable(`“${name}” was not kept.`);
+    const { handle } = kept;
+    if (handle && (await permission(kept, 'requestPermission')) !== 'granted')
+      throw unreadable(
+        `The user has not allowed this page to read “${name}”.`,
+        'Call resume() in a click, since the browser asks only then; or have the file chosen again, and add it.',
+      );
+    const file = await (handle ? handle.getFile().catch(() => undefined) : copyOf(kept, size));
+    if (!file) throw unreadable(`“${name}” is no longer where it was.`);
+    if (file.size !== size || (file.lastModified !== lastModified && !this.#options.byContent))
       throw new UploadError(
         `“${name}” has changed since its upload was begun.`,
         'file-changed',
@@ -119,9 +130,12 @@ export class Keeper {
     return { file, options: { ...kept.options, ...(handle && { handle }) } };
   }
 
-  /** @param {Unfinished} pending */
-  async forget(pending) {
-    await forget(this.#idOf(pending));
+  /** Forgets a file, and removes its copy. @param {string} id */
+  async forget(id) {
+    const kept = await records.get(id);
+    if (!kept) return;
+    await records.remove(id);
+    if (kept.copy) await copies.remove(kept.copy).catch(() => {});
   }
 
   /** Removes what has expired, and copies of which nothing is known; once in a page. */
@@ -129,52 +143,64 @@ export class Keeper {
     if (isTidy) return;
     isTidy = true;
     const known = await records.all();
-    const expired = known.filter(({ expires }) => expires < Date.now());
-    for (const { id } of expired) await forget(id);
-    if (!this.#copy && !known.some(({ copy }) => copy)) return;
+    if (!known) return;
+    for (const { id, expires } of known) if (expires < Date.now()) await this.forget(id);
+    if (!this.#options.copies && !known.some(({ copy }) => copy)) return;
     const wanted = new Set(known.map(({ copy }) => copy));
     for (const name of await copies.names().catch(() => []))
       if (!wanted.has(name) && Number.parseInt(name, 36) < Date.now() - WRITING_AT_MOST)
         await copies.remove(name);
   }
 
-  /** Two uploads are the same if a file of the same details goes to the same place. @param {Pick<Unfinished, 'key' | 'name' | 'size' | 'lastModified'>} upload */
-  #idOf({ key, name, size, lastModified }) {
-    return [this.#destination, key, name, size, lastModified].join('\n');
-  }
-
   /**
    * @param {string} id
    * @param {File} file
-   * @param {{ handle?: FileSystemFileHandle, options: AddOptions }} added
+   * @param {AddOptions} added
    * @param {AbortSignal} signal
    */
-  async #keep(id, file, { handle, options }, signal) {
-    const { name, type, lastModified } = file;
+  async #keep(id, file, { handle, ...options }, signal) {
+    const { maxCopySize, expireAfter } = this.#options;
+    const { name, type, lastModified, size } = file;
     const { relativePath, webkitRelativePath } = /** @type {File & { relativePath?: string }} */ (file);
     /** @type {KeptFile} */
     const kept = {
       ...{ id, name, type, lastModified, options },
       relativePath: relativePath || webkitRelativePath || undefined,
-      expires: Date.now() + this.#expireAfter,
+      expires: Date.now() + expireAfter,
     };
-    if (handle) return void (await records.put({ ...kept, handle }));
-    if (file.size > this.#maxCopySize || (await records.get(id)) || !(await copies.fits(file.size))) return;
-    const copy = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
-    await copies.write(copy, file, signal);
-    if (!(await records.put({ ...kept, copy }))) await copies.remove(copy);
+    const before = await records.get(id);
+    if (handle) {
+      await records.put({ ...kept, handle });
+      if (before?.copy) await copies.remove(before.copy);
+      return;
+    }
+    const isUsable = before?.handle
+      ? (await permission(before, 'queryPermission')) !== 'denied'
+      : before && (await copyOf(before, size));
+    if (before && isUsable) return void (await records.put({ ...before, expires: kept.expires }));
+    if (!this.#options.copies || size > maxCopySize) return;
+    copying = copying.then(() => makeCopy(kept, file, signal)).catch(() => {});
+    await copying;
+  }
+
+  /** @param {string} id @param {'done' | 'cancelled'} state */
+  async #letGo(id, state) {
+    // Another tab may have gone on with it, or the store may not have removed it.
+    if (state === 'cancelled' && (await this.#pending()).some((each) => each.id === id)) return;
+    await this.forget(id);
   }
 }
 
-/** @param {File} file */
-const detailsOf = ({ name, size, lastModified }) => ({ name, size, lastModified });
-
-/** @param {string} id */
-async function forget(id) {
-  const kept = await records.get(id);
-  if (!kept) return;
-  await records.remove(id);
-  if (kept.copy) await copies.remove(kept.copy).catch(() => {});
+/**
+ * @param {KeptFile} kept
+ * @param {File} file
+ * @param {AbortSignal} signal
+ */
+async function makeCopy(kept, file, signal) {
+  if (signal.aborted || !(await copies.fits(file.size))) return;
+  const copy = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+  await copies.write(copy, file, signal);
+  if (signal.aborted || !(await records.put({ ...kept, copy }))) await copies.remove(copy);
 }
 
 /**
@@ -187,7 +213,7 @@ async function permission({ handle }, how) {
     // Not in the types yet; browsers without it have only handles of their own files, which need no permission.
     return (await /** @type {any} */ (handle)[how]?.({ mode: 'read' })) ?? 'granted';
   } catch {
-    // Asking needs a click, and some pages may not ask at all.
+    // Asking without a click.
     return 'denied';
   }
 }
@@ -196,15 +222,17 @@ async function permission({ handle }, how) {
  * A copy with the name, type and date of the original; without one, or one that is not whole, nothing.
  *
  * @param {KeptFile} kept
- * @param {Unfinished} pending
+ * @param {number} size
  */
-async function copyOf({ copy = '', name, type, lastModified }, { size }) {
+async function copyOf({ copy = '', name, type, lastModified }, size) {
   const file = await copies.read(copy).catch(() => undefined);
   return file?.size === size ? new File([file], name, { type, lastModified }) : undefined;
 }
 
-/** @param {string} message @param {unknown} [cause] */
-function unreadable(message, cause) {
-  const hint = 'Have the user choose the file again, and add it: the upload goes on where it was.';
-  return new UploadError(message, 'file-unreadable', 'read', hint, cause);
+/** @param {string} message */
+function unreadable(
+  message,
+  hint = 'Have the user choose the file again, and add it: the upload goes on where it was.',
+) {
+  return new UploadError(message, 'file-unreadable', 'read', hint);
 }

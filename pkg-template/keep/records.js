@@ -5,7 +5,7 @@
 
 /**
  * @typedef {object} KeptFile
- * @property {string} id see {@link import('./keeper.js').Keeper}
+ * @property {string} id that of the pending upload
  * @property {string} name
  * @property {string} type
  * @property {number} lastModified
@@ -17,6 +17,8 @@
  */
 
 const STORE = 'files';
+/** Milliseconds. A request may hang in a browser that has lost its files. */
+const PATIENCE = 2000;
 
 /** @type {Promise<IDBDatabase | undefined> | undefined} */
 let opening;
@@ -24,20 +26,27 @@ let opening;
 /** @returns {Promise<IDBDatabase | undefined>} */
 const open = () =>
   new Promise((resolve) => {
-    const give = () => resolve(undefined);
+    // What has failed may work the next time.
+    const giveUp = () => {
+      opening = undefined;
+      resolve(undefined);
+    };
     try {
       const request = indexedDB.open('partwise-files', 1);
       request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: 'id' });
       request.onsuccess = () => {
         const database = request.result;
-        database.onversionchange = () => database.close();
+        database.onversionchange = () => {
+          database.close();
+          opening = undefined;
+        };
+        database.onclose = () => (opening = undefined);
         resolve(database);
       };
-      request.onerror = request.onblocked = give;
-      // A request may hang in a browser that has lost its files.
-      setTimeout(give, 2000);
+      request.onerror = giveUp;
+      setTimeout(giveUp, PATIENCE);
     } catch {
-      give();
+      giveUp();
     }
   });
 
@@ -45,27 +54,27 @@ const open = () =>
  * @template Result
  * @param {IDBTransactionMode} mode
  * @param {(store: IDBObjectStore) => IDBRequest<Result>} ask
- * @returns {Promise<Result | undefined>} once it is written
+ * @returns {Promise<Result | undefined>} once it is written; nothing when that fails
  */
 async function run(mode, ask) {
   const database = await (opening ??= open());
   return new Promise((resolve) => {
-    const give = () => resolve(undefined);
-    if (!database) return give();
+    const giveUp = () => resolve(undefined);
+    if (!database) return giveUp();
     try {
       const transaction = database.transaction(STORE, mode);
       const request = ask(transaction.objectStore(STORE));
       transaction.oncomplete = () => resolve(request.result);
-      transaction.onabort = give;
+      transaction.onabort = giveUp;
     } catch {
-      // Some handles cannot be stored, and a database may be closed.
-      give();
+      // Some handles cannot be stored.
+      giveUp();
     }
   });
 }
 
-/** @returns {Promise<KeptFile[]>} */
-export const all = async () => (await run('readonly', (store) => store.getAll())) ?? [];
+/** Nothing when it is not known what there is. @returns {Promise<KeptFile[] | undefined>} */
+export const all = () => run('readonly', (store) => store.getAll());
 
 /** @param {string} id @returns {Promise<KeptFile | undefined>} */
 export const get = (id) => run('readonly', (store) => store.get(id));

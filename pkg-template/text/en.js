@@ -53,7 +53,9 @@ export const en = {
   begun: 'begun {when}',
   chooseToContinue: 'Choose the file to continue',
   continue: 'Continue',
-  continueFailed: '“{name}” could not be continued by itself. {problem} Choose the file again.',
+  continueAsk: '“{name}” goes on once you allow this page to read it.',
+  continueChanged: '“{name}” has changed since. Add it as a new file, or discard the unfinished upload.',
+  continueFailed: '“{name}” cannot be read any more from where it was. Choose the file again.',
   discard: 'Discard',
   otherFile:
     '“{chosen}” ({chosenSize}) is not the interrupted “{name}” ({size}). It is uploaded as a new file; the unfinished one stays.',

@@ -50,7 +50,9 @@ export const zhHant = {
   begun: '{when}開始',
   chooseToContinue: '選擇檔案繼續',
   continue: '繼續上傳',
-  continueFailed: '無法自動繼續上傳「{name}」。{problem}請重新選擇該檔案。',
+  continueAsk: '允許本頁讀取「{name}」之後即可繼續上傳。',
+  continueChanged: '「{name}」後來有改動。請把它當作新檔案加入，或捨棄未完成的上傳。',
+  continueFailed: '已無法從原處讀取「{name}」，請重新選擇該檔案。',
   discard: '捨棄',
   otherFile:
     '「{chosen}」（{chosenSize}）不是上次中斷的「{name}」（{size}），將作為新檔案上傳；未完成的上傳仍會保留。',

@@ -202,6 +202,13 @@ impl Upload {
         self.inner.key.borrow().clone()
     }
 
+    /// The `id` that it has in `pending()` of another page. For the entries, which keep its file under it.
+    #[wasm_bindgen(getter)]
+    pub fn fingerprint(&self) -> Option<String> {
+        let shared = &self.inner.shared;
+        shared.driver().look(|engine| engine.upload(self.inner.id)?.fingerprint().map(String::from))
+    }
+
     /// Where it is.
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> String {

@@ -1,7 +1,7 @@
 /** Files that are kept, so that after a reload they need not be chosen again: in a browser, against the demo server. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Scope } from '../e2e/support/cleanup.mjs';
@@ -65,14 +65,19 @@ const pending = (page) =>
 /** What is kept: names of handles and copies, and how many copies there are. @param {Page} page */
 const kept = (page) =>
   page.evaluate(async () => {
+    // Opening it would make it.
+    const isThere = (await indexedDB.databases()).some(({ name }) => name === 'partwise-files');
     /** @type {any[]} */
     const known = await new Promise((resolve) => {
+      if (!isThere) return resolve([]);
       const request = indexedDB.open('partwise-files');
       request.onsuccess = () => {
         const database = request.result;
-        if (!database.objectStoreNames.contains('files')) return resolve([]);
         const all = database.transaction('files').objectStore('files').getAll();
-        all.onsuccess = () => resolve(all.result);
+        all.onsuccess = () => {
+          database.close();
+          resolve(all.result);
+        };
       };
     });
     const root = await navigator.storage.getDirectory();
@@ -150,11 +155,22 @@ describe('a file that was dropped', () => {
       const how = await pending(page);
       assert.deepEqual(how, ['asked.bin: ask']);
       await page.getByRole('button', { name: 'Continue: asked.bin' }).click();
-      await page.locator('.notice', { hasText: '“asked.bin” could not be continued by itself.' }).waitFor();
+      // Asked again, the user may allow it yet.
+      await page
+        .locator('.notice', { hasText: '“asked.bin” goes on once you allow this page to read it.' })
+        .waitFor();
+      await page.evaluate(() => {
+        Object.assign(Object(globalThis).FileSystemHandle.prototype, {
+          queryPermission: async () => 'denied',
+        });
+      });
+      await page.getByRole('button', { name: 'Continue: asked.bin' }).click();
+      await page.locator('.notice', { hasText: '“asked.bin” cannot be read any more' }).waitFor();
       const chooser = page.waitForEvent('filechooser');
       await page.getByRole('button', { name: 'Choose the file to continue: asked.bin' }).click();
       await (await chooser).setFiles(disk.path);
       await arrives(page, disk);
+      await keeps(page, { files: [], copies: 0 });
     }));
 
   for (const [how, code, change] of /** @type {const} */ ([
@@ -180,7 +196,82 @@ describe('a file that was dropped', () => {
         });
         assert.deepEqual(found, [code, true]);
         assert.equal((await pending(page))?.length, 1);
+        await page.getByRole('button', { name: `Continue: ${how}.bin` }).click();
+        const said = how === 'changed' ? 'has changed since' : 'cannot be read any more from where it was';
+        await page.locator('.notice', { hasText: said }).waitFor();
+        await page.getByRole('button', { name: `Choose the file to continue: ${how}.bin` }).waitFor();
       }));
+});
+
+describe('a file that was chosen with the browser’s own picker', () => {
+  /** What stands for a file on disk, and for what the user does: nobody sees the picker of a browser without a window. */
+  const picker = async () => {
+    const root = await navigator.storage.getDirectory();
+    const page = Object(globalThis);
+    page.showOpenFilePicker = async () => [await root.getFileHandle('picked.bin')];
+    // Files of the page's own need no permission; those on disk do.
+    if (page.permission) page.FileSystemHandle.prototype.queryPermission = async () => page.permission;
+    page.FileSystemHandle.prototype.requestPermission = async () => (page.permission = 'granted');
+  };
+
+  test('goes on after a reload, once however often it is asked for, when the user has allowed it', () =>
+    onPage(world, async (page) => {
+      const sha256 = await page.evaluate(async (size) => {
+        const bytes = Uint8Array.from({ length: size }, (_, at) => (at * 2654435761) >>> 13);
+        const root = await navigator.storage.getDirectory();
+        const writable = await (await root.getFileHandle('picked.bin', { create: true })).createWritable();
+        await writable.write(bytes);
+        await writable.close();
+        const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+        return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+      }, SIZE);
+      await page.evaluate(picker);
+      await slow(page, SLOW);
+      await page.getByRole('button', { name: 'Choose files' }).click();
+      await someParts(page);
+      await keeps(page, { files: ['handle'], copies: 0 });
+      await open(page, world);
+      await page.evaluate(() => (Object(globalThis).permission = 'prompt'));
+      await page.evaluate(picker);
+      assert.deepEqual(await pending(page), ['picked.bin: ask']);
+      const { same, left } = await page.evaluate(async () => {
+        const uploader = await document.querySelector('partwise-uploader')?.ready();
+        const [first] = (await uploader?.pending()) ?? [];
+        const [one, other] = await Promise.all([
+          uploader?.resume(first?.id ?? ''),
+          uploader?.resume(first?.id ?? ''),
+        ]);
+        return { same: one === other, left: (await uploader?.pending())?.length };
+      });
+      assert.deepEqual([same, left], [true, 0]);
+      await slow(page, -1);
+      const key = await page.evaluate(async () => {
+        const [upload] = document.querySelector('partwise-uploader')?.uploader?.uploads ?? [];
+        return (await upload?.finished)?.key;
+      });
+      assert.deepEqual(await world.bucket.content(key ?? ''), { sha256, size: SIZE });
+      await keeps(page, { files: [], copies: 0 });
+    }));
+
+  test('goes on in the list only where the list has room', () =>
+    onPage(
+      world,
+      async (page) => {
+        const disk = await onDisk('room.bin');
+        await slow(page, SLOW);
+        await drop(page, disk.path);
+        await someParts(page);
+        await keeps(page, { files: ['handle'], copies: 0 });
+        await open(page, world, { 'max-files': '1' });
+        await slow(page, -1);
+        await page.locator('partwise-uploader input').first().setInputFiles(file('other.txt', 10));
+        await inState(page, 'other.txt', 'done');
+        await page.getByRole('button', { name: 'Continue: room.bin' }).click();
+        await page.locator('.notice', { hasText: 'no more than 1 file at a time' }).waitFor();
+        assert.deepEqual(await pending(page), ['room.bin: now']);
+      },
+      { attributes: { 'max-files': '1' } },
+    ));
 });
 
 describe('a file without a handle', () => {
@@ -227,6 +318,34 @@ describe('a file without a handle', () => {
         { attributes },
       ));
 });
+
+test('a renamed file that is known by its MD5 keeps the copy it had', () =>
+  onPage(
+    world,
+    async (page) => {
+      const disk = await onDisk('before.bin');
+      await slow(page, SLOW);
+      await page.locator('partwise-uploader input').first().setInputFiles(disk.path);
+      await someParts(page);
+      await keeps(page, { files: ['copy'], copies: 1 });
+      const attributes = { 'keep-copy': 'opfs', hash: 'md5' };
+      await open(page, world, attributes);
+      const renamed = { ...(await onDisk('after.bin')), sha256: disk.sha256 };
+      await copyFile(disk.path, renamed.path);
+      await slow(page, SLOW);
+      const sent = partsOf(page);
+      await page.locator('partwise-uploader input').first().setInputFiles(renamed.path);
+      await page.waitForFunction(
+        () => document.querySelector('partwise-uploader')?.uploads[0]?.state === 'uploading',
+      );
+      await keeps(page, { files: ['copy'], copies: 1 });
+      await slow(page, -1);
+      await arrives(page, renamed);
+      assert.ok(sent.length > 0 && sent.length <= 2, `parts ${sent} were sent`);
+      await keeps(page, { files: [], copies: 0 });
+    },
+    { attributes: { 'keep-copy': 'opfs', hash: 'md5' } },
+  ));
 
 describe('what is kept', () => {
   for (const [how, act] of /** @type {const} */ ([
@@ -280,8 +399,8 @@ describe('what is kept', () => {
             await folder.getFileHandle(name, { create: true });
           }
         });
-        await open(page, world, { 'keep-copy': 'opfs', 'expire-after': '60000' });
         await page.clock.setSystemTime(Date.now() + 61_000);
+        await open(page, world, { 'keep-copy': 'opfs', 'expire-after': '60000' });
         assert.deepEqual(await pending(page), []);
         // Of the copies nobody knows, some page may still be writing the younger one.
         await keeps(page, { files: [], copies: 1 });

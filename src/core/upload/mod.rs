@@ -347,6 +347,11 @@ impl Upload {
         self.session.as_ref().map(|s| s.upload_id.as_str())
     }
 
+    /// The name under which it is remembered, once that is known.
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.fingerprint.as_ref().map(Fingerprint::as_str)
+    }
+
     /// The latest progress.
     pub fn snapshot(&self) -> Snapshot {
         self.snapshot

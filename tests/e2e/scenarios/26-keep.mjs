@@ -20,6 +20,7 @@ export default [
       const canCopy = await first.evaluate(() => 'getDirectory' in (navigator.storage ?? {}));
       const copied = async () => !canCopy || (await first.evaluate(copies)).includes(file.size);
       await until(copied, { what: 'the copy', within: 30_000 });
+      await until(() => first.evaluate(isNoted), { what: 'the copy to be noted', within: 10_000 });
       await first.close();
       await world.proxy.rules();
 
@@ -40,6 +41,20 @@ export default [
     },
   },
 ];
+
+/** Whether some file is noted, or cannot be; run in the page. */
+async function isNoted() {
+  if (!('getDirectory' in (navigator.storage ?? {}))) return true;
+  /** @type {IDBDatabase} */
+  const database = await new Promise((resolve) => {
+    const request = indexedDB.open('partwise-files');
+    request.onsuccess = () => resolve(request.result);
+  });
+  const count = database.transaction('files').objectStore('files').count();
+  await new Promise((resolve) => (count.onsuccess = resolve));
+  database.close();
+  return count.result > 0;
+}
 
 /** The sizes of all copies; run in the page. */
 async function copies() {
