@@ -233,7 +233,9 @@ export class PartwiseUploader extends HTMLElement {
   add(files: Iterable<File | FileEntry>): Promise<void>;
   /** Opens the browser's dialogue; only in reaction to the user. */
   open(): void;
+  /** Pauses what is under way, and what waits. */
   pauseAll(): void;
+  /** Goes on with what is paused; not with what has failed. */
   resumeAll(): void;
   /** Takes what is done or cancelled off the list. */
   clear(): void;
@@ -248,7 +250,9 @@ export class PartwiseUploader extends HTMLElement {
   readonly validity: ValidityState;
   readonly validationMessage: string;
   readonly willValidate: boolean;
+  /** As of any form control. */
   checkValidity(): boolean;
+  /** As of any form control: shows what is wrong. */
   reportValidity(): boolean;
 }
 

@@ -341,7 +341,9 @@ export interface CommonOptions {
   destination?: string;
 }
 
-type HeaderSource = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
+/** Headers, or a function that gives them. */
+export type HeaderSource =
+  Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
 
 /** A signing server that speaks the routes of Uppy Companion (`/s3/multipart…`). */
 export interface EndpointOptions {
@@ -392,6 +394,7 @@ export interface KeepOptions {
 
 /** The page asks its server for one presigned URL per request; everything else goes straight to the store. */
 export interface SignRequestOptions extends KeepOptions {
+  /** Gives a presigned URL for one request, and another one when that has expired. */
   signRequest: (request: SignableRequest, options: CallOptions) => SignedUrl | Promise<SignedUrl>;
   /** Whose protocol the store speaks that the URLs lead to. @defaultValue `'s3'` */
   kind?: StoreKind;
@@ -451,7 +454,8 @@ export interface StoredObject {
   etag?: string;
 }
 
-type Awaitable<T> = T | Promise<T>;
+/** A value, or a promise of it. */
+export type Awaitable<T> = T | Promise<T>;
 
 /**
  * The page's own functions, in the names and shapes of Uppy's AwsS3 plugin. What they throw becomes the `cause` of the
@@ -463,6 +467,7 @@ export interface Backend {
     file: FileDetails,
     options: CallOptions & { readonly key: string },
   ): Awaitable<{ uploadId: string; key: string }>;
+  /** Gives a presigned URL for one part, and another one when that has expired. */
   signPart(file: FileDetails, options: CallOptions & Session & PartToSign): Awaitable<SignedUrl>;
   /**
    * Signs up to 8 parts in one call; `signPart`, which is still required, is then not called: URLs in the order of `parts`, or by part number. Parts without
@@ -474,10 +479,12 @@ export interface Backend {
   ): Awaitable<readonly SignedUrl[] | Readonly<Record<number, SignedUrl>>>;
   /** All of them, not only the store's first page of 1 000. ETags with or without quotes. */
   listParts(file: FileDetails, options: CallOptions & Session): Awaitable<ListedPart[]>;
+  /** Puts the object together from its parts. */
   completeMultipartUpload(
     file: FileDetails,
     options: CallOptions & Session & { readonly parts: readonly { PartNumber: number; ETag: string }[] },
   ): Awaitable<StoredObject | void>;
+  /** Removes an upload that was cancelled or is discarded. */
   abortMultipartUpload(file: FileDetails, options: CallOptions & Session): Awaitable<void>;
   /** For files smaller than a part. Without it they are sent as a multipart upload of one part. */
   getUploadParameters?(
@@ -762,6 +769,7 @@ export function createUploader(options: UploaderOptions): Promise<Uploader>;
 /** What {@link hashFile} can compute: the MD5 of the file, its CRC-64s, and the MD5 of each of its parts. */
 export type HashAlgorithm = 'md5' | 'crc64xz' | 'crc64nvme' | 'parts';
 
+/** What {@link hashFile} is to compute, and how. */
 export interface HashOptions<Algorithm extends HashAlgorithm = HashAlgorithm> {
   /** All of them from one reading. @defaultValue `['md5']` */
   algorithms?: readonly Algorithm[];
@@ -798,7 +806,8 @@ export interface FileDigests {
   readonly etag?: string;
 }
 
-type DigestOf = {
+/** What {@link FileDigests} has of each {@link HashAlgorithm}. */
+export type DigestOf = {
   md5: 'md5';
   crc64xz: 'crc64xz';
   crc64nvme: 'crc64nvme';

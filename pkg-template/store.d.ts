@@ -104,6 +104,7 @@ export interface UploaderActions {
   resume(pending: PendingUpload | string): Promise<UploadSnapshot | undefined>;
   /** As {@link Uploader.discard}; looks up anew what is pending. */
   discard(pending: PendingUpload | string): Promise<void>;
+  /** Those under way, and those that wait. */
   pauseAll(): void;
   /** Those that are paused; not those that have failed. */
   resumeAll(): void;

@@ -15,7 +15,8 @@ export async function writeDocs(out) {
     tsconfig: join(root, 'scripts', 'tools', 'typedoc.tsconfig.json'),
     name: 'partwise',
     readme: 'none',
-    validation: { notExported: true, invalidLink: true, notDocumented: false },
+    validation: { notExported: true, invalidLink: true, notDocumented: true },
+    requiredToBeDocumented: ['Class', 'Constructor', 'Function', 'Interface', 'Method', 'TypeAlias'],
     disableSources: true,
     githubPages: false,
   });

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root, rustVersion, toolsDir, wasmBindgenVersion, which } from './lib/project.mjs';
 import { output, run, script } from './lib/run.mjs';
+import { installTools } from './lib/tools.mjs';
 
 const WASM_TARGET = 'wasm32-unknown-unknown';
 const NODE_MAJOR = 20;
@@ -57,8 +58,11 @@ export async function setup({ tests = false, everything = false } = {}) {
   await installWasmTarget();
   await installWasmBindgen();
   await installNodeModules();
-  if (tests || everything)
+  if (tests || everything) {
     await installPackages(everything ? [...TEST_PACKAGES, ...MORE_PACKAGES] : TEST_PACKAGES);
+    // Before test files that run side by side all find them missing.
+    await installTools();
+  }
   if (everything) for (const tool of MORE_TOOLS) await installTool(tool);
 }
 

@@ -18,6 +18,8 @@ const loads = {
   partwise: ['index.js'],
   'partwise/external': ['external.js', 'partwise_bg.wasm', 'worker.js'],
   'partwise/global': ['global.js'],
+  'partwise/hash': ['hash.js', 'index.js'],
+  'partwise/store': ['store.js', 'index.js'],
   'partwise/react': ['react.js', 'store.js', 'index.js'],
   'partwise/vue': ['vue.js', 'store.js', 'index.js'],
   'partwise/element': ['element.js', 'index.js'],

@@ -135,11 +135,13 @@ for (const [name, build] of Object.entries(builds))
 
 describe('Next', () => {
   for (const bundler of /** @type {const} */ (['turbopack', 'webpack']))
-    test(`both entries upload when built by ${bundler}, and nothing is there twice`, async () => {
+    test(`both entries and the hooks upload when built by ${bundler}, and nothing is there twice`, async () => {
       const folder = await next(app, bundler);
       assert.deepEqual(await census(folder), { packed: 1, wasm: 1, workers: 1 });
       assert.equal(await loadsModule(folder, 'index.html'), false);
       assert.equal(await loadsModule(folder, 'external.html'), true);
+      assert.equal(await loadsModule(folder, 'hooks.html'), false);
+      assert.match(await readFile(join(folder, 'hooks.html'), 'utf8'), /<h1>0<!-- --> files/);
     });
 });
 

@@ -5,7 +5,7 @@ import { copyFile, cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { build } from 'esbuild';
-import { documents } from '../../scripts/lib/manifest.mjs';
+import { documents, entries } from '../../scripts/lib/manifest.mjs';
 import { install, link, root, runIn } from './consumer.mjs';
 import { launch, serve } from './site.mjs';
 
@@ -76,6 +76,15 @@ for (const [entry, names] of Object.entries(exported))
   });
 
 describe('types', () => {
+  test('every entry has code that uses it rightly and wrongly', async () => {
+    const folder = join(root, 'tests', 'packaging', 'types');
+    for (const entry of ['default', ...entries]) {
+      const code = await readFile(join(folder, `${entry}.ts`), 'utf8');
+      assert.ok(code.includes(entry === 'default' ? "'partwise'" : `'partwise/${entry}'`), entry);
+      assert.ok(code.includes('// @ts-expect-error\n'), entry);
+    }
+  });
+
   /** @type {[string, string][]} */
   const settings = [
     ['nodenext', 'nodenext'],

@@ -104,8 +104,24 @@ await createUploader({
   // @ts-expect-error
   store: { kind: 's3', bucket: 'b', region: 'r', credentials, signatureVersion: 'v4' },
 });
+await createUploader({
+  // @ts-expect-error
+  store: { kind: 'oss', bucket: 'b', region: 'r', credentials, signatureVersion: 'v2' },
+});
+// @ts-expect-error
+await createUploader({ store: { kind: 's3', bucket: 'b', region: 'r', credentials: { accessKeyId: '' } } });
 // @ts-expect-error
 await createUploader({ backend, kind: 'oss' });
+// @ts-expect-error
+await createUploader({ backend, overwrite: false });
+// @ts-expect-error
+await createUploader({ endpoint: '/s3', overwrite: false });
+// @ts-expect-error
+await createUploader({ endpoint: '/s3', parallel: '4' });
+// @ts-expect-error
+await createUploader({ endpoint: '/s3', instant: true });
+// @ts-expect-error
+await createUploader({ endpoint: '/s3', key: 'a/b' });
 // @ts-expect-error
 await createUploader({ form: { target: '/upload' }, verify: 'etag' });
 // @ts-expect-error

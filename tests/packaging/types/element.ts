@@ -33,6 +33,14 @@ element.maxFiles = 'many';
 // @ts-expect-error
 element.options = { endpoint: 5 };
 // @ts-expect-error
+element.options = { endpoint: '/s3', chunkSize: 5 };
+// @ts-expect-error
+element.parallel = 'four';
+// @ts-expect-error
+element.createUploader = () => null;
+// @ts-expect-error
+element.addOptions = () => ({ name: 'x' });
+// @ts-expect-error
 element.check = () => true;
 // @ts-expect-error
 element.value = [];

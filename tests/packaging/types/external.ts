@@ -7,7 +7,13 @@ await init({ wasm: new URL('https://example.com/partwise_bg.wasm'), worker: '/wo
 // @ts-expect-error
 await init('/partwise_bg.wasm');
 // @ts-expect-error
+await init({ wasm: new Uint8Array() });
+// @ts-expect-error
+await init({ module: '/partwise_bg.wasm' });
+// @ts-expect-error
 await createUploader({});
+// @ts-expect-error
+await createUploader({ endpoint: '/s3', wasm: '/partwise_bg.wasm' });
 
 const options: UploaderOptions = { endpoint: '/s3' };
 const uploader: Uploader = await createUploader(options);

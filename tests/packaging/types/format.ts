@@ -13,3 +13,9 @@ export const lines: string[] = [
 formatProgress({ loaded: 1 });
 // @ts-expect-error
 formatProgress(progress, 'de', { finished: '' });
+// @ts-expect-error
+formatProgress(progress, { locale: 'de' });
+// @ts-expect-error
+formatBytes('5');
+// @ts-expect-error
+formatDuration(progress.secondsLeft);

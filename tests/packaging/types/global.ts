@@ -7,6 +7,10 @@ const second: Uploader = await partwise.createUploader(options);
 // @ts-expect-error
 await partwise.createUploader({});
 // @ts-expect-error
+await partwise.createUploader({ endpoint: '/s3', chunkSize: 5 });
+// @ts-expect-error
 window.partwise.Uploaders;
+// @ts-expect-error
+await partwise.init({ wasm: '/partwise_bg.wasm' });
 
 export const unfinished = [await first.pending(), await second.pending()];

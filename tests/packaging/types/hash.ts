@@ -22,5 +22,11 @@ export const digests: FileDigests = await fromDefault(file, options);
 // @ts-expect-error
 await hashFile(file, { algorithms: ['sha1'] });
 // @ts-expect-error
+await hashFile(file, { algorithms: 'md5' });
+// @ts-expect-error
+await hashFile(file, { partSize: '5 MiB' });
+// @ts-expect-error
+await hashFile(file, { workers: 2 });
+// @ts-expect-error
 await hashFile('text');
 export const isOurs = (error: unknown): boolean => error instanceof UploadError;

@@ -19,6 +19,10 @@ useUploader({});
 useUploader(() => ({ endpoint: 5 }));
 // @ts-expect-error
 useUploader({ endpoint: '/s3', chunkSize: 5 });
+// @ts-expect-error
+useUploader(endpoint);
+// @ts-expect-error
+useUpload(file);
 
 const one: UploadSnapshot = uploader.add(file);
 const many: UploadSnapshot[] = uploader.add([file], { key: 'a' });
