@@ -9,8 +9,8 @@ import { EXPIRES, partsAfter, sizeOf } from './store.js';
 const EVERY = 1_000;
 
 /**
- * By key. `until`: without a new URL nothing more can arrive. `run`: the first parts without a gap, which need not be listed
- * again. `size`: of the object, once it is there.
+ * By key, the one signed for last at the end. `until`: without a new URL nothing more can arrive. `run`: the first parts
+ * without a gap, which need not be listed again. `size`: of the object, once it is there.
  *
  * @type {Map<string, { uploadId?: string, until: number, run: { last: number, bytes: number }, size?: number }>}
  */
@@ -18,13 +18,21 @@ const uploads = new Map();
 
 /** Learns from what is signed what is under way. */
 export function take({ method, key, query: { uploadId } }) {
-  if (method === 'DELETE') uploads.delete(key);
   // Beginning an upload and asking for an object tell nothing about content.
-  else if (uploadId || method === 'PUT') {
-    const known = uploads.get(key);
-    const isKnown = uploadId && known?.uploadId === uploadId;
-    const upload = isKnown ? known : { uploadId, run: { last: 0, bytes: 0 } };
-    uploads.set(key, Object.assign(upload, { until: Date.now() + EXPIRES * 1000 }));
+  if (!uploadId && method !== 'PUT') return;
+  const known = uploads.get(key);
+  uploads.delete(key);
+  forgetOld();
+  if (method === 'DELETE') return;
+  const isKnown = uploadId && known?.uploadId === uploadId;
+  const upload = isKnown ? known : { uploadId, run: { last: 0, bytes: 0 } };
+  uploads.set(key, Object.assign(upload, { until: Date.now() + EXPIRES * 1000 }));
+}
+
+function forgetOld() {
+  for (const [key, { until }] of uploads) {
+    if (until > Date.now()) return;
+    uploads.delete(key);
   }
 }
 
@@ -38,7 +46,7 @@ export function take({ method, key, query: { uploadId } }) {
 export async function* confirmed(user, signal) {
   const told = new Map();
   while (!signal.aborted) {
-    for (const [key, { until }] of uploads) if (until < Date.now()) uploads.delete(key);
+    forgetOld();
     for (const key of [...uploads.keys()].filter((key) => key.startsWith(`${user}/`))) {
       // A store that does not answer is asked again next time.
       const bytes = await bytesOf(key).catch(() => undefined);
