@@ -126,7 +126,7 @@ export interface UploaderSnapshot extends UploaderActions {
   /** The uploader is loaded. */
   readonly ready: boolean;
   /** Why it could not be loaded or made: an {@link UploadError}, or what the import of the package was rejected with. */
-  readonly error: Error | undefined;
+  readonly error: UploadError | undefined;
   /**
    * Everything added and not taken off, oldest first. What has not changed is the same object as before. Differences in
    * progress alone make a new list at most ten times a second.

@@ -33,6 +33,19 @@ export function uploadStore(source) {
   return store;
 }
 
+/**
+ * As the library tells it when it is there.
+ *
+ * @param {Error} cause
+ * @returns {never}
+ */
+function unloaded(cause) {
+  throw Object.assign(new Error(`partwise could not be loaded: ${cause.message}`, { cause }), {
+    ...{ name: 'UploadError', code: 'network', operation: 'configure' },
+    hint: 'The network may be down, or a file of the page is gone since it was loaded: retry(), or reload the page.',
+  });
+}
+
 /** @param {{ readonly id: string } | string} which */
 const idOf = (which) => (typeof which === 'string' ? which : which.id);
 
@@ -93,7 +106,7 @@ export function createUploadStore(options) {
     if (uploader || loading) return;
     const attempt = (loading = {});
     try {
-      const create = latest.createUploader ?? (await import('./index.js')).createUploader;
+      const create = latest.createUploader ?? (await import('./index.js').catch(unloaded)).createUploader;
       const made = await create(live(coreOptions));
       if (loading !== attempt) return made.dispose();
       uploader = made;
@@ -101,7 +114,7 @@ export function createUploadStore(options) {
       for (const item of items) item.begin();
       lookSoon();
     } catch (cause) {
-      if (loading === attempt) changed({ error: /** @type {Error} */ (cause) });
+      if (loading === attempt) changed({ error: /** @type {UploaderSnapshot['error']} */ (cause) });
     } finally {
       if (loading === attempt) loading = undefined;
     }
@@ -171,12 +184,14 @@ export function createUploadStore(options) {
   /** @param {{ readonly id: string } | string} which */
   async function resume(which) {
     try {
-      const upload = await uploader?.resume(idOf(which));
+      const id = idOf(which);
+      const upload = await uploader?.resume(id);
       if (!upload) return undefined;
       const item = make(upload.file);
       item.follow(upload);
       items = [...items, item];
-      changed();
+      // At no time is it in both lists.
+      changed({ pending: Object.freeze(snapshot.pending.filter((each) => each.id !== id)) });
       return item.getSnapshot();
     } finally {
       await look();

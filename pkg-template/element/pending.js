@@ -32,8 +32,6 @@ export class Pending {
   #items = new Map();
   /** @type {Map<string, number>} */
   #sent = new Map();
-  /** Those whose file was not to be read. @type {Set<string>} */
-  #unreadable = new Set();
   #again = false;
   #looking = false;
   #title = h('h2', { class: 'title', part: 'title' });
@@ -101,8 +99,8 @@ export class Pending {
   }
 
   /** Whether the user has to choose the file again. @param {PendingUpload} pending */
-  #mustChoose({ id, resume }) {
-    return this.#unreadable.has(id) || (resume !== 'now' && resume !== 'ask');
+  #mustChoose({ resume }) {
+    return resume !== 'now' && resume !== 'ask';
   }
 
   /** @param {PendingUpload} pending */
@@ -182,7 +180,6 @@ export class Pending {
       // Whoever has only not answered the browser's question may do so yet.
       const { code } = /** @type {import('partwise').UploadError} */ (error);
       const isAsked = code === 'file-unreadable' && this.#items.get(id)?.pending.resume === 'ask';
-      if (!isAsked) this.#unreadable.add(id);
       const word = isAsked ? 'continueAsk' : code === 'file-changed' ? 'continueChanged' : 'continueFailed';
       this.#listener.onNotice((speech) => speech.say(word, { name }), error);
     }

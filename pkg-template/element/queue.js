@@ -257,7 +257,8 @@ export class Queue {
     }
     const having = (/** @type {UploadState} */ state) => wanted.filter((row) => row.state === state).length;
     const done = having('done');
-    const percent = sums.total > 0 ? (100 * sums.loaded) / sums.total : done === wanted.length ? 100 : 0;
+    const isOver = wanted.length > 0 && done === wanted.length;
+    const percent = sums.total > 0 ? (100 * sums.loaded) / sums.total : isOver ? 100 : 0;
     const secondsLeft = sums.bytesPerSecond > 0 ? ahead / sums.bytesPerSecond : null;
     return { ...sums, percent, secondsLeft, files: wanted.length, done, failed: having('failed') };
   }

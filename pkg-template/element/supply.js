@@ -7,7 +7,15 @@
  */
 
 /** Of the package beside this file; nothing is loaded before it is called. @type {CreateUploader} */
-export const createDefault = async (options) => (await import('../index.js')).createUploader(options);
+export const createDefault = async (options) => {
+  const { createUploader } = await import('../index.js').catch((cause) => {
+    throw Object.assign(new Error(`partwise itself could not be loaded: ${cause.message}`, { cause }), {
+      ...{ name: 'UploadError', code: 'network', operation: 'configure' },
+      hint: 'Serve index.js of the package in the same folder as element.js.',
+    });
+  });
+  return createUploader(options);
+};
 
 /** The library keeps one such record of each unfinished upload. */
 const RECORD = /^partwise\/1\/.*\/head$/;

@@ -26,6 +26,8 @@ let copying = Promise.resolve();
 export class Keeper {
   #options;
   #pending;
+  /** Those that were not to be read when they were asked for. @type {Set<string>} */
+  #lost = new Set();
   /** Ends watching; one for each upload. @type {Set<() => void>} */
   #watching = new Set();
 
@@ -94,7 +96,7 @@ export class Keeper {
    * @returns {Promise<PendingUpload['resume']>}
    */
   async how({ id, size }) {
-    const kept = await records.get(id);
+    const kept = this.#lost.has(id) ? undefined : await records.get(id);
     if (!kept) return 'choose';
     if (kept.copy) return (await copyOf(kept, size)) ? 'now' : 'choose';
     const state = await permission(kept, 'queryPermission');
@@ -117,6 +119,8 @@ export class Keeper {
         'Call resume() in a click, since the browser asks only then; or have the file chosen again, and add it.',
       );
     const file = await (handle ? handle.getFile().catch(() => undefined) : copyOf(kept, size));
+    // As long as the user has not allowed it, nothing is lost.
+    this.#lost.add(id);
     if (!file) throw unreadable(`“${name}” is no longer where it was.`);
     if (file.size !== size || (file.lastModified !== lastModified && !this.#options.byContent))
       throw new UploadError(
@@ -125,6 +129,7 @@ export class Keeper {
         'read',
         'Add it as a new file, or discard the unfinished upload.',
       );
+    this.#lost.delete(id);
     // Where the library looks for the path of a file that was chosen with its folder.
     if (kept.relativePath) Object.defineProperty(file, 'relativePath', { value: kept.relativePath });
     return { file, options: { ...kept.options, ...(handle && { handle }) } };

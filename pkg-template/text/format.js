@@ -54,7 +54,7 @@ export function formatBytes(bytes, locale, words) {
 }
 
 /**
- * A size that is a rule rather than a measurement, without a needless decimal: `50 MB`.
+ * A size that is a rule rather than a measurement, without a needless decimal: `50 MB`, `2 GB`.
  *
  * @param {number} bytes
  * @param {string} [locale]
@@ -62,7 +62,7 @@ export function formatBytes(bytes, locale, words) {
  */
 export function formatLimit(bytes, locale, words) {
   const said = speech(locale, words);
-  const [unit, size] = unitFor(bytes) ?? [];
+  const [unit, size] = UNITS.find(([, size]) => bytes >= size) ?? [];
   if (!unit || !size) return counted(said, 'byte', bytes);
   return number(said.locale, { style: 'unit', unit, maximumFractionDigits: 1 }).format(bytes / size);
 }
@@ -115,7 +115,8 @@ export function formatCount(value, locale, words) {
  * @param {Words} [words]
  */
 export function formatAgo(moment, locale, words) {
-  const seconds = Math.max(0, (Date.now() - moment) / 1000);
+  // “Now” would be said of what begins.
+  const seconds = Math.max(1, (Date.now() - moment) / 1000);
   const [unit, length] = SPANS.find(([, size]) => seconds >= size) ?? SPANS[3];
   const format = new Intl.RelativeTimeFormat(speech(locale, words).locale, { numeric: 'auto' });
   return format.format(-Math.floor(seconds / length), unit);

@@ -74,8 +74,7 @@ export const goesOn: UploadSnapshot | undefined = first && (await uploader.resum
 // @ts-expect-error
 await discard();
 export const message: string = uploader.error ? uploader.error.message : '';
-// @ts-expect-error
-uploader.error?.code;
+export const why: string | undefined = uploader.error?.hint;
 
 const stop: () => void = trackUpload(one).subscribe(() => {});
 stop();
