@@ -180,8 +180,10 @@ async function main() {
         [1, alone],
       ]);
       for (const [at, some] of stages) {
-        console.log(`${some.length} scenarios, ${at} at a time`);
+        const from = performance.now();
         await inLanes(at, some, run);
+        const took = ((performance.now() - from) / 1000).toFixed(0);
+        console.log(`${some.length} scenarios, ${at} at a time: ${took} s`);
       }
       console.log(`round ${round}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
     }
