@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { examples } from '../../scripts/lib/examples.mjs';
 import { Scope } from '../e2e/support/cleanup.mjs';
 import { MiB, randomFile } from '../e2e/support/files.mjs';
@@ -15,6 +16,7 @@ import {
   showsBoth,
   signsNothingElse,
 } from './examples/node-signing.mjs';
+import { storeOfParts } from './examples/parts.mjs';
 import { startExample } from './examples/start.mjs';
 import { look, visit } from './examples/visit.mjs';
 import { launch } from './site.mjs';
@@ -88,6 +90,29 @@ describe('the example', { concurrency: 3 }, () => {
         page.getByText('Confirmed by the store: 12.6 MB of 12.6 MB').waitFor();
       await upload(example, { name: 'node-signing', meanwhile, afterwards });
       assertOnceASecond(listings);
+    }));
+
+  test('node-signing counts parts over pages and gaps, and lists none twice that stay', () =>
+    inScope(async (scope) => {
+      const store = await storeOfParts(scope);
+      process.env.STORE = `${store.origin}/bucket`;
+      scope.onEnd(() => delete process.env.STORE);
+      const path = join(root, 'examples', 'node-signing', 'server', 'confirmed.js');
+      const { confirmed, take } = await import(pathToFileURL(path).href);
+      take({ method: 'PUT', key: 'ann/file', query: { uploadId: 'id', partNumber: '1' } });
+      const end = new AbortController();
+      scope.onEnd(() => end.abort());
+      const news = confirmed('ann', end.signal);
+
+      store.parts = new Map([2, 1, 5, 4].map((number) => [number, 10 * number]));
+      assert.deepEqual((await news.next()).value, { key: 'ann/file', bytes: 120 });
+      store.parts.set(3, 30);
+      assert.deepEqual((await news.next()).value, { key: 'ann/file', bytes: 150 });
+      store.parts.set(6, 5);
+      assert.deepEqual((await news.next()).value, { key: 'ann/file', bytes: 155 });
+      assert.deepEqual(store.markers, [0, 2, 2, 4, 5]);
+      store.size = 160;
+      assert.deepEqual((await news.next()).value, { key: 'ann/file', bytes: 160 });
     }));
 
   test('hash tells what is in a file', () =>
