@@ -102,6 +102,7 @@ export type WordKey =
   | 'pendingTitle'
   | 'pendingAbout'
   | 'pendingReady'
+  | 'pendingElsewhere'
   | 'there'
   | 'begun'
   | 'chooseToContinue'

@@ -65,8 +65,13 @@ export const Uploader = class Uploader extends WasmUploader {
     const keeper = this.#keeper;
     keeper?.tidy().catch(() => {});
     const unfinished = (await super.pending()).filter(({ id }) => !this.#resumed.has(id));
+    const locks = unfinished.length > 0 ? await heldLocks() : new Set();
     return Promise.all(
-      unfinished.map(async (each) => ({ ...each, resume: (await keeper?.how(each)) ?? 'choose' })),
+      unfinished.map(async (each) => ({
+        ...each,
+        active: locks.has(`partwise/${each.id}`),
+        resume: (await keeper?.how(each)) ?? 'choose',
+      })),
     );
   }
 
@@ -111,6 +116,12 @@ export const Uploader = class Uploader extends WasmUploader {
     super.dispose();
   }
 };
+
+/** The names of locks that tabs hold: who sends a file has one of its name. */
+async function heldLocks() {
+  const { held = [] } = (await navigator.locks?.query()) ?? {};
+  return new Set(held.map(({ name }) => name));
+}
 
 /**
  * Makes `init`, `createUploader` and `hashFile` for an entry. Nothing is opened before one of them is called.

@@ -214,6 +214,8 @@ export interface PendingUpload {
   readonly loaded: number;
   /** Milliseconds since 1970. */
   readonly created: number;
+  /** Whether a tab of this browser has it at the moment, and is sending it or was paused meanwhile. */
+  readonly active: boolean;
   /**
    * How it can go on. `'now'`: {@link Uploader.resume} reads the file by itself. `'ask'`: it does, once the user has allowed it;
    * the browser asks, so that it has to be called in a click. `'choose'`: the user has to choose the file again, or to drop it,

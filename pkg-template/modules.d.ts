@@ -9,7 +9,7 @@ declare module 'partwise:glue' {
     constructor(options: UploaderOptions);
     add(file: File, options?: AddOptions): Upload;
     readonly uploads: readonly Upload[];
-    pending(): Promise<Omit<PendingUpload, 'resume'>[]>;
+    pending(): Promise<Omit<PendingUpload, 'active' | 'resume'>[]>;
     discard(id: string): Promise<void>;
     dispose(): void;
   }

@@ -52,6 +52,12 @@ const OTHER_ATTRIBUTES = {
 
 const REFLECTED = { ...OPTION_ATTRIBUTES, ...OTHER_ATTRIBUTES };
 
+/** Whether an attribute that should be a number, or a size, is none. @param {string} name @param {string} value */
+export function isUnreadable(name, value) {
+  const parse = OTHER_ATTRIBUTES[name];
+  return (parse === size || parse === number) && typeof parse(value) === 'string';
+}
+
 /** Those that change something when they change. */
 export const OBSERVED = [...Object.keys(REFLECTED), 'lang', 'aria-label'];
 

@@ -25,6 +25,9 @@ import { elide } from './elide.js';
  * @property {() => void} paint
  */
 
+/** Milliseconds. */
+const LOOK_AGAIN = 3000;
+
 export class Pending {
   #speech;
   #listener;
@@ -32,6 +35,8 @@ export class Pending {
   #items = new Map();
   /** @type {Map<string, number>} */
   #sent = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #soon;
   #again = false;
   #looking = false;
   #title = h('h2', { class: 'title', part: 'title' });
@@ -78,7 +83,7 @@ export class Pending {
     const speech = this.#speech();
     put(this.#title, speech.say('pendingTitle'));
     const items = [...this.#items.values()];
-    const mustChoose = items.some(({ pending }) => this.#mustChoose(pending));
+    const mustChoose = items.some(({ pending }) => this.#mustChoose(pending) && !pending.active);
     putPhrases(this.#about, [speech.say(mustChoose ? 'pendingAbout' : 'pendingReady')]);
     for (const item of items) item.paint();
   }
@@ -95,6 +100,9 @@ export class Pending {
       item.pending = pending;
     }
     this.element.hidden = this.#items.size === 0;
+    // Nobody tells when another tab is done, or gone.
+    clearTimeout(this.#soon);
+    if (found.some(({ active }) => active)) this.#soon = setTimeout(() => this.refresh(), LOOK_AGAIN);
     this.paint();
   }
 
@@ -110,18 +118,21 @@ export class Pending {
     const percent = h('p', { class: 'percent', part: 'percent', 'aria-hidden': 'true' });
     const progress = bar();
     const input = h('input', { type: 'file', class: 'unseen', tabindex: -1, 'aria-hidden': 'true' });
+    const elsewhere = h('p', { class: 'note', part: 'note' });
     const choose = button({ kind: 'small', sign: 'resume' }, () => {
       if (this.#mustChoose(item.pending)) input.click();
       else this.#resume(item.pending);
     });
     const discard = button({ kind: 'small quiet' }, () => this.#discard(item.pending));
+    const choices = h('div', { class: 'choices' }, choose, discard, input);
     const element = h(
       'li',
       { class: 'item', part: 'pending-item', 'data-id': pending.id },
       h('p', { class: 'name', part: 'name' }, name),
       text,
       h('div', { class: 'track' }, progress, percent),
-      h('div', { class: 'choices' }, choose, discard, input),
+      elsewhere,
+      choices,
     );
     /** @type {Item} */
     const item = {
@@ -129,7 +140,10 @@ export class Pending {
       pending,
       paint: () => {
         const speech = this.#speech();
-        const { size, loaded, created, name: called } = item.pending;
+        const { size, loaded, created, name: called, active } = item.pending;
+        put(elsewhere, active ? speech.say('pendingElsewhere') : '');
+        elsewhere.hidden = !active;
+        choices.hidden = active;
         const full = size > 0 ? (100 * loaded) / size : 0;
         put(name, elide(called));
         const there = { loaded: speech.bytes(loaded), total: speech.bytes(size) };

@@ -3,7 +3,15 @@ import { h, set } from './dom.js';
 import { takeDrops } from './drop.js';
 import { refusal } from './limits.js';
 import { Announcer, Notices } from './notices.js';
-import { OBSERVED, OPTION_ATTRIBUTES, limitsOf, optionsOf, reflect, upgrade } from './options.js';
+import {
+  OBSERVED,
+  OPTION_ATTRIBUTES,
+  limitsOf,
+  optionsOf,
+  reflect,
+  upgrade,
+  isUnreadable,
+} from './options.js';
 import { Pending } from './pending.js';
 import { Queue } from './queue.js';
 import { refusedNotice } from './refused.js';
@@ -282,6 +290,8 @@ export class PartwiseUploader extends Base {
    * @param {string | null} now
    */
   attributeChangedCallback(name, before, now) {
+    if (now !== null && isUnreadable(name, now))
+      console.warn(`<${this.localName}>: ${name}="${now}" is no number, and counts for nothing.`);
     if (before === now || !this.#connection) return;
     if (name in OPTION_ATTRIBUTES) this.#optionsChanged();
     if (name === 'whole-page') {

@@ -7,7 +7,7 @@ import * as records from './records.js';
  * @typedef {import('./records.js').KeptFile} KeptFile
  * @typedef {import('../index.js').PendingUpload} PendingUpload
  * @typedef {import('../index.js').AddOptions} AddOptions
- * @typedef {Omit<PendingUpload, 'resume'>} Unfinished
+ * @typedef {Omit<PendingUpload, 'active' | 'resume'>} Unfinished
  */
 
 const DAY = 24 * 60 * 60 * 1000;

@@ -48,6 +48,7 @@ export const en = {
 
   pendingTitle: 'Unfinished uploads',
   pendingReady: 'Only what is missing is sent.',
+  pendingElsewhere: 'It is being uploaded in another tab.',
   pendingAbout: 'Choose the same file again, or drop it here, and only what is missing is sent.',
   there: '{loaded} of {total} are there',
   begun: 'begun {when}',

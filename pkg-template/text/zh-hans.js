@@ -45,6 +45,7 @@ export const zhHans = {
 
   pendingTitle: '未完成的上传',
   pendingReady: '只会补传缺少的部分。',
+  pendingElsewhere: '正在另一个标签页里上传。',
   pendingAbout: '重新选择同一个文件，或把它拖到这里，只会补传缺少的部分。',
   there: '已上传 {loaded} / {total}',
   begun: '{when}开始',

@@ -45,6 +45,7 @@ export const zhHant = {
 
   pendingTitle: '未完成的上傳',
   pendingReady: '只會補傳缺少的部分。',
+  pendingElsewhere: '正在另一個分頁裡上傳。',
   pendingAbout: '重新選擇同一個檔案，或把它拖曳到這裡，只會補傳缺少的部分。',
   there: '已上傳 {loaded} / {total}',
   begun: '{when}開始',

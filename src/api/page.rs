@@ -46,7 +46,7 @@ impl Page for JsPage {
         let (task, reply) = Task::new(reply);
         let options = Fields::new().with("signal", task.signal()).build();
         let read = |value: &JsValue| Ok(StepReply::Signed(signed_url(value)?));
-        ask(sign, JsValue::UNDEFINED, &[argument, options], reply, read);
+        ask("signRequest", sign, JsValue::UNDEFINED, &[argument, options], reply, read);
         Box::new(task)
     }
 
@@ -126,12 +126,12 @@ impl Page for JsPage {
         let backend = self.functions.backend.clone().unwrap_or_default();
         let (task, reply) = Task::new(reply);
         let argument = argument.with("signal", task.signal()).build();
-        ask(function(&backend, name), backend, &[details, argument], reply, read);
+        ask(name, function(&backend, name), backend, &[details, argument], reply, read);
         Box::new(task)
     }
 
     fn credentials(&self, reply: Box<dyn FnOnce(CredentialsReply)>) {
-        ask(self.functions.credentials.clone(), JsValue::UNDEFINED, &[], reply, |value| {
+        ask("credentials", self.functions.credentials.clone(), JsValue::UNDEFINED, &[], reply, |value| {
             credentials::read(value).map_err(|lacks| unusable("store.credentials", lacks))
         });
     }
@@ -141,7 +141,7 @@ impl Page for JsPage {
             None => spawn_local(async move { reply(Ok(Vec::new())) }),
             Some(source) => match source.dyn_ref::<Function>() {
                 Some(function) => {
-                    ask(Some(function.clone()), JsValue::UNDEFINED, &[], reply, |value| {
+                    ask("headers", Some(function.clone()), JsValue::UNDEFINED, &[], reply, |value| {
                         let is_usable = value.is_object() || value.is_null() || value.is_undefined();
                         is_usable.then(|| pairs(value)).ok_or_else(|| unusable("headers", "object"))
                     });
@@ -181,7 +181,9 @@ impl JsPage {
                 match held(number) {
                     Some(Ok(true)) => numbers.push(number),
                     Some(Ok(false)) | None => {}
-                    Some(Err(thrown)) => return reply(Err(thrown_fault(&thrown))),
+                    Some(Err(thrown)) => {
+                        return reply(Err(thrown_fault("checkChunkUploadedByResponse", &thrown)));
+                    }
                 }
             }
             reply(Ok(StepReply::Page(PageReply::Held(numbers))));
@@ -225,6 +227,7 @@ impl Drop for Task {
 
 /// Calls a function of the page later, awaits what it gives, and replies with what `read` makes of that.
 fn ask<T: 'static>(
+    name: &'static str,
     function: Option<Function>,
     this: JsValue,
     arguments: &[JsValue],
@@ -241,20 +244,17 @@ fn ask<T: 'static>(
             Ok(value) => JsFuture::from(Promise::resolve(&value)).await,
             Err(thrown) => Err(thrown),
         };
-        reply(settled.map_err(|thrown| thrown_fault(&thrown)).and_then(|value| read(&value)));
+        reply(settled.map_err(|thrown| thrown_fault(name, &thrown)).and_then(|value| read(&value)));
     });
 }
 
 /// What a function of the page threw, with its `status` if it has one.
-fn thrown_fault(thrown: &JsValue) -> Fault {
-    let message = text(thrown, "message").or_else(|| thrown.as_string()).unwrap_or_default();
+fn thrown_fault(name: &str, thrown: &JsValue) -> Fault {
+    let said = text(thrown, "message").or_else(|| thrown.as_string()).unwrap_or_default();
+    let said = if said.is_empty() { "it failed without a message" } else { &said };
     Fault::Page {
         status: number(thrown, "status").and_then(|status| u16::try_from(status).ok()),
-        message: if message.is_empty() {
-            "a function of the page failed without a message".into()
-        } else {
-            message
-        },
+        message: [name, "(): ", said].concat(),
         cause: Some(keep_thrown(thrown)),
     }
 }

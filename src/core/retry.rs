@@ -406,7 +406,10 @@ fn hint(code: Code, asked: Asked) -> &'static str {
             "Check the connection, and that the bucket's CORS rule allows this page's origin with PUT, POST, GET, \
              DELETE and HEAD and all headers."
         }
-        Code::Network => "Check the connection, and that the backend runs and allows this page's origin.",
+        Code::Network => {
+            "Check the connection, and that the backend runs and allows this page's origin. With endpoint: is that the base of \
+             the signing routes?"
+        }
         Code::Stalled => "Check the connection; a proxy may hold requests back.",
         Code::Denied if asked == Asked::Store => {
             "Check the signing credentials, their policy for this key, and the region and host that were signed."

@@ -203,6 +203,31 @@ describe('a file that was dropped', () => {
       }));
 });
 
+test('a file that another tab is sending is left to that tab for as long as it lives', () =>
+  onPage(world, async (page) => {
+    const disk = await onDisk('elsewhere.bin');
+    const other = await page.context().newPage();
+    await open(other, world);
+    await slow(other, SLOW);
+    await other.locator('partwise-uploader input').first().setInputFiles(disk.path);
+    await someParts(other);
+    await open(page, world);
+    await page.evaluate(() => document.querySelector('partwise-uploader')?.ready());
+    await page.getByText('It is being uploaded in another tab.').waitFor();
+    assert.equal(await page.getByRole('button', { name: /elsewhere/ }).count(), 0);
+    await other.close();
+    await page.getByRole('button', { name: 'Choose the file to continue: elsewhere.bin' }).waitFor();
+    await page.getByRole('button', { name: 'Discard: elsewhere.bin' }).click();
+    await page.locator('.pending').waitFor({ state: 'hidden' });
+  }));
+
+test('an attribute that is no number is told of', () =>
+  onPage(world, async (page) => {
+    const warned = page.waitForEvent('console', (message) => message.type() === 'warning');
+    await page.evaluate(() => document.querySelector('partwise-uploader')?.setAttribute('max-size', 'lots'));
+    assert.match((await warned).text(), /max-size="lots" is no number/);
+  }));
+
 describe('a file that was chosen with the browser’s own picker', () => {
   /** What stands for a file on disk, and for what the user does: nobody sees the picker of a browser without a window. */
   const picker = async () => {
