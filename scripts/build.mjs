@@ -1,10 +1,20 @@
 /** `npm run build`: makes `dist/`, the npm package, complete and ready to be published. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { refresh } from './lib/fresh.mjs';
 import { documents, entries, publishedManifest } from './lib/manifest.mjs';
 import { distDir, root, workDir } from './lib/project.mjs';
+import { forPackage } from './lib/readme.mjs';
 import { script } from './lib/run.mjs';
 import { compile, gluePath, wasmPath } from './lib/wasm.mjs';
 import { setup } from './setup.mjs';
@@ -45,8 +55,11 @@ async function pack(present) {
   const declared = ['index', ...entries].map((name) => `${name}.d.ts`);
   for (const name of [...declared, 'hash.js', 'react.js', 'vue.js'])
     copyFileSync(join(root, 'pkg-template', name), join(staging, name));
-  for (const name of present) copyFileSync(join(root, name), join(staging, name));
   const manifest = await publishedManifest(present);
+  for (const name of present) {
+    const text = readFileSync(join(root, name), 'utf8');
+    writeFileSync(join(staging, name), name.endsWith('.md') ? forPackage(text, manifest.homepage) : text);
+  }
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   // The contents are exchanged, not the folder: a server or a watcher may have it open.
   mkdirSync(distDir, { recursive: true });

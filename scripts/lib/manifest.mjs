@@ -27,6 +27,7 @@ export async function publishedManifest(present) {
     description: crate.description,
     keywords: [...crate.keywords, 'multipart-upload', 'presigned-url', 'drag-and-drop', 'large-files'],
     license: crate.license,
+    homepage: crate.repository,
     repository: { type: 'git', url: `git+${crate.repository}.git` },
     type: 'module',
     sideEffects: ['./global.js', './element.js'],

@@ -45,6 +45,32 @@ test('every path of the manifest leads to a file', async () => {
     assert.ok(consumer.packed.includes(path.replace('./', '')), path);
 });
 
+for (const name of ['README.md', 'README.zh-CN.md'])
+  test(`${name} is for whoever has installed the package: no link leads nowhere, and it begins with installing`, async () => {
+    const text = await readFile(join(installed, name), 'utf8');
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+    const relative = links.filter((link) => !/^(https:|#)/.test(link));
+    assert.deepEqual(
+      relative.filter((link) => !consumer.packed.includes(link)),
+      [],
+    );
+    const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchor(heading));
+    for (const link of links.filter((link) => link.startsWith('#')))
+      assert.ok(headings.includes(link.slice(1)), link);
+    assert.ok(links.some((link) => link.endsWith('/docs/react.md') || link.endsWith('/docs/zh-CN/react.md')));
+    assert.doesNotMatch(text, /repository -->/);
+    const [command] = /^npm \w+/m.exec(text) ?? [];
+    assert.equal(command, 'npm install');
+  });
+
+/** As it is linked to. @param {string} heading */
+function anchor(heading) {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
 const uploading = ['Upload', 'UploadError', 'Uploader', 'createUploader', 'hashFile', 'init'];
 /** What each entry exports. */
 const exported = {
