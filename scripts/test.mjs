@@ -28,6 +28,7 @@ const packaging = [
   'size',
   'checks',
   'bundlers',
+  'examples',
 ].map((name) => `tests/packaging/${name}.test.mjs`);
 
 /** @type {readonly Stage[]} */

@@ -226,6 +226,8 @@ export class Queue {
     if (!was || this.#busy || this.#rows.size === 0) return;
     const results = this.rows.flatMap(({ result }) => (result ? [result] : []));
     const failed = this.rows.filter(({ state }) => state === 'failed').map(({ upload }) => upload);
+    // The progress of all comes before their end.
+    if (this.#stale) this.#tell();
     this.#listener.emit('partwise-complete', { results, failed });
   }
 
@@ -233,14 +235,18 @@ export class Queue {
   #summarize() {
     this.#stale = true;
     if (this.#resting) return;
-    this.#stale = false;
     this.#resting = true;
-    this.#paintSummary();
-    this.#listener.emit('partwise-progress', this.progress);
+    this.#tell();
     setTimeout(() => {
       this.#resting = false;
       if (this.#stale) this.#summarize();
     }, SUMMARY_EVERY);
+  }
+
+  #tell() {
+    this.#stale = false;
+    this.#paintSummary();
+    this.#listener.emit('partwise-progress', this.progress);
   }
 
   /** All uploads of the list together. */

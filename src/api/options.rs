@@ -12,6 +12,7 @@ use crate::core::backend::direct::LocalSigner;
 use crate::core::config::{Config, Identity, Instant, Raw, RawOptions, Verify, bad_option, bad_value};
 use crate::core::error::{Operation, UploadError};
 use crate::core::store::{Kind, Limits};
+use crate::core::text::nearest::nearest;
 use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
@@ -293,7 +294,15 @@ pub fn read_workers(options: &JsValue) -> Result<Workers, UploadError> {
 pub fn only(object: &Object, prefix: &str, known: &[&str]) -> Result<(), UploadError> {
     let unknown = |name: &String| !known.contains(&name.as_str());
     match Object::keys(object).iter().filter_map(|name| name.as_string()).find(unknown) {
-        Some(name) => Err(bad_option(&[prefix, &name].concat(), "left out: there is no such option")),
+        Some(name) => {
+            let mut expected = String::from("left out: there is no such option");
+            if let Some(meant) = nearest(&name, known) {
+                expected.push_str("; did you mean ");
+                expected.push_str(meant);
+                expected.push('?');
+            }
+            Err(bad_option(&[prefix, &name].concat(), &expected))
+        }
         None => Ok(()),
     }
 }

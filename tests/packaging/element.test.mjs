@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Scope } from '../e2e/support/cleanup.mjs';
+import { processScope } from '../e2e/support/cleanup.mjs';
 import { temporaryFolder } from '../e2e/support/files.mjs';
 import {
   SERVER_MAX,
@@ -45,7 +45,7 @@ const notice = (page, text) => page.locator('.notice', { hasText: text }).waitFo
 
 /** With a folder that goes away. @param {(folder: string) => Promise<void>} use */
 async function inFolder(use) {
-  const scope = new Scope();
+  const scope = processScope();
   try {
     await use(await temporaryFolder('element-', scope));
   } finally {

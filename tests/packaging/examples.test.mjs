@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { examples } from '../../scripts/lib/examples.mjs';
-import { Scope } from '../e2e/support/cleanup.mjs';
+import { processScope } from '../e2e/support/cleanup.mjs';
 import { MiB, randomFile } from '../e2e/support/files.mjs';
 import { root } from './consumer.mjs';
 import { slow } from './element/world.mjs';
@@ -27,7 +27,7 @@ import { launch } from './site.mjs';
 /** Bytes per second at which a page sends while it is looked at: 8 s for the file. */
 const SLOW = 1.5 * MiB;
 
-const shared = new Scope();
+const shared = processScope();
 /** @type {import('playwright-core').Browser} */
 let browser;
 /** @type {import('../e2e/support/files.mjs').TestFile} */
@@ -127,9 +127,9 @@ describe('the example', { concurrency: 3 }, () => {
     }));
 });
 
-/** @param {(scope: Scope) => Promise<void>} use */
+/** @param {(scope: import('../e2e/support/cleanup.mjs').Scope) => Promise<void>} use */
 async function inScope(use) {
-  const scope = new Scope();
+  const scope = processScope();
   try {
     await use(scope);
   } finally {

@@ -4,15 +4,15 @@ import { createHash } from 'node:crypto';
 import { copyFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Scope } from '../e2e/support/cleanup.mjs';
+import { processScope } from '../e2e/support/cleanup.mjs';
 import { temporaryFolder } from '../e2e/support/files.mjs';
-import { file, inState, onPage, open, openWorld, slow } from './element/world.mjs';
+import { accessible, file, inState, onPage, open, openWorld, slow } from './element/world.mjs';
 
 /** @type {import('./element/world.mjs').World} */
 let world;
 /** Where users have their files. @type {string} */
 let folder;
-const scope = new Scope();
+const scope = processScope();
 
 before(async () => {
   world = await openWorld();
@@ -128,6 +128,7 @@ describe('a file that was dropped', () => {
       assert.deepEqual(await pending(page), ['dropped.bin: now']);
       const sent = partsOf(page);
       await page.getByText('Only what is missing is sent.').waitFor();
+      await accessible(world, page, 'an upload that can be continued');
       await page.getByRole('button', { name: 'Continue: dropped.bin' }).click();
       await arrives(page, disk);
       assert.ok(sent.length > 0 && sent.length <= 2, `parts ${sent} were sent`);
@@ -200,6 +201,7 @@ describe('a file that was dropped', () => {
         const said = how === 'changed' ? 'has changed since' : 'cannot be read any more from where it was';
         await page.locator('.notice', { hasText: said }).waitFor();
         await page.getByRole('button', { name: `Choose the file to continue: ${how}.bin` }).waitFor();
+        await accessible(world, page, `a file that is ${how}`);
       }));
 });
 
@@ -215,6 +217,7 @@ test('a file that another tab is sending is left to that tab for as long as it l
     await page.evaluate(() => document.querySelector('partwise-uploader')?.ready());
     await page.getByText('It is being uploaded in another tab.').waitFor();
     assert.equal(await page.getByRole('button', { name: /elsewhere/ }).count(), 0);
+    await accessible(world, page, 'an upload of another tab');
     await other.close();
     await page.getByRole('button', { name: 'Choose the file to continue: elsewhere.bin' }).waitFor();
     await page.getByRole('button', { name: 'Discard: elsewhere.bin' }).click();

@@ -38,7 +38,9 @@ async fn answer(method: &Method, root: &Path, path: &str) -> Response {
 }
 
 fn missing() -> Response {
-    (StatusCode::NOT_FOUND, "Not found. The page needs the built package: npm run build\n").into_response()
+    let why = "Not found below the folder of --page, nor, for /partwise/, that of --dist. In the repository, npm run build makes \
+               what the page needs.\n";
+    (StatusCode::NOT_FOUND, why).into_response()
 }
 
 /// The file a URL path names, if every segment is a plain name; hidden files are not served.

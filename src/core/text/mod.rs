@@ -3,6 +3,7 @@
 //! general-purpose crates because those cost more WebAssembly than everything else in `core` together.
 
 pub mod json;
+pub mod nearest;
 pub mod redact;
 pub mod xml;
 

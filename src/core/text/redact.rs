@@ -78,6 +78,11 @@ fn read(word: &str, before: Before) -> (&str, bool, Before) {
         _ => Before::Nothing,
     };
     if let Before::Secret(words) = before {
+        // As in `Send a token: Authorization: Bearer abc`: these are no secrets, and say what to do.
+        let plain = bare.trim_end_matches(':');
+        if ["authorization", "bearer", "basic"].iter().any(|word| plain.eq_ignore_ascii_case(word)) {
+            return (word, false, if now == Before::Nothing { before } else { now });
+        }
         let goes_on = words > 1 && !matches!(now, Before::Secret(_));
         return ("", true, if goes_on { Before::Secret(words - 1) } else { now });
     }
@@ -194,13 +199,17 @@ mod tests {
     #[test]
     fn what_is_named_as_a_secret_is_left_out() {
         for (text, redacted) in [
-            ("Authorization: Bearer hush was refused", "Authorization: … … was refused"),
+            ("Authorization: Bearer hush was refused", "Authorization: Bearer … was refused"),
+            (
+                "Send a valid token: Authorization: Bearer hush.",
+                "Send a valid token: Authorization: Bearer …",
+            ),
             ("authorization:hush", "authorization…"),
             ("/k?token=hush:1", "/k…"),
             ("Bearer hush", "Bearer …"),
             ("authorization=Bearer hush", "authorization… …"),
             ("authorization:bearer hush", "authorization… …"),
-            ("{\"authorization\":\"Basic aHVzaA==\"}", "{\"authorization\":\"… …\"}"),
+            ("{\"authorization\":\"Basic aHVzaA==\"}", "{\"authorization\":\"Basic …\"}"),
             ("{\"sessionToken\" : \"hush\", \"status\": 3}", "{\"sessionToken\" : \"…\", \"status\": 3}"),
             ("{\\\"token\\\":\\\"hush\\\"}", "{\\\"token\\\":\\\"…\"}"),
             ("X-Amz-Security-Token:\n hush", "X-Amz-Security-Token:\n …"),

@@ -55,6 +55,13 @@ async function attempt(stop) {
 /** What lives as long as this process. */
 export const everything = new Scope();
 
+/** A scope that is ended with the process at the latest. */
+export function processScope() {
+  const scope = new Scope();
+  everything.onEnd(() => scope.end());
+  return scope;
+}
+
 let ending = false;
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, async () => {

@@ -1,7 +1,7 @@
 /** A server for `endpoint` of the documents, in front of the embedded store, asked as the page asks it. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { Scope } from '../../e2e/support/cleanup.mjs';
+import { processScope } from '../../e2e/support/cleanup.mjs';
 import { credentials } from '../../e2e/support/s3.mjs';
 import { embedded } from '../../e2e/support/stores/embedded.mjs';
 
@@ -19,7 +19,7 @@ const METADATA = { author: 'Ann 安' };
  * @param {(companion: Companion) => Promise<void>} use
  */
 export async function withCompanion(program, use) {
-  const scope = new Scope();
+  const scope = processScope();
   const environment = process.env;
   try {
     const { bucket } = await (await embedded()).open(scope);

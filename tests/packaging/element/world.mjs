@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { binary } from '../../e2e/support/binaries.mjs';
-import { Scope } from '../../e2e/support/cleanup.mjs';
+import { processScope } from '../../e2e/support/cleanup.mjs';
 import { temporaryFolder } from '../../e2e/support/files.mjs';
 import { start } from '../../e2e/support/process.mjs';
 import { Bucket, credentials } from '../../e2e/support/s3.mjs';
@@ -21,7 +21,7 @@ const BUCKET = 'demo';
 
 /** Starts everything that the tests share. */
 export async function openWorld() {
-  const scope = new Scope();
+  const scope = processScope();
   const program = await binary('partwise-demo-server');
   const data = await temporaryFolder('element-', scope);
   const page = join(root, 'tests', 'packaging', 'element', 'page');
