@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { MiB, randomFile } from '../support/files.mjs';
 import { LATEST } from '../support/tab.mjs';
 
+/** Milliseconds of long tasks, all together. */
+const BLOCKED = 100;
+
 /** @type {import('../run.mjs').Scenario[]} */
 export default [
   {
@@ -18,14 +21,14 @@ export default [
       assert.equal(report.badProgress, null);
       assert.equal(report.progress.percent, 100);
       const start = report.states[0]?.at ?? 0;
+      // What a browser or a busy machine does by itself comes to a task of some 60 ms now and then; `npm run bench:hash` measures.
       // Browsers that do not report tasks are judged by how late messages are. In WebKit one was up to half a second late
       // when parts began to be sent, in one run of three; why is not known, so the first second is not judged there.
-      const [from, most] = world.can.longTasks ? [start, 0] : [start + 1_000, LATEST];
+      const [from, most] = world.can.longTasks ? [start, BLOCKED] : [start + 1_000, LATEST];
       const longTasks = (await tab.longTasks()).filter(({ at }) => at >= from);
-      assert.deepEqual(
-        longTasks.filter(({ duration }) => duration > most),
-        [],
-      );
+      const blocked = longTasks.reduce((sum, { duration }) => sum + duration, 0);
+      world.figures.push(`${longTasks.length} long tasks, ${blocked} ms`);
+      assert.ok(blocked <= most, JSON.stringify(longTasks));
       await world.holds(report.key, file);
     },
   },
