@@ -27,7 +27,7 @@ after(async () => {
 
 const SIZE = 11_000_000;
 /** Bytes per second at which an upload is met half way. */
-const SLOW = 4_000_000;
+const SLOW = 2_000_000;
 
 /** Makes a file on disk. @param {string} name */
 async function onDisk(name) {
