@@ -117,9 +117,9 @@ export const Uploader = class Uploader extends WasmUploader {
   }
 };
 
-/** The names of locks that tabs hold: who sends a file has one of its name. */
+/** The names of locks that tabs hold: who sends a file has one of its name. None where a page may have no locks. */
 async function heldLocks() {
-  const { held = [] } = (await navigator.locks?.query()) ?? {};
+  const { held = [] } = (await navigator.locks?.query().catch(() => undefined)) ?? {};
   return new Set(held.map(({ name }) => name));
 }
 

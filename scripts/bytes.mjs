@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readLeb } from './lib/names.mjs';
 import { script } from './lib/run.mjs';
 import { compile, targetDir } from './lib/wasm.mjs';
 
@@ -74,14 +75,10 @@ class Reader {
     return this.bytes[this.at++] ?? 0;
   }
 
-  /** LEB128. */
   number() {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.byte();
-      value += (byte & 127) * 2 ** shift;
-      if (byte < 128) return value;
-    }
+    const { value, end } = readLeb(this.bytes, this.at);
+    this.at = end;
+    return value;
   }
 
   text() {

@@ -73,7 +73,7 @@ function leb(value) {
  * @param {Buffer} bytes
  * @param {number} at
  */
-function readLeb(bytes, at) {
+export function readLeb(bytes, at) {
   let value = 0;
   for (let shift = 0; ; shift += 7) {
     const byte = bytes.readUInt8(at++);

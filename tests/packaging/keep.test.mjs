@@ -49,6 +49,9 @@ async function drop(page, path) {
   await session.detach();
 }
 
+/** Chooses a file as where there are no handles. @param {Page} page @param {string | ReturnType<typeof file>} chosen */
+const choosePlainly = (page, chosen) => page.locator('partwise-uploader input').first().setInputFiles(chosen);
+
 /** Waits until some parts of a file are at the store. @param {Page} page */
 const someParts = (page) =>
   page.waitForFunction(
@@ -211,7 +214,7 @@ test('a file that another tab is sending is left to that tab for as long as it l
     const other = await page.context().newPage();
     await open(other, world);
     await slow(other, SLOW);
-    await other.locator('partwise-uploader input').first().setInputFiles(disk.path);
+    await choosePlainly(other, disk.path);
     await someParts(other);
     await open(page, world);
     await page.evaluate(() => document.querySelector('partwise-uploader')?.ready());
@@ -292,7 +295,7 @@ describe('a file that was chosen with the browser’s own picker', () => {
         await keeps(page, { files: ['handle'], copies: 0 });
         await open(page, world, { 'max-files': '1' });
         await slow(page, -1);
-        await page.locator('partwise-uploader input').first().setInputFiles(file('other.txt', 10));
+        await choosePlainly(page, file('other.txt', 10));
         await inState(page, 'other.txt', 'done');
         await page.getByRole('button', { name: 'Continue: room.bin' }).click();
         await page.locator('.notice', { hasText: 'no more than 1 file at a time' }).waitFor();
@@ -309,7 +312,7 @@ describe('a file without a handle', () => {
       async (page) => {
         const disk = await onDisk('copied.bin');
         await slow(page, SLOW);
-        await page.locator('partwise-uploader input').first().setInputFiles(disk.path);
+        await choosePlainly(page, disk.path);
         await someParts(page);
         await keeps(page, { files: ['copy'], copies: 1 });
         await open(page, world, { 'keep-copy': 'opfs' });
@@ -332,7 +335,7 @@ describe('a file without a handle', () => {
         async (page) => {
           const disk = await onDisk('chosen.bin');
           await slow(page, SLOW);
-          await page.locator('partwise-uploader input').first().setInputFiles(disk.path);
+          await choosePlainly(page, disk.path);
           await someParts(page);
           await open(page, world, attributes);
           await slow(page, -1);
@@ -353,7 +356,7 @@ test('a renamed file that is known by its MD5 keeps the copy it had', () =>
     async (page) => {
       const disk = await onDisk('before.bin');
       await slow(page, SLOW);
-      await page.locator('partwise-uploader input').first().setInputFiles(disk.path);
+      await choosePlainly(page, disk.path);
       await someParts(page);
       await keeps(page, { files: ['copy'], copies: 1 });
       const attributes = { 'keep-copy': 'opfs', hash: 'md5' };
@@ -362,7 +365,7 @@ test('a renamed file that is known by its MD5 keeps the copy it had', () =>
       await copyFile(disk.path, renamed.path);
       await slow(page, SLOW);
       const sent = partsOf(page);
-      await page.locator('partwise-uploader input').first().setInputFiles(renamed.path);
+      await choosePlainly(page, renamed.path);
       await page.waitForFunction(
         () => document.querySelector('partwise-uploader')?.uploads[0]?.state === 'uploading',
       );
@@ -396,10 +399,7 @@ describe('what is kept', () => {
         world,
         async (page) => {
           await slow(page, SLOW);
-          await page
-            .locator('partwise-uploader input')
-            .first()
-            .setInputFiles((await onDisk('gone.bin')).path);
+          await choosePlainly(page, (await onDisk('gone.bin')).path);
           await someParts(page);
           await keeps(page, { files: ['copy'], copies: 1 });
           await act(page);
@@ -413,10 +413,7 @@ describe('what is kept', () => {
       world,
       async (page) => {
         await slow(page, SLOW);
-        await page
-          .locator('partwise-uploader input')
-          .first()
-          .setInputFiles((await onDisk('old.bin')).path);
+        await choosePlainly(page, (await onDisk('old.bin')).path);
         await someParts(page);
         await keeps(page, { files: ['copy'], copies: 1 });
         await page.evaluate(async () => {

@@ -33,28 +33,12 @@ export const builds = {
 
   async webpack(app, entry) {
     const { default: webpack } = await tool('webpack');
-    const out = join(app, `webpack-${entry}`);
-    await compile(webpack, {
-      mode: 'production',
-      context: app,
-      entry: `./${entry}.js`,
-      output: { path: out },
-    });
-    await page(out, 'main.js');
-    return out;
+    return likeWebpack(webpack, app, entry, join(app, `webpack-${entry}`));
   },
 
   async rspack(app, entry) {
     const { rspack } = await tool('@rspack/core');
-    const out = join(app, `rspack-${entry}`);
-    await compile(rspack, {
-      mode: 'production',
-      context: app,
-      entry: `./${entry}.js`,
-      output: { path: out },
-    });
-    await page(out, 'main.js');
-    return out;
+    return likeWebpack(rspack, app, entry, join(app, `rspack-${entry}`));
   },
 
   async rollup(app, entry) {
@@ -118,17 +102,22 @@ export async function next(app, bundler) {
 }
 
 /**
- * Runs webpack, or what is like it; warnings are errors, but for those about size.
+ * Runs webpack, or what takes the same settings; warnings are errors, but for those about size.
  *
  * @param {any} compiler
- * @param {any} options
+ * @param {string} app
+ * @param {string} entry
+ * @param {string} out the folder
  */
-function compile(compiler, options) {
-  return new Promise((resolve, reject) => {
+async function likeWebpack(compiler, app, entry, out) {
+  const options = { mode: 'production', context: app, entry: `./${entry}.js`, output: { path: out } };
+  await new Promise((resolve, reject) => {
     compiler({ ...options, performance: false }, (/** @type {any} */ error, /** @type {any} */ stats) => {
       if (error || stats.hasErrors() || stats.hasWarnings())
         reject(error ?? new Error(stats.toString({ all: false, errors: true, warnings: true })));
       else resolve(undefined);
     });
   });
+  await page(out, 'main.js');
+  return out;
 }
