@@ -107,6 +107,7 @@ export type WordKey =
   | 'begun'
   | 'chooseToContinue'
   | 'continue'
+  | 'continueAll'
   | 'continueAsk'
   | 'continueChanged'
   | 'continueFailed'

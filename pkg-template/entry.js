@@ -56,20 +56,21 @@ export const Uploader = class Uploader extends WasmUploader {
     const key = given.key ?? this.#options.key;
     if (typeof key === 'function') given.key = (/** @type {File} */ each) => (given.key = key(each));
     const upload = super.add(file, given);
-    this.#keeper?.watch(upload, given);
+    Object.defineProperty(upload, 'options', { value: Object.freeze(given) });
+    this.#keeper?.watch(upload);
     return upload;
   }
 
   /** @override */
   async pending() {
     const keeper = this.#keeper;
-    keeper?.tidy().catch(() => {});
     const unfinished = (await super.pending()).filter(({ id }) => !this.#resumed.has(id));
-    const locks = unfinished.length > 0 ? await heldLocks() : new Set();
+    const active = await activeIds();
+    keeper?.tidy(active).catch(() => {});
     return Promise.all(
       unfinished.map(async (each) => ({
         ...each,
-        active: locks.has(`partwise/${each.id}`),
+        active: active.has(each.id),
         resume: (await keeper?.how(each)) ?? 'choose',
       })),
     );
@@ -117,10 +118,10 @@ export const Uploader = class Uploader extends WasmUploader {
   }
 };
 
-/** The names of locks that tabs hold: who sends a file has one of its name. None where a page may have no locks. */
-async function heldLocks() {
+/** What tabs are sending: each of them holds a lock of its name. Nothing where a page may have no locks. */
+async function activeIds() {
   const { held = [] } = (await navigator.locks?.query().catch(() => undefined)) ?? {};
-  return new Set(held.map(({ name }) => name));
+  return new Set(held.map(({ name = '' }) => name.replace(/^partwise\//, '')));
 }
 
 /**

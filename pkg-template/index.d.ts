@@ -172,6 +172,8 @@ export class Upload {
   /** Unique within the page. */
   readonly id: string;
   readonly file: File;
+  /** What it was added with, so that the file can be added again in the same way; of a resumed one, what it began with. */
+  readonly options: Readonly<AddOptions>;
   /** The object's key, once known. */
   readonly key: string | undefined;
   readonly state: UploadState;
@@ -307,7 +309,7 @@ export interface CommonOptions {
    * @defaultValue `'off'`
    */
   keepCopy?: 'off' | 'opfs';
-  /** Bytes of a file that is copied, at most. @defaultValue 1 073 741 824 (1 GiB) */
+  /** Bytes of a file that is copied, at most; only with `keepCopy`. @defaultValue 1 073 741 824 (1 GiB) */
   maxCopySize?: number;
   /** Milliseconds an unfinished upload is remembered. @defaultValue 604 800 000 (7 days) */
   expireAfter?: number;

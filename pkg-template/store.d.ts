@@ -95,7 +95,10 @@ export interface UploaderActions {
    * throw becomes the error of an upload that has failed.
    */
   add(file: File, options?: AddOptions): UploadSnapshot;
-  /** Of an input without files nothing comes. */
+  /**
+   * Of an input without files nothing comes. Several files cannot have one `key` or `handle`: all of them fail with
+   * `bad-option`.
+   */
   add(files: Iterable<File> | FileList | null | undefined, options?: AddOptions): UploadSnapshot[];
   /**
    * As {@link Uploader.resume}: goes on with a file that need not be chosen again, and has it in `uploads`; `undefined` while there

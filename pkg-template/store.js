@@ -2,6 +2,7 @@
  * Uploads that outlive what shows them: an uploader that is loaded when it is needed, and its uploads as immutable snapshots
  * with a way to hear of changes. `partwise/react` and `partwise/vue` sit on it; it knows neither.
  */
+import { uploadError } from './store/error.js';
 import { Item, itemOf } from './store/item.js';
 import { fingerprint, live } from './store/live.js';
 import { Notifier } from './store/notifier.js';
@@ -40,10 +41,26 @@ export function uploadStore(source) {
  * @returns {never}
  */
 function unloaded(cause) {
-  throw Object.assign(new Error(`partwise could not be loaded: ${cause.message}`, { cause }), {
-    ...{ name: 'UploadError', code: 'network', operation: 'configure' },
-    hint: 'The network may be down, or a file of the page is gone since it was loaded: retry(), or reload the page.',
-  });
+  const hint =
+    'The network may be down, or a file of the page is gone since it was loaded: retry(), or reload the page.';
+  throw uploadError(
+    `partwise could not be loaded: ${cause.message}`,
+    { code: 'network', operation: 'configure', hint },
+    { cause },
+  );
+}
+
+/**
+ * Refuses what can be of one file only: each would replace the one before it, or go on with the content of another.
+ *
+ * @param {import('./index.js').AddOptions} [options]
+ */
+function checkForSeveral({ key, handle } = {}) {
+  const name = typeof key === 'string' ? 'key' : handle && 'handle';
+  if (!name) return;
+  const hint = 'Add each file by itself; key may also be a function, which is asked for each file.';
+  const message = `option ${name} cannot be the same for several files`;
+  throw uploadError(message, { code: 'bad-option', operation: 'add', hint });
 }
 
 /** @param {{ readonly id: string } | string} which */
@@ -128,12 +145,16 @@ export function createUploadStore(options) {
   /**
    * @param {File} file
    * @param {import('./index.js').AddOptions} [addOptions]
+   * @param {boolean} [isOneOfSeveral] that are added with the same options
    */
-  function make(file, addOptions) {
+  function make(file, addOptions, isOneOfSeveral) {
     let state = '';
     /** @type {Item} */
     const item = new Item(file, {
-      start: () => uploader?.add(file, addOptions),
+      start() {
+        if (isOneOfSeveral) checkForSeveral(addOptions);
+        return uploader?.add(file, addOptions);
+      },
       changed(isProgress) {
         if (isProgress) return void (progressTimer ??= setTimeout(() => changed(), PROGRESS_EVERY));
         const before = state;
@@ -157,7 +178,8 @@ export function createUploadStore(options) {
    */
   function add(files, addOptions) {
     const isMany = !files || Symbol.iterator in files;
-    const added = [...(isMany ? (files ?? []) : [files])].map((file) => make(file, addOptions));
+    const list = [...(isMany ? (files ?? []) : [files])];
+    const added = list.map((file) => make(file, addOptions, list.length > 1));
     items = [...items, ...added];
     if (uploader) for (const item of added) item.begin();
     else if (added.length > 0) load();
@@ -187,7 +209,8 @@ export function createUploadStore(options) {
       const id = idOf(which);
       const upload = await uploader?.resume(id);
       if (!upload) return undefined;
-      const item = make(upload.file);
+      // Cancelled and wanted after all, it has to go where it would have gone.
+      const item = make(upload.file, upload.options);
       item.follow(upload);
       items = [...items, item];
       // At no time is it in both lists.

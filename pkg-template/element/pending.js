@@ -41,8 +41,13 @@ export class Pending {
   #looking = false;
   #title = h('h2', { class: 'title', part: 'title' });
   #about = h('p', { class: 'title-about' });
+  #all = button({ kind: 'small all', sign: 'resume' }, () => this.#resumeAll());
   #list = h('ul', { class: 'list', part: 'list', role: 'list' });
-  element = h('section', { class: 'pending', part: 'pending' }, this.#title, this.#about, this.#list);
+  element = h(
+    'section',
+    { class: 'pending', part: 'pending' },
+    ...[this.#title, this.#about, this.#all, this.#list],
+  );
 
   /**
    * @param {() => Speech} speech
@@ -85,6 +90,8 @@ export class Pending {
     const items = [...this.#items.values()];
     const mustChoose = items.some(({ pending }) => this.#mustChoose(pending) && !pending.active);
     putPhrases(this.#about, [speech.say(mustChoose ? 'pendingAbout' : 'pendingReady')]);
+    label(this.#all, speech.say('continueAll'));
+    this.#all.hidden = this.#ready.length < 2;
     for (const item of items) item.paint();
   }
 
@@ -109,6 +116,12 @@ export class Pending {
   /** Whether the user has to choose the file again. @param {PendingUpload} pending */
   #mustChoose({ resume }) {
     return resume !== 'now' && resume !== 'ask';
+  }
+
+  /** Those that can go on without being chosen again. */
+  get #ready() {
+    const all = [...this.#items.values()].map(({ pending }) => pending);
+    return all.filter((pending) => !this.#mustChoose(pending) && !pending.active);
   }
 
   /** @param {PendingUpload} pending */
@@ -182,13 +195,28 @@ export class Pending {
     this.#listener.onFile(file);
   }
 
-  /** Reads the file by itself, or once the user has allowed it. @param {PendingUpload} pending */
+  /** One after the other: what the user answers for one file may hold for all, and in one click the browser asks only once. */
+  async #resumeAll() {
+    for (const { id } of this.#ready) {
+      const pending = this.#ready.find((each) => each.id === id);
+      if (pending && !(await this.#resume(pending)) && pending.resume === 'ask') return;
+    }
+  }
+
+  /**
+   * Reads the file by itself, or once the user has allowed it.
+   *
+   * @param {PendingUpload} pending
+   * @returns {Promise<boolean>} whether it goes on
+   */
   async #resume(pending) {
-    if (!this.#listener.wants(pending)) return;
+    if (!this.#listener.wants(pending)) return false;
     const { id, name } = pending;
+    let goesOn = false;
     try {
       const upload = await this.#listener.uploader()?.resume(id);
       if (upload) this.#listener.onUpload(upload);
+      goesOn = upload !== undefined;
     } catch (error) {
       await this.refresh();
       // Whoever has only not answered the browser's question may do so yet.
@@ -198,6 +226,7 @@ export class Pending {
       this.#listener.onNotice((speech) => speech.say(word, { name }), error);
     }
     await this.refresh();
+    return goesOn;
   }
 
   /** @param {PendingUpload} pending */

@@ -253,6 +253,7 @@ code { font-family: ui-monospace, 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans
 .more > p { margin-block-start: 6px; overflow-wrap: anywhere; }
 .where { color: var(--quiet); }
 
+.pending .all { margin-block-end: 12px; }
 .pending .item { grid-template-columns: minmax(0, 1fr) auto; }
 .pending .name { grid-column: 1 / -1; }
 .pending .text, .pending .track, .pending .choices { grid-column: 1 / -1; }

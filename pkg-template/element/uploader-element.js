@@ -1,6 +1,7 @@
 /** `<partwise-uploader>`: puts zone, list, notices and form together around one uploader. */
 import { h, set } from './dom.js';
 import { takeDrops } from './drop.js';
+import { FormControl } from './form-control.js';
 import { refusal } from './limits.js';
 import { Announcer, Notices } from './notices.js';
 import {
@@ -27,19 +28,12 @@ import { Zone } from './zone.js';
  * @typedef {import('partwise').Uploader} Uploader
  */
 
-/** On a server there is nothing to extend; importing must do no harm there. */
-const Base = /** @type {new () => HTMLElement & import('../element.js').AttributeProperties} */ (
-  /** @type {unknown} */ (globalThis.HTMLElement ?? class {})
-);
-
 /** Properties beside those of attributes, see {@link upgrade}. */
 const PROPERTIES = ['options', 'createUploader', 'uploader', 'words', 'addOptions', 'check'];
 
-export class PartwiseUploader extends Base {
-  static formAssociated = true;
+export class PartwiseUploader extends FormControl {
   static observedAttributes = OBSERVED;
 
-  #internals = this.attachInternals();
   #speech = new Speech('en');
   #disabled = false;
   /** @type {AbortController | undefined} */
@@ -50,8 +44,6 @@ export class PartwiseUploader extends Base {
   #createUploader;
   /** @type {Partial<import('../element.js').Words> | undefined} */
   #words;
-  /** @type {string[]} */
-  #value = [];
   #formIsStale = false;
   /** What cannot be added before the uploader is there. @type {Entry[]} */
   #waiting = [];
@@ -108,43 +100,6 @@ export class PartwiseUploader extends Base {
     const root = this.attachShadow({ mode: 'open', delegatesFocus: true });
     root.adoptedStyleSheets = [sheet()];
     root.append(this.#root);
-  }
-
-  get form() {
-    return this.#internals.form;
-  }
-
-  get labels() {
-    return this.#internals.labels;
-  }
-
-  get type() {
-    return this.localName;
-  }
-
-  get validity() {
-    return this.#internals.validity;
-  }
-
-  get validationMessage() {
-    return this.#internals.validationMessage;
-  }
-
-  get willValidate() {
-    return this.#internals.willValidate;
-  }
-
-  checkValidity() {
-    return this.#internals.checkValidity();
-  }
-
-  reportValidity() {
-    return this.#internals.reportValidity();
-  }
-
-  /** The keys of what has arrived, in the order of the list. */
-  get value() {
-    return [...this.#value];
   }
 
   get results() {
@@ -447,16 +402,20 @@ export class PartwiseUploader extends Base {
       return;
     }
     try {
-      const handle = this.#handles.get(file);
-      const options = {
-        ...(handle && { handle }),
-        ...this.#keyOf(path, file),
-        ...this.addOptions?.(file, path),
-      };
+      const options = instead?.upload.options ?? this.#addOptionsOf(file, path);
       this.#show(uploader.add(file, options), path, instead);
     } catch (error) {
       this.#refuse([{ file, path, reason: 'error', error: /** @type {any} */ (error) }]);
     }
+  }
+
+  /**
+   * @param {File} file
+   * @param {string} path
+   */
+  #addOptionsOf(file, path) {
+    const handle = this.#handles.get(file);
+    return { ...(handle && { handle }), ...this.#keyOf(path, file), ...this.addOptions?.(file, path) };
   }
 
   /**
@@ -510,27 +469,17 @@ export class PartwiseUploader extends Base {
 
   #updateForm() {
     this.#formIsStale = false;
-    const before = this.#value;
-    this.#value = this.results.map(({ key }) => key);
-    const data = new FormData();
-    for (const key of this.#value) data.append(this.name, key);
-    this.#internals.setFormValue(this.name ? data : null);
-    this.#validate();
-    if (before.join('\n') === this.#value.join('\n')) return;
-    this.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
-    this.dispatchEvent(new Event('change', { bubbles: true }));
-  }
-
-  #validate() {
     const failed = this.#queue.rows.some(({ state }) => state === 'failed');
-    const complain = (/** @type {ValidityStateFlags} */ flags, /** @type {string} */ message) =>
-      this.#internals.setValidity(flags, message, this.#zone.home);
-    if (this.#queue.unfinished || this.#waiting.length > 0)
-      complain({ customError: true }, this.#speech.say('unfinished'));
-    else if (failed) complain({ customError: true }, this.#speech.say('unsuccessful'));
-    else if (this.required && this.#value.length === 0)
-      complain({ valueMissing: true }, this.#speech.say('required'));
-    else this.#internals.setValidity({});
+    const complaint =
+      this.#queue.unfinished || this.#waiting.length > 0 ? 'unfinished' : failed ? 'unsuccessful' : undefined;
+    this.submits(
+      this.results.map(({ key }) => key),
+      {
+        complaint: complaint && this.#speech.say(complaint),
+        missing: this.#speech.say('required'),
+        anchor: this.#zone.home,
+      },
+    );
   }
 
   #paint() {

@@ -18,7 +18,7 @@ const MAX_COPY_SIZE = 1024 ** 3;
 /** Copies of which nothing is known are removed unless some page may still be writing them: their names tell when it began. */
 const WRITING_AT_MOST = DAY;
 
-/** Whether what has expired was removed. */
+/** Whether what has expired was removed, but for what was in use. */
 let isTidy = false;
 /** One copy at a time: each has to know what room the others have left. @type {Promise<unknown>} */
 let copying = Promise.resolve();
@@ -51,10 +51,9 @@ export class Keeper {
    * copied, if the page wants that.
    *
    * @param {import('../index.js').Upload} upload
-   * @param {AddOptions} added what it was added with
    */
-  watch(upload, added) {
-    const { file } = upload;
+  watch(upload) {
+    const { file, options } = upload;
     if (file.size < this.#options.smallest) return;
     const keeping = new AbortController();
     /** That of the pending upload, once known. @type {string | undefined} */
@@ -74,7 +73,7 @@ export class Keeper {
       if (known === undefined) return;
       if (state === 'uploading' && !isKept) {
         isKept = true;
-        next(() => this.#keep(known, file, added, keeping.signal));
+        next(() => this.#keep(known, file, options, keeping.signal));
       }
       if (state === 'done' || state === 'cancelled') {
         end();
@@ -143,13 +142,20 @@ export class Keeper {
     if (kept.copy) await copies.remove(kept.copy).catch(() => {});
   }
 
-  /** Removes what has expired, and copies of which nothing is known; once in a page. */
-  async tidy() {
+  /**
+   * Removes what has expired, and copies of which nothing is known; once in a page.
+   *
+   * @param {ReadonlySet<string>} active what tabs are sending: they read its copies
+   */
+  async tidy(active) {
     if (isTidy) return;
     isTidy = true;
     const known = await records.all();
     if (!known) return;
-    for (const { id, expires } of known) if (expires < Date.now()) await this.forget(id);
+    const expired = known.filter(({ expires }) => expires < Date.now());
+    // The next call finds what is being read now.
+    isTidy = !expired.some(({ id }) => active.has(id));
+    for (const { id } of expired) if (!active.has(id)) await this.forget(id);
     if (!this.#options.copies && !known.some(({ copy }) => copy)) return;
     const wanted = new Set(known.map(({ copy }) => copy));
     for (const name of await copies.names().catch(() => []))

@@ -1,4 +1,5 @@
 /** One upload: from before there is an uploader until after its end, as immutable snapshots. */
+import { uploadError } from './error.js';
 import { Notifier } from './notifier.js';
 
 /** @typedef {import('../store.js').UploadSnapshot} UploadSnapshot */
@@ -210,8 +211,6 @@ function fresh({ size: total }) {
   };
 }
 
-/** As the package's own, which may not have been loaded yet, and need not be for this. */
 function cancellation() {
-  const fields = { name: 'UploadError', code: 'cancelled', operation: 'add', hint: '' };
-  return Object.assign(new Error('the upload was cancelled'), fields);
+  return uploadError('the upload was cancelled', { code: 'cancelled', operation: 'add', hint: '' });
 }

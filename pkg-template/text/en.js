@@ -54,6 +54,7 @@ export const en = {
   begun: 'begun {when}',
   chooseToContinue: 'Choose the file to continue',
   continue: 'Continue',
+  continueAll: 'Continue all',
   continueAsk: '“{name}” goes on once you allow this page to read it.',
   continueChanged: '“{name}” has changed since. Add it as a new file, or discard the unfinished upload.',
   continueFailed: '“{name}” cannot be read any more from where it was. Choose the file again.',

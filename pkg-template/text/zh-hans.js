@@ -51,6 +51,7 @@ export const zhHans = {
   begun: '{when}开始',
   chooseToContinue: '选择文件继续',
   continue: '继续上传',
+  continueAll: '全部继续上传',
   continueAsk: '允许本页读取“{name}”之后即可继续上传。',
   continueChanged: '“{name}”后来有改动。请把它作为新文件添加，或放弃未完成的上传。',
   continueFailed: '已无法从原处读取“{name}”，请重新选择该文件。',

@@ -51,6 +51,7 @@ export const zhHant = {
   begun: '{when}開始',
   chooseToContinue: '選擇檔案繼續',
   continue: '繼續上傳',
+  continueAll: '全部繼續上傳',
   continueAsk: '允許本頁讀取「{name}」之後即可繼續上傳。',
   continueChanged: '「{name}」後來有改動。請把它當作新檔案加入，或捨棄未完成的上傳。',
   continueFailed: '已無法從原處讀取「{name}」，請重新選擇該檔案。',

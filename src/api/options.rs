@@ -252,14 +252,16 @@ pub fn read(options: &JsValue) -> Result<Options, UploadError> {
 /// Of files that are kept for a page to come, which `pkg-template/keep` does.
 fn check_keeping(options: &JsValue) -> Result<(), UploadError> {
     let how = get(options, "keepCopy").map(|how| how.as_string().unwrap_or_default());
+    let is_absent = how.is_none();
     if how.is_some_and(|how| !["off", "opfs"].contains(&how.as_str())) {
         return Err(bad_option("keepCopy", "one of \"off\", \"opfs\""));
     }
-    let most = get(options, "maxCopySize").map(|most| most.as_f64().unwrap_or(-1.0));
-    if most.is_some_and(|most| most.is_nan() || most < 0.0) {
-        return Err(bad_option("maxCopySize", "a number of bytes"));
+    match get(options, "maxCopySize").map(|most| most.as_f64().unwrap_or(-1.0)) {
+        None => Ok(()),
+        Some(_) if is_absent => Err(bad_option("maxCopySize", "left out: it goes with keepCopy only")),
+        Some(most) if most >= 0.0 => Ok(()),
+        Some(_) => Err(bad_option("maxCopySize", "a number of bytes")),
     }
-    Ok(())
 }
 
 /// Who hashes.

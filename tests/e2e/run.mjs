@@ -20,9 +20,10 @@ import { World } from './support/world.mjs';
 
 /** Milliseconds a scenario may take at most: the slowest sends 12 500 parts. */
 const LONGEST = 600_000;
-/** Scenarios at the same time, and how many times as many of those that mostly wait. */
+/** Scenarios at the same time; how many times as many of those that mostly wait, and how many of these at most. */
 const LANES = '3';
 const PATIENT = 4;
+const MOST_PATIENT = 16;
 
 /**
  * @typedef {object} Scenario
@@ -175,7 +176,7 @@ async function main() {
       const alone = jobs.filter(({ scenario }) => scenario.alone);
       const others = jobs.filter(({ scenario }) => !scenario.waits && !scenario.alone);
       const stages = /** @type {const} */ ([
-        [lanes * PATIENT, waiting],
+        [Math.min(lanes * PATIENT, MOST_PATIENT), waiting],
         [lanes, others],
         [1, alone],
       ]);

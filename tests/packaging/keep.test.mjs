@@ -433,6 +433,60 @@ describe('what is kept', () => {
       { attributes: { 'keep-copy': 'opfs', 'expire-after': '60000' } },
     ));
 
+  test('several go on with one click', () =>
+    onPage(
+      world,
+      async (page) => {
+        const names = ['first.bin', 'second.bin'];
+        await slow(page, SLOW);
+        for (const name of names) await choosePlainly(page, (await onDisk(name)).path);
+        await keeps(page, { files: ['copy', 'copy'], copies: 2 });
+        await open(page, world, { 'keep-copy': 'opfs' });
+        await slow(page, -1);
+        await page.getByRole('button', { name: 'Continue all' }).click();
+        for (const name of names) await inState(page, name, 'done');
+        assert.equal(await page.getByRole('button', { name: 'Continue' }).count(), 0);
+        await keeps(page, { files: [], copies: 0 });
+      },
+      { attributes: { 'keep-copy': 'opfs' } },
+    ));
+
+  test('stays for as long as a tab reads it, though it has expired', () =>
+    onPage(
+      world,
+      async (page) => {
+        const disk = await onDisk('read.bin');
+        await slow(page, SLOW);
+        await choosePlainly(page, disk.path);
+        await someParts(page);
+        await keeps(page, { files: ['copy'], copies: 1 });
+        await page.evaluate(
+          () =>
+            new Promise((resolve) => {
+              const request = indexedDB.open('partwise-files');
+              request.onsuccess = () => {
+                const store = request.result.transaction('files', 'readwrite').objectStore('files');
+                const all = store.getAll();
+                all.onsuccess = () => {
+                  for (const each of all.result) store.put({ ...each, expires: 0 });
+                  request.result.close();
+                };
+                store.transaction.oncomplete = resolve;
+              };
+            }),
+        );
+        const other = await page.context().newPage();
+        await open(other, world, { 'keep-copy': 'opfs' });
+        await other.evaluate(() => document.querySelector('partwise-uploader')?.ready());
+        await other.getByText('It is being uploaded in another tab.').waitFor();
+        await pending(other);
+        assert.deepEqual(await kept(other), { files: ['copy'], copies: 1 });
+        await page.close();
+        await keeps(other, { files: [], copies: 0 });
+      },
+      { attributes: { 'keep-copy': 'opfs' } },
+    ));
+
   test('is nothing with storage="memory"', () =>
     onPage(
       world,
@@ -457,7 +511,11 @@ test('wrong options are named', () =>
           () => 'no error',
           ({ code, message }) => `${code}: ${message}`,
         );
-      const wrong = [{ keepCopy: 'always' }, { maxCopySize: -1 }, { maxCopySize: '1 GB' }];
+      const keepCopy = 'opfs';
+      const wrong = [
+        ...[{ keepCopy: 'always' }, { maxCopySize: 1e9 }],
+        ...[-1, '1 GB'].map((maxCopySize) => ({ keepCopy, maxCopySize })),
+      ];
       const made = wrong.map((each) =>
         message(createUploader(/** @type {any} */ ({ endpoint: '/s3', ...each }))),
       );
@@ -467,6 +525,7 @@ test('wrong options are named', () =>
     });
     assert.deepEqual(messages, [
       'bad-option: option keepCopy must be one of "off", "opfs"',
+      'bad-option: option maxCopySize must be left out: it goes with keepCopy only',
       'bad-option: option maxCopySize must be a number of bytes',
       'bad-option: option maxCopySize must be a number of bytes',
       'bad-option: option handle must be a FileSystemFileHandle',

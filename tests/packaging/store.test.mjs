@@ -53,7 +53,7 @@ describe('loading', () => {
 
   test('files added before wait, in their order, paused ones too', async () => {
     const { store, made } = make();
-    const [first, second] = store.add([file('1'), file('2')], { key: 'k' });
+    const [first, second] = store.add([file('1'), file('2')], { metadata: { by: 'me' } });
     const third = store.add(file('3'));
     second?.pause();
     third.cancel();
@@ -68,7 +68,7 @@ describe('loading', () => {
       made[0]?.uploads.map(({ calls }) => calls.join()),
       ['', 'pause'],
     );
-    assert.deepEqual(made[0]?.uploads[0]?.options, { key: 'k' });
+    assert.deepEqual(made[0]?.uploads[0]?.options, { metadata: { by: 'me' } });
     assert.equal(first && trackUpload(first).getSnapshot().upload, made[0]?.uploads[0]);
   });
 
@@ -235,6 +235,25 @@ describe('uploads', () => {
     assert.deepEqual([refused.state, refused.error?.code], ['failed', 'bad-key']);
     await refused.cancel();
     assert.equal(store.getSnapshot().uploads[0]?.state, 'cancelled');
+  });
+
+  test('several files cannot have one key or one handle', async () => {
+    const { store, made } = make();
+    const several = [file('1'), file('2')];
+    const handle = /** @type {FileSystemFileHandle} */ ({});
+    const refused = [...store.add(several, { key: 'k' }), ...store.add(several, { handle })];
+    store.add([file('3')], { key: 'k' });
+    store.add(several, { key: ({ name }) => name });
+    await turn();
+    const errors = refused.map((each) => trackUpload(each).getSnapshot().error?.message);
+    assert.deepEqual(
+      errors,
+      ['key', 'key', 'handle', 'handle'].map((name) => `option ${name} cannot be the same for several files`),
+    );
+    assert.deepEqual(
+      made[0]?.uploads.map(({ file }) => file.name),
+      ['3', '1', '2'],
+    );
   });
 
   test('a cancelled upload may start again, from the beginning', async () => {

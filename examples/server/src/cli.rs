@@ -52,6 +52,7 @@ Policy
   --origin ORIGIN …     Pages of other origins that may use the signing routes, * for all
                         [http://localhost:* and http://127.0.0.1:*]
 
+  --until-stdin-closes  End with whoever started this, even if that one is killed
   -h, --help            Print this
 
 Environment, with another store
@@ -108,6 +109,8 @@ pub struct Options {
     pub rate_address: u32,
     /// Empty: this machine's.
     pub origins: Vec<String>,
+    /// Ends with its parent, even if that one is killed: the pipe closes then.
+    pub until_stdin_closes: bool,
 }
 
 /// What to do.
@@ -168,6 +171,7 @@ impl Default for Options {
             rate: 200,
             rate_address: 1000,
             origins: Vec::new(),
+            until_stdin_closes: false,
         }
     }
 }
@@ -212,6 +216,7 @@ impl Options {
                     self.origins.push(value.string()?);
                 }
             }
+            "until-stdin-closes" => self.until_stdin_closes = true,
             _ => return Err("there is no such option".into()),
         }
         Ok(())

@@ -33,6 +33,9 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if options.until_stdin_closes {
+        std::thread::spawn(end_with_stdin);
+    }
     match run(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -40,6 +43,13 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Not a task: reading standard input cannot be given up, and would keep what else ends the program waiting.
+fn end_with_stdin() {
+    // What cannot be read is closed as well.
+    let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+    std::process::exit(0);
 }
 
 /// Serves until a listener fails.

@@ -20,7 +20,7 @@ async function lenientStore({ scope }) {
   const program = await binary('partwise-demo-server');
   const args = [
     ...['--port', '0', '--store-port', '0', '--page', pageDir, '--min-part', '1'],
-    ...['--data', await temporaryFolder('store-', scope)],
+    ...['--data', await temporaryFolder('store-', scope), '--until-stdin-closes'],
     ...['--access-key', credentials.accessKey, '--secret-key', credentials.secretKey],
   ];
   const { ready } = await start(program, args, { ready: /store: (\S+)\/demo\n/, scope });

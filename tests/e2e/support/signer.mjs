@@ -42,7 +42,7 @@ export async function runSigner({
     ...['--port', String(port), '--page', pageDir, '--token', `e2e=${token}`, '--rate', '0'],
     ...['--store', store, '--bucket', bucket, '--region', credentials.region],
     ...['--access-key', credentials.accessKey, '--secret-key', credentials.secretKey],
-    ...['--url-expires', String(urlExpires)],
+    ...['--url-expires', String(urlExpires), '--until-stdin-closes'],
     ...more,
   ];
   const { ready, stop } = await start(program, args, { ready: /partwise demo: (\S+)\/\n/, scope });

@@ -28,7 +28,7 @@ export async function openWorld() {
   const args = [
     ...['--port', '0', '--store-port', '0', '--data', data, '--bucket', BUCKET, '--page', page],
     ...['--access-key', credentials.accessKey, '--secret-key', credentials.secretKey],
-    ...['--max-size', String(SERVER_MAX)],
+    ...['--max-size', String(SERVER_MAX), '--until-stdin-closes'],
   ];
   const { ready } = await start(program, args, { ready: /store: (\S+)\/demo\n[^]*demo: (\S+)\/\n/, scope });
   const browser = await launch();

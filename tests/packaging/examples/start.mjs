@@ -20,6 +20,7 @@ export async function startExample(name, scope, before = async (store) => store)
     ...demoOptions(name),
     ...['--port', '0', '--store-port', '0', '--data', await temporaryFolder(`${name}-`, scope)],
     ...['--bucket', BUCKET, '--access-key', accessKey, '--secret-key', secretKey],
+    '--until-stdin-closes',
   ];
   const program = await binary('partwise-demo-server');
   const demo = await start(program, args, { ready: /store: (\S+)\/demo\n[^]*demo: (\S+)\/\n/, scope });

@@ -1,4 +1,8 @@
 use crate::harness::{Server, command, new_folder};
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
 
 #[test]
 fn an_unknown_option_is_named_and_nothing_starts() {
@@ -25,4 +29,16 @@ fn a_taken_port_is_named() {
     let output = command(&new_folder()).args(["--port", port]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains(port));
+}
+
+#[test]
+fn it_ends_with_its_parent_where_that_is_asked_for() {
+    let mut command = command(&new_folder());
+    let pipes = command.arg("--until-stdin-closes").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = pipes.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.by_ref().any(|line| line.unwrap().starts_with("partwise demo: ")));
+    assert!(child.try_wait().unwrap().is_none());
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
 }

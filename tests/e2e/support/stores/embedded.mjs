@@ -29,7 +29,7 @@ async function serve(scope, options = []) {
   const { accessKey, secretKey } = credentials;
   const run = (/** @type {string} */ port) => {
     const args = ['--port', '0', '--store-port', port, '--data', data, '--bucket', BUCKET, '--page', pageDir];
-    const keys = ['--access-key', accessKey, '--secret-key', secretKey];
+    const keys = ['--access-key', accessKey, '--secret-key', secretKey, '--until-stdin-closes'];
     return start(program, [...args, ...keys, ...options], { ready: /store: (\S+)\/demo\n/, scope });
   };
   let running = await run('0');
