@@ -9,11 +9,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { root, rustVersion, toolsDir, wasmBindgenVersion, which } from './lib/project.mjs';
+import { WASM_TARGET, root, rustVersion, toolsDir, wasmBindgenVersion, which } from './lib/project.mjs';
 import { output, run, script } from './lib/run.mjs';
+import { installStdSource } from './lib/std.mjs';
 import { installTools } from './lib/tools.mjs';
 
-const WASM_TARGET = 'wasm32-unknown-unknown';
 const NODE_MAJOR = 20;
 
 /** What the tests run against: `probe` is a program in `PATH`, or a file. */
@@ -56,6 +56,7 @@ export async function setup({ tests = false, everything = false } = {}) {
   checkNode();
   await checkRust();
   await installWasmTarget();
+  await installStdSource(announce);
   await installWasmBindgen();
   await installNodeModules();
   if (tests || everything) {

@@ -1,8 +1,8 @@
 /** Bundles the entries of `pkg-template/` with the WebAssembly and the worker. */
+import { gzipAsync } from '@gfx/zopfli';
 import { build, transform } from 'esbuild';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { root } from './project.mjs';
 import { hashed } from './names.mjs';
 import { gluePath, namesPath, wasmPath } from './wasm.mjs';
@@ -31,7 +31,8 @@ export async function bundle(folder) {
   const workerCode = await minifiedWorker();
   const names = JSON.parse(await readFile(namesPath, 'utf8'));
   const parts = {
-    'partwise:wasm': smallestGzip(wasm).toString('base64'),
+    // 5 % smaller than what zlib makes, and unpacked in the same time.
+    'partwise:wasm': Buffer.from(await gzipAsync(wasm, {})).toString('base64'),
     'partwise:worker': workerCode,
   };
   await Promise.all([
@@ -56,16 +57,6 @@ export async function bundle(folder) {
       }),
     ),
   ]);
-}
-
-/**
- * How long the blocks are that share one code table decides about some hundred bytes, and no length is best for all.
- *
- * @param {Buffer} content
- */
-function smallestGzip(content) {
-  const candidates = [5, 6, 7, 8, 9].map((memLevel) => gzipSync(content, { level: 9, memLevel }));
-  return candidates.reduce((best, next) => (next.length < best.length ? next : best));
 }
 
 /** Takes the white space out of the style sheets that stand in the code. @type {import('esbuild').Plugin} */

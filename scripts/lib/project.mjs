@@ -12,6 +12,8 @@ export const distDir = join(root, 'dist');
 /** What lies between cargo's output and `dist/`. */
 export const workDir = join(root, 'target', 'npm');
 
+export const WASM_TARGET = 'wasm32-unknown-unknown';
+
 const manifest = readFileSync(join(root, 'Cargo.toml'), 'utf8');
 
 /** @param {RegExp} pattern */

@@ -3,8 +3,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { refresh } from './fresh.mjs';
 import { shortenNames } from './names.mjs';
-import { root, toolsDir, workDir } from './project.mjs';
+import { WASM_TARGET, root, toolsDir, workDir } from './project.mjs';
 import { output, run } from './run.mjs';
+import { ownStd } from './std.mjs';
 
 const bindgenDir = join(workDir, 'bindgen');
 const optimisedPath = join(workDir, 'optimised.wasm');
@@ -19,18 +20,10 @@ export const namesPath = join(workDir, 'names.json');
 
 /** Compiles the crate; cargo itself knows what is to be done. */
 export async function compile() {
-  const args = [
-    'build',
-    '--profile',
-    'wasm',
-    '--target',
-    'wasm32-unknown-unknown',
-    '-p',
-    'partwise',
-    '--lib',
-  ];
-  await run('cargo', args);
-  const compiled = join(await targetDir(), 'wasm32-unknown-unknown', 'wasm', 'partwise.wasm');
+  const { args, env } = await ownStd();
+  const what = ['--profile', 'wasm', '--target', WASM_TARGET, '-p', 'partwise', '--lib'];
+  await run('cargo', ['build', ...what, ...args], { env });
+  const compiled = join(await targetDir(), WASM_TARGET, 'wasm', 'partwise.wasm');
   const inputs = [compiled, join(root, 'scripts'), join(root, 'Cargo.toml'), join(root, 'package-lock.json')];
   await refresh('wasm', { inputs, outputs: [gluePath, wasmPath, namesPath] }, async () => {
     rmSync(bindgenDir, { recursive: true, force: true });

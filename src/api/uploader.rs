@@ -226,8 +226,9 @@ impl Uploader {
         let refused = || bad_option("key", "a string, or a function that returns one");
         let key = match key.dyn_ref::<Function>() {
             Some(function) => function.call1(&JsValue::UNDEFINED, file).map_err(|thrown| {
-                let cause = Some(error::keep_thrown(&thrown));
-                UploadError { cause, ..refused() }
+                let mut refused = refused();
+                refused.cause = Some(error::keep_thrown(&thrown));
+                refused
             })?,
             None => key,
         };

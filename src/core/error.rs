@@ -1,7 +1,9 @@
 //! One error type. `code` is stable and documented; `message` says what happened; `hint` what to do about it.
 
 use super::units::PartNumber;
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 /// What went wrong, by its stable name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,9 +115,13 @@ impl Operation {
     }
 }
 
-/// An error as the page gets it. Holds no URL and no credential.
+/// An error as the page gets it. One word, since it travels in many results: copying it whole in each `?` costs code.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UploadError {
+pub struct UploadError(Box<Details>);
+
+/// What an [`UploadError`] tells. Holds no URL and no credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
     /// Stable code.
     pub code: Code,
     /// What was being done.
@@ -141,7 +147,7 @@ pub struct Cause(pub u64);
 impl UploadError {
     /// An error without part, status and request id.
     pub fn new(code: Code, operation: Operation, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Details {
             code,
             operation,
             message: message.into(),
@@ -150,7 +156,12 @@ impl UploadError {
             status: None,
             request_id: None,
             cause: None,
-        }
+        }))
+    }
+
+    /// Only what happened.
+    pub fn into_message(self) -> String {
+        self.0.message
     }
 
     /// The same error with a hint.
@@ -158,6 +169,20 @@ impl UploadError {
     pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.hint = hint.into();
         self
+    }
+}
+
+impl Deref for UploadError {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for UploadError {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
     }
 }
 

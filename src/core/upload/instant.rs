@@ -141,7 +141,7 @@ impl Upload {
         if !is_answer {
             self.warn(
                 "instant-unavailable",
-                error.message,
+                error.into_message(),
                 "The file is sent as if it were not there yet. Check what answers: the function findExisting, the route \
                  /lookup, or the store's reply to HEAD.",
             );

@@ -254,7 +254,7 @@ impl Upload {
                 let object = (**object).clone();
                 self.warn(
                     "abort-failed",
-                    error.message,
+                    error.into_message(),
                     "The unfinished upload stays at the store and in pending(): discard it later.",
                 );
                 self.end_done(object);
@@ -263,7 +263,7 @@ impl Upload {
             Phase::Aborting => {
                 self.warn(
                     "abort-failed",
-                    error.message,
+                    error.into_message(),
                     "The unfinished upload stays at the store and in pending(): discard it later, or leave it to a \
                      lifecycle rule that removes incomplete uploads.",
                 );
