@@ -148,7 +148,7 @@ fn within(bytes: u64, max: u64) -> Result<(), Problem> {
 }
 
 fn well_formed(key: &str) -> Result<(), Problem> {
-    check_key(key).map_err(|error| Problem::bad("BadKey", error.message))?;
+    check_key(key).map_err(|error| Problem::bad("BadKey", error.into_message()))?;
     if key.split('/').any(str::is_empty) {
         return Err(Problem::bad("BadKey", "The key has an empty segment."));
     }
