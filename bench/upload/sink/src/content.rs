@@ -1,0 +1,209 @@
+//! What the bench's files hold: every eight bytes tell which file they belong to and where in it, so that the sink knows of each
+//! piece that arrives where it belongs and whether it is whole, and need not keep any.
+
+use std::{
+    fs::File,
+    io::{self, Seek, SeekFrom, Write},
+    ops::Range,
+    path::Path,
+};
+
+/// Bytes of a word.
+const WORD: u64 = 8;
+/// A sparse file holds one word at each multiple of so many bytes, and zeros otherwise. Parts begin at multiples of a MiB.
+const LANDMARK: u64 = 1024 * 1024;
+/// Bits of a word's index; what is above is the file's number. A file may be 8 TiB long.
+const INDEX_BITS: u32 = 40;
+/// Files from this number on are sparse.
+const FIRST_SPARSE: u32 = 1 << 23;
+/// Bytes made at a time.
+const PIECE: usize = 1024 * 1024;
+
+/// A file by its number: from 1, since the words of file 0 would begin with zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileNumber(u32);
+
+impl FileNumber {
+    /// `None` unless it fits the words.
+    pub fn new(number: u32) -> Option<Self> {
+        (1..1 << (u64::BITS - INDEX_BITS)).contains(&number).then_some(Self(number))
+    }
+
+    fn is_sparse(self) -> bool {
+        self.0 >= FIRST_SPARSE
+    }
+
+    fn word(self, index: u64) -> u64 {
+        if self.is_sparse() && index % (LANDMARK / WORD) != 0 {
+            return 0;
+        }
+        mix(u64::from(self.0) << INDEX_BITS | index)
+    }
+
+    fn byte(self, offset: u64) -> u8 {
+        (self.word(offset / WORD) >> (offset % WORD * 8)) as u8
+    }
+
+    /// Whether these bytes are those at this offset of the file.
+    pub fn holds(self, offset: u64, bytes: &[u8]) -> bool {
+        let before = (offset.next_multiple_of(WORD) - offset).min(bytes.len() as u64);
+        let (head, rest) = bytes.split_at(before as usize);
+        let (words, tail) = rest.as_chunks::<{ WORD as usize }>();
+        let first = (offset + before) / WORD;
+        // Without a branch per word: all differences together.
+        let differing = words
+            .iter()
+            .zip(first..)
+            .fold(0, |all, (bytes, index)| all | (u64::from_le_bytes(*bytes) ^ self.word(index)));
+        let end = (first + words.len() as u64) * WORD;
+        let same = |bytes: &[u8], at: u64| bytes.iter().zip(at..).all(|(&byte, at)| byte == self.byte(at));
+        differing == 0 && same(head, offset) && same(tail, end)
+    }
+
+    fn fill(self, offset: u64, bytes: &mut [u8]) {
+        for (byte, at) in bytes.iter_mut().zip(offset..) {
+            *byte = self.byte(at);
+        }
+    }
+
+    /// Writes the file, `size` bytes long.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn write(self, path: &Path, size: u64) -> io::Result<()> {
+        let mut file = File::create(path)?;
+        file.set_len(size)?;
+        let (step, length) = match self.is_sparse() {
+            true => (LANDMARK, WORD),
+            false => (PIECE as u64, PIECE as u64),
+        };
+        let mut piece = vec![0; length as usize];
+        for offset in (0..size).step_by(step as usize) {
+            piece.truncate((size - offset).min(length) as usize);
+            self.fill(offset, &mut piece);
+            file.seek(SeekFrom::Start(offset))?;
+            file.write_all(&piece)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a piece belongs that begins with this word; `None` when it is no word of any file.
+pub fn locate(word: [u8; WORD as usize]) -> Option<(FileNumber, u64)> {
+    let place = unmix(u64::from_le_bytes(word));
+    let offset = (place & ((1 << INDEX_BITS) - 1)) * WORD;
+    FileNumber::new((place >> INDEX_BITS) as u32).map(|file| (file, offset))
+}
+
+/// Bytes of a file, known to be right.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// Of which file.
+    pub file: FileNumber,
+    /// From where to where.
+    pub bytes: Range<u64>,
+}
+
+impl Span {
+    /// What these make together, if each begins where the one before ends.
+    pub fn join(spans: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut spans = spans.into_iter();
+        let mut whole = spans.next()?;
+        for next in spans {
+            if next.file != whole.file || next.bytes.start != whole.bytes.end {
+                return None;
+            }
+            whole.bytes.end = next.bytes.end;
+        }
+        Some(whole)
+    }
+}
+
+const FACTORS: [u64; 2] = [0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb];
+const SHIFTS: [u32; 3] = [30, 27, 31];
+
+/// The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a different number for each number.
+fn mix(z: u64) -> u64 {
+    let z = (z ^ z >> SHIFTS[0]).wrapping_mul(FACTORS[0]);
+    let z = (z ^ z >> SHIFTS[1]).wrapping_mul(FACTORS[1]);
+    z ^ z >> SHIFTS[2]
+}
+
+/// Undoes [`mix`].
+fn unmix(z: u64) -> u64 {
+    const INVERSES: [u64; 2] = [inverse(FACTORS[0]), inverse(FACTORS[1])];
+    let z = unshift(z, SHIFTS[2]).wrapping_mul(INVERSES[1]);
+    let z = unshift(z, SHIFTS[1]).wrapping_mul(INVERSES[0]);
+    unshift(z, SHIFTS[0])
+}
+
+/// Undoes `z ^ z >> by`, for `by` from 22 to 31: the third shift would leave nothing.
+fn unshift(z: u64, by: u32) -> u64 {
+    z ^ z >> by ^ z >> (2 * by)
+}
+
+/// The number that an odd one has to be multiplied with to make 1 modulo 2⁶⁴: each step of Newton's doubles the right bits.
+const fn inverse(odd: u64) -> u64 {
+    let mut inverse = odd;
+    let mut step = 0;
+    while step < 5 {
+        inverse = inverse.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(inverse)));
+        step += 1;
+    }
+    inverse
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DENSE: FileNumber = FileNumber(7);
+    const SPARSE: FileNumber = FileNumber(FIRST_SPARSE + 7);
+
+    fn bytes(file: FileNumber, range: Range<u64>) -> Vec<u8> {
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        file.fill(range.start, &mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn every_word_tells_where_it_belongs() {
+        for (file, offset) in [(DENSE, 0), (DENSE, 8), (DENSE, 5 << 40), (SPARSE, 3 * LANDMARK)] {
+            let word = bytes(file, offset..offset + WORD);
+            assert_eq!(locate(word.try_into().unwrap()), Some((file, offset)));
+        }
+    }
+
+    #[test]
+    fn what_is_in_no_file_belongs_nowhere() {
+        assert_eq!(locate([0; 8]), None);
+        assert_eq!(locate(bytes(SPARSE, WORD..2 * WORD).try_into().unwrap()), None);
+    }
+
+    #[test]
+    fn bytes_are_held_wherever_they_are_cut_and_no_other_ones() {
+        for file in [DENSE, SPARSE] {
+            for offset in LANDMARK - 9..LANDMARK + 9 {
+                for length in 0..40 {
+                    let mut piece = bytes(file, offset..offset + length);
+                    assert!(file.holds(offset, &piece), "{length} at {offset}");
+                    if let Some(last) = piece.last_mut() {
+                        *last ^= 1;
+                        assert!(!file.holds(offset, &piece), "{length} at {offset}, one changed");
+                    }
+                }
+            }
+            assert!(!file.holds(0, &bytes(file, LANDMARK..LANDMARK + 8)));
+        }
+    }
+
+    #[test]
+    fn spans_make_a_whole_only_in_order_and_without_holes() {
+        let span = |bytes| Span { file: DENSE, bytes };
+        assert_eq!(Span::join([span(0..5), span(5..9)]), Some(span(0..9)));
+        assert_eq!(Span::join([span(5..9), span(0..5)]), None);
+        assert_eq!(Span::join([span(0..5), span(6..9)]), None);
+        assert_eq!(Span::join([span(0..5), Span { file: SPARSE, bytes: 5..9 }]), None);
+        assert_eq!(Span::join([]), None);
+    }
+}
