@@ -23,9 +23,14 @@ new PerformanceObserver((list) => {
 
 const contender = import(`/contenders${location.pathname}.js`);
 
+/** When it was started, milliseconds of this page. */
+let from = NaN;
+
 /**
  * @param {Settings} settings
- * @returns {Promise<{ began: number, millis: number, longestTask: number, longTasks: number, error: string | null }>} all in
+ * @returns {Promise<Told>}
+ *
+ * @typedef {{ began: number, millis: number, longestTask: number, longTasks: number, error: string | null }} Told all in
  *   milliseconds; `began` since 1970
  */
 async function run(settings) {
@@ -38,7 +43,7 @@ async function run(settings) {
     globalThis.reached('');
   };
   [longestTask, longTasks] = [0, 0];
-  const from = performance.now();
+  from = performance.now();
   const error = await start(files, settings, progress).then(
     () => null,
     (problem) => String(problem?.stack ?? problem?.message ?? problem?.error ?? problem),
@@ -46,10 +51,16 @@ async function run(settings) {
   const millis = performance.now() - from;
   // Long tasks are told a little later.
   await new Promise((told) => setTimeout(told, 200));
-  return { began: performance.timeOrigin + from, millis, longestTask, longTasks, error };
+  return { ...soFar(), millis, error };
+}
+
+/** @returns {Told} of what has not ended */
+function soFar() {
+  const millis = performance.now() - from;
+  return { began: performance.timeOrigin + from, millis, longestTask, longTasks, error: null };
 }
 
 /** Once the contender's code is there. */
 const ready = () => contender.then(() => true);
 
-Object.assign(globalThis, { run, ready });
+Object.assign(globalThis, { run, soFar, ready });

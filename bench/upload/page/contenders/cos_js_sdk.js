@@ -22,7 +22,12 @@ export async function start(files, { store, equal }, progress) {
       FileParallelLimit: equal.parallel,
     }),
   });
-  const target = (file) => ({ Bucket: 'bucket-1250000000', Region: 'ap-beijing', Key: file.name, Body: file });
+  const target = (file) => ({
+    Bucket: 'bucket-1250000000',
+    Region: 'ap-beijing',
+    Key: file.name,
+    Body: file,
+  });
   const onProgress = ({ percent }) => progress(percent);
   const [first] = files;
   if (files.length === 1) await cos.sliceUploadFile({ ...target(first), onProgress });

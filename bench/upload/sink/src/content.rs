@@ -60,13 +60,15 @@ impl FileNumber {
         differing == 0 && same(head, offset) && same(tail, end)
     }
 
-    fn fill(self, offset: u64, bytes: &mut [u8]) {
-        for (byte, at) in bytes.iter_mut().zip(offset..) {
-            *byte = self.byte(at);
+    /// Writes what is at this offset of the file, a multiple of eight.
+    pub fn fill(self, offset: u64, bytes: &mut [u8]) {
+        for (word, index) in bytes.chunks_mut(WORD as usize).zip(offset / WORD..) {
+            let whole = self.word(index).to_le_bytes();
+            word.iter_mut().zip(whole).for_each(|(byte, right)| *byte = right);
         }
     }
 
-    /// Writes the file, `size` bytes long.
+    /// Writes the file to a disk, `size` bytes long.
     ///
     /// # Errors
     /// The disk's.
@@ -161,9 +163,10 @@ mod tests {
     const SPARSE: FileNumber = FileNumber(FIRST_SPARSE + 7);
 
     fn bytes(file: FileNumber, range: Range<u64>) -> Vec<u8> {
-        let mut bytes = vec![0; (range.end - range.start) as usize];
-        file.fill(range.start, &mut bytes);
-        bytes
+        let start = range.start / WORD * WORD;
+        let mut bytes = vec![0; (range.end - start) as usize];
+        file.fill(start, &mut bytes);
+        bytes.split_off((range.start - start) as usize)
     }
 
     #[test]

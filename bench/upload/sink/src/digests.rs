@@ -1,7 +1,7 @@
-//! The MD5s that stores give parts as ETags. Each range of a file is hashed the first time it arrives and looked up from then on:
-//! what arrives is compared with what ought to, which costs a tenth, so that no contender is measured against a busy sink.
+//! The MD5s that stores give parts as ETags. Each range of a file is hashed beforehand or the first time it arrives, and looked up from
+//! then on: what arrives is compared with what ought to, which costs a tenth, so that no contender is measured against a busy sink.
 
-use crate::content::Span;
+use crate::content::{FileNumber, Span};
 use md5::{Digest, Md5};
 use std::{
     collections::HashMap,
@@ -11,6 +11,9 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+
+/// Bytes made and hashed at a time.
+const PIECE: usize = 256 * 1024;
 
 /// An MD5.
 pub type Md5Digest = [u8; 16];
@@ -34,7 +37,26 @@ impl Digests {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(span, digest);
     }
 
-    /// Bytes that had to be hashed so far.
+    /// Hashes all parts of this size, a multiple of eight, of a file that are not known yet.
+    pub fn prepare(&self, file: FileNumber, size: u64, part_size: u64) {
+        for start in (0..size).step_by(part_size.max(1) as usize) {
+            let bytes = start..size.min(start.saturating_add(part_size));
+            let span = Span { file, bytes: bytes.clone() };
+            if self.of(&span).is_some() {
+                continue;
+            }
+            let mut hasher = Md5::new();
+            let mut piece = vec![0; PIECE];
+            for at in bytes.step_by(PIECE) {
+                piece.truncate((span.bytes.end - at) as usize);
+                file.fill(at, &mut piece);
+                hasher.update(&piece);
+            }
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(span, hasher.finalize().into());
+        }
+    }
+
+    /// Bytes that had to be hashed while they arrived.
     pub fn hashed(&self) -> u64 {
         self.hashed.load(Ordering::Relaxed)
     }

@@ -1,7 +1,7 @@
 //! `bench-sink serve`: prints `bench-sink: store=PORT backend=PORT` when both are listening, on 127.0.0.1, and ends with its
 //! parent. Both serve everything; of two origins a browser has six connections each.
 //!
-//! `bench-sink make PATH NUMBER SIZE`: writes a file of the bench.
+//! `bench-sink make FOLDER FIRST SIZE COUNT`: writes files of the bench, named by their numbers, unless they are there.
 
 mod chunks;
 mod companion;
@@ -18,7 +18,7 @@ mod world;
 use content::FileNumber;
 use server::Server;
 use std::{
-    env,
+    env, fs,
     io::{self, Read},
     net::TcpListener,
     path::Path,
@@ -26,19 +26,32 @@ use std::{
     thread,
 };
 
-const USAGE: &str = "bench-sink serve | bench-sink make PATH NUMBER SIZE";
+const USAGE: &str = "bench-sink serve | bench-sink make FOLDER FIRST SIZE COUNT";
 
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["serve"] => serve(),
-        ["make", path, number, size] => {
-            let file = number.parse().ok().and_then(FileNumber::new).ok_or_else(usage)?;
-            file.write(Path::new(path), size.parse().map_err(|_| usage())?)
+        ["make", folder, first, size, count] => {
+            let number = |text: &str| text.parse::<u32>().map_err(|_| usage());
+            make(Path::new(folder), number(first)?, size.parse().map_err(|_| usage())?, number(count)?)
         }
         _ => Err(usage()),
     }
+}
+
+fn make(folder: &Path, first: u32, size: u64, count: u32) -> io::Result<()> {
+    for number in first..first.saturating_add(count) {
+        let path = folder.join(format!("{number}.bin"));
+        if !path.exists() {
+            // Under its name only when it is whole.
+            let unfinished = path.with_extension("part");
+            FileNumber::new(number).ok_or_else(usage)?.write(&unfinished, size)?;
+            fs::rename(unfinished, path)?;
+        }
+    }
+    Ok(())
 }
 
 fn serve() -> io::Result<()> {

@@ -2,10 +2,11 @@
 
 use crate::{
     chunks, companion,
+    content::FileNumber,
     digests::Digests,
-    http::{Body, Connection, Reply, Request},
+    http::{Body, Connection, Reply, Request, invalid},
     store, tus,
-    world::{Plan, World},
+    world::{Plan, PlannedFile, Preparation, World},
 };
 use std::{
     io,
@@ -77,10 +78,19 @@ impl Server {
         store::answer(request, body, &world, &self.digests)
     }
 
-    /// `POST /bench/reset` with a [`Plan`] begins anew, `GET /bench/stats` tells what has arrived since.
+    /// `POST /bench/prepare` with a [`Preparation`] hashes what is going to arrive, `POST /bench/reset` with a [`Plan`] begins anew,
+    /// `GET /bench/stats` tells what has arrived since.
     fn control(&self, command: &str, body: &mut Body<'_>) -> io::Result<Reply> {
         let text = body.text()?;
         Ok(match command {
+            "prepare" => {
+                let Preparation { files, part_sizes } = serde_json::from_str(&text)?;
+                for PlannedFile { number, size } in files {
+                    let file = FileNumber::new(number).ok_or_else(|| invalid("there is no such file"))?;
+                    part_sizes.iter().for_each(|&part| self.digests.prepare(file, size, part));
+                }
+                Reply::empty(204)
+            }
             "reset" => {
                 let plan: Plan = serde_json::from_str(&text)?;
                 *self.world.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(World::new(plan));

@@ -29,6 +29,16 @@ pub struct Plan {
     pub at_once: Option<usize>,
 }
 
+/// What is to be hashed, as `POST /bench/prepare` tells it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Preparation {
+    /// Of these files.
+    pub files: Vec<PlannedFile>,
+    /// Parts of these sizes, bytes.
+    pub part_sizes: Vec<u64>,
+}
+
 /// A file that ought to arrive.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,7 +65,7 @@ pub struct Stats {
     pub wrong: u64,
     /// Expected files of which the whole content is stored.
     pub right: usize,
-    /// Bytes that the sink had to hash since it was started.
+    /// Bytes that the sink had to hash while they arrived, since it was started.
     pub hashed_bytes: u64,
 }
 

@@ -1,0 +1,139 @@
+/**
+ * `npm run bench:upload [-- --scenario NAME,… --only NAME,… --rows defaults,equal --rounds N --scale SHARE --patience TIMES --json]`:
+ * partwise and other libraries send the same files to the same sink from a real Chromium, every one in turn within each round, so
+ * that what the machine does besides weighs on all of them. Tells medians, the least and the most; whoever fails or does not come to
+ * an end is told as such, and the others go on.
+ *
+ * `--scale 0.05` sends a twentieth, to see that everything works; such figures mean nothing. `--patience 5` waits that much longer.
+ * `bench/upload/plot.mjs` makes tables and plots of what `--json` prints.
+ *
+ * Needs what `npm run e2e` needs; `npm run build` first.
+ */
+import { cpus, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import { everything } from '../../tests/e2e/support/cleanup.mjs';
+import { temporaryFolder } from '../../tests/e2e/support/files.mjs';
+import { Chromium } from '../lib/chromium.mjs';
+import { EQUAL, PART_SIZES, contenders } from './contenders.mjs';
+import { Link } from './link.mjs';
+import { installPeers, versions } from './peers.mjs';
+import { line, summary, table } from './report.mjs';
+import { once } from './round.mjs';
+import { bytesOf, scaled, scenarios } from './scenarios.mjs';
+import { Sink, makeFiles } from './sink.mjs';
+import { startSite } from './site.mjs';
+
+/** @typedef {import('./scenarios.mjs').Scenario} Scenario */
+/** @typedef {import('./round.mjs').Entry} Entry */
+/** @typedef {import('./round.mjs').Figures} Figures */
+
+const say = (/** @type {string} */ text) => process.stderr.write(`${text}\n`);
+
+function options() {
+  const { values } = parseArgs({
+    options: {
+      scenario: { type: 'string' },
+      only: { type: 'string' },
+      rows: { type: 'string', default: 'defaults,equal' },
+      rounds: { type: 'string', default: '3' },
+      scale: { type: 'string', default: '1' },
+      patience: { type: 'string', default: '1' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const names = scenarios.map(({ name }) => name);
+  const takePart = Object.keys(contenders).filter((name) => !contenders[name]?.asked);
+  const scale = Number(values.scale);
+  return {
+    chosen: chosen('--scenario', values.scenario, names, names).flatMap((name) =>
+      scenarios.filter((scenario) => scenario.name === name).map((scenario) => scaled(scenario, scale)),
+    ),
+    entries: chosen('--only', values.only, Object.keys(contenders), takePart).flatMap((contender) =>
+      (contenders[contender]?.rows ?? [])
+        .filter((row) => values.rows.split(',').includes(row))
+        .map((row) => ({ contender, row, equal: row === 'equal' ? EQUAL : null })),
+    ),
+    rounds: Number(values.rounds),
+    scale,
+    patience: Number(values.patience),
+    json: values.json,
+  };
+}
+
+/**
+ * @param {string} option
+ * @param {string | undefined} given
+ * @param {readonly string[]} known
+ * @param {readonly string[]} otherwise
+ */
+function chosen(option, given, known, otherwise) {
+  const names = given?.split(',') ?? otherwise;
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown) throw new Error(`${option}: there is no ${unknown}, only ${known.join(', ')}`);
+  return names;
+}
+
+/**
+ * One scenario: every contender in each of the rounds.
+ *
+ * @param {import('./round.mjs').World} world
+ * @param {Scenario} scenario
+ * @param {readonly Entry[]} entries
+ * @param {number} rounds
+ */
+async function compete(world, scenario, entries, rounds) {
+  say(`\n${scenario.name}: ${scenario.about}; ${scenario.count} × ${scenario.size} bytes`);
+  const files = await makeFiles(scenario);
+  await world.sink.prepare(files, [...PART_SIZES, scenario.size]);
+  /** @type {Map<Entry, Figures[]>} */
+  const measured = new Map(entries.map((entry) => [entry, []]));
+  for (let round = scenario.warmUp ? 0 : 1; round <= rounds; round += 1) {
+    for (const entry of entries) {
+      const figures = await once(world, scenario, entry, files).catch((error) => broken(scenario, error));
+      if (round > 0) measured.get(entry)?.push(figures);
+      say(`${round || 'warm-up'} ${entry.contender} ${entry.row}  ${line(figures)}`);
+    }
+  }
+  return entries.map((entry) => summary(entry, measured.get(entry) ?? []));
+}
+
+/** Of a round that did not even come to its end. @param {Scenario} scenario @param {Error} error @returns {Figures} */
+function broken(scenario, error) {
+  const nothing = { requests: 0, preflights: 0, refused: 0, longestTask: 0, frozen: 0, mainThread: 0 };
+  const unknown = { seconds: scenario.patience, rate: 0, ofLink: null, sent: 0, firstByte: null };
+  return { finished: false, error: error.message, ...nothing, ...unknown, cpu: 0, memory: 0, hashed: 0 };
+}
+
+async function main() {
+  const { chosen, entries, rounds, scale, patience, json } = options();
+  await installPeers();
+  const names = [...new Set(entries.map(({ contender }) => contender))];
+  const { origin: site, gzip } = await startSite(names, everything);
+  const sink = await Sink.start(everything);
+  const link = chosen.some(({ link }) => link) ? await Link.start(sink, everything) : null;
+  const profile = await temporaryFolder('bench-', everything);
+  const browser = await Chromium.launch(profile, everything);
+  const about = {
+    command: ['npm run bench:upload --', ...process.argv.slice(2)].join(' '),
+    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release()}`,
+    browser: await browser.version(),
+    versions: versions(),
+    scale,
+    gzip,
+  };
+  const results = [];
+  for (const scenario of chosen) {
+    const outcome = await compete({ browser, sink, link, site, patience }, scenario, entries, rounds);
+    if (!json) console.table(table(outcome));
+    const { name, about } = scenario;
+    results.push({ name, about, bytes: bytesOf(scenario), link: scenario.link, results: outcome });
+  }
+  if (json) console.log(JSON.stringify({ ...about, scenarios: results }));
+  else console.table(Object.fromEntries(names.map((name) => [name, { gzip_bytes: gzip[name] }])));
+}
+
+try {
+  await main();
+} finally {
+  await everything.end();
+}
