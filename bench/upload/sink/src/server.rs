@@ -113,3 +113,186 @@ fn preflight(request: &Request) -> Reply {
         .with("Access-Control-Allow-Headers", headers)
         .with("Access-Control-Max-Age", MAX_AGE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        io::{Read, Write},
+        net::{SocketAddr, TcpStream},
+    };
+
+    const FILE: u32 = 3;
+    const SIZE: u64 = 1000;
+
+    /// A sink that expects one file.
+    fn sink(more: &str) -> SocketAddr {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || Arc::new(Server::default()).serve(listener));
+        let plan = format!(r#"{{"files":[{{"number":{FILE},"size":{SIZE}}}],"store":"http://s"{more}}}"#);
+        assert!(ask(address, "POST /bench/reset", plan.as_bytes()).starts_with("HTTP/1.1 204"));
+        address
+    }
+
+    fn content(offset: u64, length: u64) -> Vec<u8> {
+        let mut all = vec![0; SIZE as usize];
+        FileNumber::new(FILE).unwrap().fill(0, &mut all);
+        all[offset as usize..(offset + length) as usize].to_vec()
+    }
+
+    /// Sends a request line, perhaps with headers, and a body; the whole reply.
+    fn ask(address: SocketAddr, request: &str, body: &[u8]) -> String {
+        let mut stream = begin(address, request, body.len());
+        stream.write_all(body).unwrap();
+        finish(stream)
+    }
+
+    fn begin(address: SocketAddr, request: &str, length: usize) -> TcpStream {
+        let (line, headers) = request.split_once('\n').unwrap_or((request, ""));
+        let headers = headers.replace('\n', "\r\n");
+        let mut stream = TcpStream::connect(address).unwrap();
+        let head = format!("{line} HTTP/1.1\r\nContent-Length: {length}\r\n{headers}\r\n\r\n");
+        stream.write_all(head.replace("\r\n\r\n\r\n", "\r\n\r\n").as_bytes()).unwrap();
+        stream
+    }
+
+    fn finish(mut stream: TcpStream) -> String {
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        reply
+    }
+
+    fn stats(address: SocketAddr) -> serde_json::Value {
+        let reply = ask(address, "GET /bench/stats", b"");
+        serde_json::from_str(reply.split_once("\r\n\r\n").unwrap().1).unwrap()
+    }
+
+    fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+        text.split_once(start).unwrap().1.split_once(end).unwrap().0
+    }
+
+    #[test]
+    fn parts_in_any_order_make_the_object_with_the_etag_of_s3() {
+        let sink = sink("");
+        let reply = ask(sink, "POST /bucket/a?uploads", b"");
+        let id = between(&reply, "<UploadId>", "<");
+        let part = |number: u32, offset, length| {
+            let line = format!("PUT /bucket/a?partNumber={number}&uploadId={id}");
+            between(&ask(sink, &line, &content(offset, length)), "ETag: \"", "\"").to_owned()
+        };
+        let second = part(2, 600, 400);
+        let first = part(1, 0, 600);
+        let listed = format!(
+            "<Part><PartNumber>1</PartNumber><ETag>{first}</ETag></Part><Part><PartNumber>2</PartNumber><ETag>{second}</ETag></Part>"
+        );
+        let reply = ask(sink, &format!("POST /bucket/a?uploadId={id}"), listed.as_bytes());
+        assert!(between(&reply, "<ETag>", "</ETag>").ends_with("-2&quot;"), "{reply}");
+        let stats = stats(sink);
+        assert_eq!(
+            (&stats["right"], &stats["wrong"], &stats["contentBytes"]),
+            (&1.into(), &0.into(), &SIZE.into())
+        );
+    }
+
+    #[test]
+    fn a_part_that_is_left_out_makes_the_object_wrong() {
+        let sink = sink("");
+        let id = between(&ask(sink, "POST /a?uploads", b""), "<UploadId>", "<").to_owned();
+        let mut listed = String::new();
+        for (number, offset) in [(1, 0), (2, 504)] {
+            let reply =
+                ask(sink, &format!("PUT /a?partNumber={number}&uploadId={id}"), &content(offset, 496));
+            let etag = between(&reply, "ETag: ", "\r\n").to_owned();
+            listed += &format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>");
+        }
+        ask(sink, &format!("POST /a?uploadId={id}"), listed.as_bytes());
+        let stats = stats(sink);
+        assert_eq!((&stats["right"], &stats["wrong"]), (&0.into(), &1.into()));
+    }
+
+    #[test]
+    fn a_changed_byte_is_refused_and_told() {
+        let sink = sink("");
+        let mut bytes = content(0, SIZE);
+        bytes[700] ^= 1;
+        assert!(ask(sink, "PUT /bucket/a", &bytes).starts_with("HTTP/1.1 400"));
+        assert_eq!(stats(sink)["wrong"], 1);
+        assert!(ask(sink, "PUT /bucket/a", &content(0, SIZE)).starts_with("HTTP/1.1 200"));
+        assert_eq!(stats(sink)["right"], 1);
+    }
+
+    #[test]
+    fn tus_goes_on_where_a_broken_request_has_ended() {
+        let sink = sink("");
+        let reply = ask(sink, &format!("POST /files\nUpload-Length: {SIZE}"), b"");
+        let url = between(&reply, "Location: http://s", "\r\n").to_owned();
+        let patch =
+            |offset: u64, length| begin(sink, &format!("PATCH {url}\nUpload-Offset: {offset}"), length);
+        let mut broken = patch(0, SIZE as usize);
+        broken.write_all(&content(0, 333)).unwrap();
+        finish(broken);
+        let reply = ask(sink, &format!("HEAD {url}"), b"");
+        assert_eq!(between(&reply, "Upload-Offset: ", "\r\n"), "333");
+        let mut rest = patch(333, 667);
+        rest.write_all(&content(333, 667)).unwrap();
+        assert_eq!(between(&finish(rest), "Upload-Offset: ", "\r\n"), "1000");
+        let stats = stats(sink);
+        assert_eq!((&stats["right"], &stats["contentBytes"]), (&1.into(), &SIZE.into()));
+    }
+
+    #[test]
+    fn chunks_arrive_in_forms_and_are_told_when_they_are_there() {
+        let sink = sink("");
+        for (number, offset, length) in [(1, 0, 400), (2, 400, 600)] {
+            let test = format!("GET /chunks?chunkNumber={number}&identifier=i");
+            assert!(ask(sink, &test, b"").starts_with("HTTP/1.1 204"));
+            let mut form = Vec::new();
+            for (name, value) in
+                [("chunkNumber", &*number.to_string()), ("totalChunks", "2"), ("identifier", "i")]
+            {
+                form.extend(
+                    format!("--xx\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                        .bytes(),
+                );
+            }
+            form.extend(b"--xx\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\nContent-Type: a/b\r\n\r\n");
+            form.extend(content(offset, length));
+            form.extend(b"\r\n--xx--\r\n");
+            let reply = ask(sink, "POST /chunks\nContent-Type: multipart/form-data; boundary=xx", &form);
+            assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+            assert!(ask(sink, &test, b"").starts_with("HTTP/1.1 200"));
+        }
+        assert_eq!(stats(sink)["right"], 1);
+    }
+
+    #[test]
+    fn more_requests_than_the_store_serves_are_refused_after_they_were_read() {
+        let sink = sink(r#","atOnce":1"#);
+        let mut first = begin(sink, "PUT /bucket/a", SIZE as usize);
+        first.write_all(&content(0, 500)).unwrap();
+        while stats(sink)["contentBytes"] != 500 {
+            thread::yield_now();
+        }
+        assert!(ask(sink, "PUT /bucket/b", &content(0, SIZE)).starts_with("HTTP/1.1 503"));
+        first.write_all(&content(500, 500)).unwrap();
+        assert!(finish(first).starts_with("HTTP/1.1 200"));
+        let stats = stats(sink);
+        assert_eq!(
+            (&stats["refused"], &stats["right"], &stats["contentBytes"]),
+            (&1.into(), &1.into(), &(2 * SIZE).into())
+        );
+    }
+
+    #[test]
+    fn a_page_may_read_what_it_needs() {
+        let sink = sink("");
+        let asked = "OPTIONS /bucket/a\nOrigin: http://p\nAccess-Control-Request-Headers: content-type";
+        let reply = ask(sink, asked, b"");
+        assert!(reply.contains("Access-Control-Allow-Headers: content-type\r\n"), "{reply}");
+        let reply = ask(sink, "PUT /bucket/a\nOrigin: http://p", &content(0, SIZE));
+        assert!(reply.contains("Access-Control-Allow-Origin: http://p\r\n"), "{reply}");
+        assert!(between(&reply, "Access-Control-Expose-Headers: ", "\r\n").contains("ETag"));
+    }
+}
