@@ -9,9 +9,9 @@ const manifests = join(root, 'bench', 'upload', 'peers');
 /** Everything that the bench writes but for its results; nothing in it is worth keeping. */
 export const workshop = join(root, 'target', 'bench');
 
-/** Installs what the folders of `peers/` list, each into one of its own, unless it is there. */
-export async function installPeers() {
-  for (const name of readdirSync(manifests)) {
+/** Installs what these folders of `peers/` list, each into one of its own, unless it is there. @param {Iterable<string>} names */
+export async function installPeers(names) {
+  for (const name of names) {
     const folder = join(workshop, name);
     const from = (/** @type {string} */ file) => join(manifests, name, file);
     const stamp = join(folder, 'node_modules', '.installed');

@@ -1,10 +1,12 @@
 /**
- * `node bench/upload/plot.mjs RESULT.json…`: of what `npm run bench:upload -- --json` has printed makes the tables in
- * `bench/README.md` and the plots beside it. Of scenarios in several files the last counts.
+ * `node bench/upload/plot.mjs [RESULT.json…]`: of what `npm run bench:upload -- --json` has printed makes the tables in
+ * `bench/README.md` and the plots beside it, and keeps it as `bench/upload/result.json`, of which it makes them again when no
+ * file is named. Of scenarios in several files the last counts.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import { root } from '../../scripts/lib/project.mjs';
 import { bars } from './bars.mjs';
 import { contenders } from './contenders.mjs';
@@ -25,6 +27,7 @@ import { markdown } from './tables.mjs';
  */
 
 const readme = join(root, 'bench', 'README.md');
+const kept = join(root, 'bench', 'upload', 'result.json');
 const plots = join(root, 'bench', 'upload', 'plots');
 const BETWEEN = /(<!-- upload -->\n)[^]*(<!-- \/upload -->)/;
 
@@ -108,8 +111,16 @@ export function merged(reports) {
   return { ...first, command, scenarios: [...scenarios.values()] };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const report = merged(process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, 'utf8'))));
+/** As the repository has all its files. @param {string} path @param {string} content */
+async function write(path, content) {
+  writeFileSync(path, await format(content, { ...(await resolveConfig(path)), filepath: path }));
+}
+
+async function main() {
+  const given = process.argv.slice(2);
+  const paths = given.length ? given : [kept];
+  const report = merged(paths.map((path) => JSON.parse(readFileSync(path, 'utf8'))));
+  await write(kept, JSON.stringify(report));
   mkdirSync(plots, { recursive: true });
   const files = draw(report);
   for (const [name, content] of Object.entries(files)) writeFileSync(join(plots, name), content);
@@ -117,10 +128,12 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     const { title = '' } = pictures[name.replace('.svg', '')] ?? {};
     return `![${title}](upload/plots/${name})\n\n`;
   });
+  const section = `\n${pictured.join('')}${markdown(report)}\n\n`;
   const text = readFileSync(readme, 'utf8');
-  const section = `\n${pictured.join('')}${markdown(report)}\n`;
-  writeFileSync(
+  await write(
     readme,
     text.replace(BETWEEN, (_, before, after) => before + section + after),
   );
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();

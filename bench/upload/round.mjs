@@ -175,11 +175,12 @@ class Visit {
   async run(settings, within) {
     const page = this.#page;
     if (!page) throw new Error('there is no page');
-    if (settings.tellAt !== null) await page.bind('reached');
-    const reached = page.event('Runtime.bindingCalled').then(() => null);
+    const tells = settings.tellAt !== null;
+    if (tells) await page.bind('reached');
+    const reached = tells ? [page.event('Runtime.bindingCalled').then(() => null)] : [];
     const ended = page.evaluate(`run(${JSON.stringify(settings)})`);
     const late = new Promise((resolve) => setTimeout(resolve, within, 'late').unref());
-    const first = await Promise.race([ended, reached, late]);
+    const first = await Promise.race([ended, late, ...reached]);
     if (first !== null && first !== 'late') return { ended: true, told: first };
     const told = await inTime(page.evaluate('soFar()'), { what: 'the page to tell', within: PAGE_PATIENCE });
     if (first === null) return { ended: false, told };

@@ -106,8 +106,8 @@ function broken(scenario, error) {
 
 async function main() {
   const { chosen, entries, rounds, scale, patience, json } = options();
-  await installPeers();
   const names = [...new Set(entries.map(({ contender }) => contender))];
+  await installPeers(new Set(names.flatMap((name) => contenders[name]?.peers ?? [])));
   const { origin: site, gzip } = await startSite(names, everything);
   const sink = await Sink.start(everything);
   const link = chosen.some(({ link }) => link) ? await Link.start(sink, everything) : null;
