@@ -63,12 +63,13 @@ export async function once(world, scenario, entry, files) {
     const right = stats.right === files.length && stats.wrong === 0;
     const bytes = bytesOf(scenario);
     const seconds = told.millis / 1000;
+    const finished = told.error === null && right;
     return {
-      finished: told.error === null && right,
+      finished,
       error: told.error ?? (right ? null : `stored ${stats.right} of ${files.length}, ${stats.wrong} wrong`),
       seconds,
-      rate: bytes / seconds,
-      ofLink: scenario.link ? (bytes * 8) / seconds / scenario.link.rate : null,
+      rate: finished ? bytes / seconds : 0,
+      ofLink: finished && scenario.link ? (bytes * 8) / seconds / scenario.link.rate : null,
       sent: sent.bytes / bytes,
       requests: sent.methods.length,
       preflights: sent.methods.filter((method) => method === 'OPTIONS').length,

@@ -48,10 +48,10 @@ export const scenarios = [
   },
   {
     name: 'reload',
-    about: '500 MiB over 400 Mbit/s, the tab killed at 25, 50 and 75 %',
+    about: '500 MiB over 200 Mbit/s, the tab killed at 25, 50 and 75 %',
     size: 500 * MiB,
     count: 1,
-    link: { rate: 400 * Mbit, roundTrip: 10 },
+    link: { rate: 200 * Mbit, roundTrip: 10 },
     kills: [0.25, 0.5, 0.75],
     patience: 180,
   },
@@ -91,7 +91,8 @@ export const scenarios = [
 ];
 
 /**
- * A smaller one, to see whether all works: with less to send, and what happens on the way happens as much earlier.
+ * A smaller one, to see whether all works: with less to send, and what happens on the way happens as much earlier, but not so early
+ * that nothing gets through.
  *
  * @param {Scenario} scenario
  * @param {number} by 1: as it is
@@ -106,8 +107,11 @@ export function scaled(scenario, by) {
       : { size: Math.max(1, Math.round((size * by) / MiB)) * MiB }),
     link: link && {
       ...link,
-      cutEvery: link.cutEvery && link.cutEvery * by,
-      outage: link.outage && { after: link.outage.after * by, lasts: link.outage.lasts * by },
+      cutEvery: link.cutEvery && Math.max(2, link.cutEvery * by),
+      outage: link.outage && {
+        after: Math.max(1, link.outage.after * by),
+        lasts: Math.max(3, link.outage.lasts * by),
+      },
     },
   };
 }

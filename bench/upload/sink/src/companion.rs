@@ -72,8 +72,9 @@ pub fn answer(request: &Request, body: &mut Body<'_>, world: &World) -> io::Resu
             let Complete { parts } = serde_json::from_str(&text)?;
             let parts: Vec<_> = parts.into_iter().map(|part| (part.part_number, part.etag)).collect();
             match store::complete(world, id, &parts) {
-                Some(_) => json!({ "location": format!("{store}{path}"), "key": key, "bucket": "bucket" }),
-                None => return Ok(Some(Reply::empty(500))),
+                Ok(_) => json!({ "location": format!("{store}{path}"), "key": key, "bucket": "bucket" }),
+                // Companion tells no page why.
+                Err(_) => return Ok(Some(Reply::empty(500))),
             }
         }
         ("DELETE", ["multipart", id]) => {

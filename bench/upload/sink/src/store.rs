@@ -19,7 +19,8 @@ const PAGE: usize = 1000;
 /// # Errors
 /// As of [`Body::piece`].
 pub fn answer(request: &Request, body: &mut Body<'_>, world: &World, digests: &Digests) -> io::Result<Reply> {
-    let key = request.path.as_str();
+    let key = decode(&request.path);
+    let key = key.as_str();
     let upload = request.param("uploadId");
     Ok(match (request.method.as_str(), upload) {
         ("POST", None) if request.param("uploads").is_some() => {
@@ -54,14 +55,14 @@ pub fn answer(request: &Request, body: &mut Body<'_>, world: &World, digests: &D
         ("POST", Some(id)) => {
             let text = body.text()?;
             match complete(world, id, &listed(&text)) {
-                Some(etag) => Reply::xml(
+                Ok(etag) => Reply::xml(
                     200,
                     format!(
                         "<CompleteMultipartUploadResult><Location>{}{key}</Location><Bucket>bucket</Bucket><Key>{key}</Key><ETag>&quot;{etag}&quot;</ETag></CompleteMultipartUploadResult>",
                         world.plan.store
                     ),
                 ),
-                None => error(400, "InvalidPart"),
+                Err((status, code)) => error(status, code),
             }
         }
         ("DELETE", Some(id)) => {
@@ -174,10 +175,13 @@ fn listed(text: &str) -> Vec<(u32, String)> {
         .collect()
 }
 
-/// Puts the listed parts together; the object's ETag, without quotes. `None` when one is not there, or is another one.
-pub fn complete(world: &World, id: &str, listed: &[(u32, String)]) -> Option<String> {
+/// Puts the listed parts together; the object's ETag, without quotes.
+///
+/// # Errors
+/// The status and the code with which stores refuse that.
+pub fn complete(world: &World, id: &str, listed: &[(u32, String)]) -> Result<String, (u16, &'static str)> {
     let mut stored = world.stored();
-    let upload = stored.uploads.get(id)?;
+    let upload = stored.uploads.get(id).ok_or((404, "NoSuchUpload"))?;
     let parts: Option<Vec<&Part>> = listed
         .iter()
         .map(|(number, etag)| {
@@ -186,15 +190,16 @@ pub fn complete(world: &World, id: &str, listed: &[(u32, String)]) -> Option<Str
             told.eq_ignore_ascii_case(&hex(&part.md5)).then_some(part)
         })
         .collect();
-    let parts = parts.filter(|parts| !parts.is_empty())?;
+    let parts = parts.filter(|parts| !parts.is_empty()).ok_or((400, "InvalidPart"))?;
     let etag = composite(&parts.iter().map(|part| part.md5).collect::<Vec<_>>());
     let whole = Span::join(parts.into_iter().map(|part| part.span.clone()));
-    let key = decode(&stored.uploads.remove(id)?.key);
+    let key = upload.key.clone();
+    stored.uploads.remove(id);
     match whole {
         Some(span) => keep(&mut stored, &key, span, etag.clone()),
         None => world.count_wrong(),
     }
-    Some(etag)
+    Ok(etag)
 }
 
 #[cfg(test)]
