@@ -9,16 +9,23 @@
  * @property {string} note behind the bar
  * @property {'ours' | 'peer' | 'reference'} kind
  *
- * @typedef {{ title: string, subtitle: string, bars: readonly Bar[] }} Panel
+ * @typedef {object} Panel
+ * @property {string} title
+ * @property {string} subtitle
+ * @property {readonly Bar[]} bars
+ * @property {number} least what a whole bar stands for at least: next to nothing is not to look like a lot
  */
 
 const COLUMNS = 2;
-const PANEL = { width: 460, padding: 16, head: 44, row: 22, label: 150, note: 96 };
+const PANEL = { width: 460, padding: 16, head: 60, row: 22, label: 130, note: 110 };
+/** Characters of a subtitle that fit into a line. */
+const LINE = 64;
 
 /** Colours of text and bars; a page that embeds the picture tells by the reader's preference which of them are seen. */
 const STYLE = `
 text { font: 12px system-ui, sans-serif; fill: #24292f }
 .title { font-weight: 600; font-size: 14px }
+.strong { font-weight: 600 }
 .faint { fill: #57606a }
 .ours { fill: #0969da } .peer { fill: #8c959f } .reference { fill: #d0d7de }
 .whisker { stroke: #24292f; stroke-width: 1 }
@@ -53,16 +60,27 @@ export function bars(title, panels) {
 }
 
 /** @param {Panel} panel */
-function drawPanel({ title, subtitle, bars }) {
-  const most = Math.max(...bars.map(({ value, max }) => Math.max(value ?? 0, max ?? 0)), Number.MIN_VALUE);
+function drawPanel({ title, subtitle, bars, least }) {
+  const most = Math.max(...bars.map(({ value, max }) => Math.max(value ?? 0, max ?? 0)), least);
   const room = PANEL.width - PANEL.padding - PANEL.label - PANEL.note;
   const x = (/** @type {number} */ value) => PANEL.label + (value / most) * room;
   const sorted = [...bars].sort((a, b) => (a.value ?? Infinity) - (b.value ?? Infinity));
   const rows = sorted.map((bar, index) => drawBar(bar, PANEL.head + index * PANEL.row, x));
   return [
-    `<text class="title" y="12">${escape(title)}</text><text class="faint" y="28">${escape(subtitle)}</text>`,
+    `<text class="title" y="12">${escape(title)}</text>`,
+    ...lines(subtitle).map(
+      (line, index) => `<text class="faint" y="${29 + index * 15}">${escape(line)}</text>`,
+    ),
     ...rows,
   ].join('\n');
+}
+
+/** @param {string} text */
+function lines(text) {
+  return text.split(' ').reduce((/** @type {string[]} */ lines, word) => {
+    const longer = `${lines.at(-1) ?? ''} ${word}`.trim();
+    return lines.length && longer.length <= LINE ? [...lines.slice(0, -1), longer] : [...lines, word];
+  }, []);
 }
 
 /**
@@ -79,7 +97,7 @@ function drawBar({ label, value, min, max, note, kind }, y, x) {
       : '';
   const behind = Math.max(end, x(max ?? 0)) + 6;
   return [
-    `<text x="${PANEL.label - 8}" y="${middle + 4}" text-anchor="end"${kind === 'ours' ? ' class="title"' : ''}>${escape(label)}</text>`,
+    `<text x="${PANEL.label - 8}" y="${middle + 4}" text-anchor="end"${kind === 'ours' ? ' class="strong"' : ''}>${escape(label)}</text>`,
     `<rect class="${kind}" x="${PANEL.label}" y="${y + 3}" width="${fixed(Math.max(end - PANEL.label, 1))}" height="${PANEL.row - 6}" rx="2"/>`,
     `${spread}<text class="faint" x="${fixed(behind)}" y="${middle + 4}">${escape(note)}</text>`,
   ].join('');

@@ -35,13 +35,14 @@ const BETWEEN = /(<!-- upload -->\n)[^]*(<!-- \/upload -->)/;
  * What a user feels, by the files' names: how much, behind a bar, and in which scenarios it is worth a look.
  *
  * @type {Record<string, { title: string, scenarios: readonly string[], figure: keyof import('./report.mjs').Spreads,
- *   value: (median: number, bytes: number) => number, told: (value: number) => string }>}
+ *   least: number, value: (median: number, bytes: number) => number, told: (value: number) => string }>}
  */
 const pictures = {
   time: {
     title: 'Time to finish',
     scenarios: ['loopback', 'wan', 'lossy', 'reload', 'many', 'throttle', 'huge', 'outage'],
     figure: 'seconds',
+    least: 0.1,
     value: (seconds) => seconds,
     told: (seconds) => `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`,
   },
@@ -49,6 +50,7 @@ const pictures = {
     title: 'Bytes sent in vain',
     scenarios: ['lossy', 'reload', 'throttle', 'outage'],
     figure: 'sent',
+    least: 1e6,
     value: (sent, bytes) => Math.max(0, sent - 1) * bytes,
     told: (bytes) => `${(bytes / 1e6).toFixed(1)} MB`,
   },
@@ -56,6 +58,7 @@ const pictures = {
     title: 'The longest moment in which the page did not answer',
     scenarios: ['loopback', 'reload', 'many', 'huge'],
     figure: 'longestTask',
+    least: 100,
     value: (millis) => millis,
     told: (millis) => (millis < 50 ? 'below 50 ms' : `${millis.toFixed(0)} ms`),
   },
@@ -64,11 +67,12 @@ const pictures = {
 /** @param {Report} report @returns {Record<string, string>} SVG files by their names */
 export function draw({ scenarios }) {
   const drawn = Object.entries(pictures).flatMap(([name, picture]) => {
-    const panels = scenarios
-      .filter(({ name }) => picture.scenarios.includes(name))
+    const panels = picture.scenarios
+      .flatMap((name) => scenarios.filter((scenario) => scenario.name === name))
       .map(({ name, about, bytes, results }) => ({
         title: name,
         subtitle: about,
+        least: picture.least,
         bars: results.filter(isPlotted).map((result) => bar(result, bytes, picture)),
       }));
     return panels.length ? [[`${name}.svg`, bars(picture.title, panels)]] : [];
@@ -90,7 +94,7 @@ function bar({ contender, figures, finished, rounds }, bytes, { figure, value, t
   const kind = contender.startsWith('raw_') ? 'reference' : contender === 'partwise' ? 'ours' : 'peer';
   const { median = null, min, max } = figures?.[figure] ?? {};
   if (finished === 0 || median === null)
-    return { label, kind, value: null, note: `failed in all of ${rounds} rounds` };
+    return { label, kind, value: null, note: rounds > 1 ? `failed in all ${rounds} rounds` : 'failed' };
   const failures = finished < rounds ? `, failed in ${rounds - finished} of ${rounds}` : '';
   return {
     label,

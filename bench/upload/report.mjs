@@ -17,6 +17,7 @@ export const FIGURES = /** @type {const} */ ({
   cpu: 2,
   memory: 0,
   hashed: 0,
+  sinkCpu: 2,
 });
 
 /**

@@ -88,7 +88,9 @@ async function compete(world, scenario, entries, rounds) {
   /** @type {Map<Entry, Figures[]>} */
   const measured = new Map(entries.map((entry) => [entry, []]));
   for (let round = scenario.warmUp ? 0 : 1; round <= rounds; round += 1) {
-    for (const entry of entries) {
+    // Each round begins with another one, so that nobody always comes after the same one.
+    const first = round % entries.length;
+    for (const entry of [...entries.slice(first), ...entries.slice(0, first)]) {
       const figures = await once(world, scenario, entry, files).catch((error) => broken(scenario, error));
       if (round > 0) measured.get(entry)?.push(figures);
       say(`${round || 'warm-up'} ${entry.contender} ${entry.row}  ${line(figures)}`);
@@ -101,7 +103,8 @@ async function compete(world, scenario, entries, rounds) {
 function broken(scenario, error) {
   const nothing = { requests: 0, preflights: 0, refused: 0, longestTask: 0, frozen: 0, mainThread: 0 };
   const unknown = { seconds: scenario.patience, rate: 0, ofLink: null, sent: 0, firstByte: null };
-  return { finished: false, error: error.message, ...nothing, ...unknown, cpu: 0, memory: 0, hashed: 0 };
+  const free = { cpu: 0, memory: 0, hashed: 0, sinkCpu: 0 };
+  return { finished: false, error: error.message, ...nothing, ...unknown, ...free };
 }
 
 async function main() {
@@ -115,7 +118,7 @@ async function main() {
   const browser = await Chromium.launch(profile, everything);
   const about = {
     command: ['npm run bench:upload --', ...process.argv.slice(2)].join(' '),
-    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release()}`,
+    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release().split('.').slice(0, 2).join('.')}`,
     browser: await browser.version(),
     versions: versions(),
     scale,

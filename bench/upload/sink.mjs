@@ -47,10 +47,12 @@ export async function makeFiles({ size, count, sparse = false }) {
 /** A running sink. */
 export class Sink {
   /**
+   * @param {number} pid
    * @param {number} store
    * @param {number} backend ports
    */
-  constructor(store, backend) {
+  constructor(pid, store, backend) {
+    this.pid = pid;
     /** What pages send content to. */
     this.store = `http://127.0.0.1:${store}`;
     /** What pages ask for signatures. */
@@ -60,8 +62,8 @@ export class Sink {
   /** @param {import('../../tests/e2e/support/cleanup.mjs').Scope} scope that ends it */
   static async start(scope) {
     const ready = /store=(\d+) backend=(\d+)\n/;
-    const { ready: ports } = await start(await program(), ['serve'], { ready, scope });
-    return new Sink(Number(ports[1]), Number(ports[2]));
+    const { pid, ready: ports } = await start(await program(), ['serve'], { ready, scope });
+    return new Sink(pid, Number(ports[1]), Number(ports[2]));
   }
 
   /** Hashes what is going to arrive. @param {readonly BenchFile[]} files @param {readonly number[]} partSizes */

@@ -60,14 +60,25 @@ function cells({ contender, row, finished, rounds, figures }) {
   const label = contender === 'partwise' ? `**${labelOf(contender)}**` : labelOf(contender);
   const start = [label, row === 'equal' ? '8 MiB × 4' : 'its own', `${finished}/${rounds}`];
   if (!figures || finished === 0) return [...start, ...Array(9).fill('–')];
-  const { seconds, ofLink, sent, requests, preflights, firstByte, longestTask, mainThread, cpu, memory } =
-    figures;
+  const {
+    seconds,
+    ofLink,
+    sent,
+    requests,
+    preflights,
+    refused,
+    firstByte,
+    longestTask,
+    mainThread,
+    cpu,
+    memory,
+  } = figures;
   return [
     ...start,
     spread(seconds, 2),
     ofLink.median === null ? '–' : `${(ofLink.median * 100).toFixed(1)} %`,
     spread(sent, 3),
-    `${requests.median} (${preflights.median})`,
+    `${requests.median} (${preflights.median})${refused.median ? `, ${refused.median} refused` : ''}`,
     spread(firstByte, 0),
     longestTask.max === null || longestTask.max < 50 ? '< 50' : longestTask.max.toFixed(0),
     spread(mainThread, 2),

@@ -34,7 +34,7 @@ impl FileNumber {
     }
 
     fn word(self, index: u64) -> u64 {
-        if self.is_sparse() && index % (LANDMARK / WORD) != 0 {
+        if self.is_sparse() && !index.is_multiple_of(LANDMARK / WORD) {
             return 0;
         }
         mix(u64::from(self.0) << INDEX_BITS | index)

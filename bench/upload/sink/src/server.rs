@@ -243,6 +243,18 @@ mod tests {
     }
 
     #[test]
+    fn tus_is_told_of_bytes_that_belong_elsewhere() {
+        let sink = sink("");
+        let reply = ask(sink, &format!("POST /files\nUpload-Length: {SIZE}"), b"");
+        let url = between(&reply, "Location: http://s", "\r\n").to_owned();
+        let mut bytes = content(0, SIZE);
+        bytes[3] ^= 1;
+        let reply = ask(sink, &format!("PATCH {url}\nUpload-Offset: 0"), &bytes);
+        assert!(reply.starts_with("HTTP/1.1 400"), "{reply}");
+        assert_eq!(stats(sink)["wrong"], 1);
+    }
+
+    #[test]
     fn chunks_arrive_in_forms_and_are_told_when_they_are_there() {
         let sink = sink("");
         for (number, offset, length) in [(1, 0, 400), (2, 400, 600)] {

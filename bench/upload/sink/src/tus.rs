@@ -56,7 +56,9 @@ fn create(request: &Request, body: &mut Body<'_>, world: &World) -> io::Result<R
     if body.left() == 0 {
         return Ok(created);
     }
-    append_at(0, body, world, &id)?;
+    if !append_at(0, body, world, &id)? {
+        return Ok(wrong());
+    }
     let offset = world.stored().resumables.get(&id).map_or(0, Resumable::offset);
     Ok(created.with("Upload-Offset", offset))
 }
@@ -89,13 +91,20 @@ fn append(request: &Request, body: &mut Body<'_>, world: &World, id: &str) -> io
         Some(stored) if stored != offset => return Ok(Reply::empty(409)),
         Some(_) => {}
     }
-    append_at(offset, body, world, id)?;
+    if !append_at(offset, body, world, id)? {
+        return Ok(wrong());
+    }
     let offset = world.stored().resumables.get(id).map_or(0, Resumable::offset);
     Ok(Reply::empty(204).with("Upload-Offset", offset))
 }
 
-/// Keeps what arrives, also when the connection breaks before the end: that is the point of the protocol.
-fn append_at(offset: u64, body: &mut Body<'_>, world: &World, id: &str) -> io::Result<()> {
+/// To bytes that belong elsewhere, or that are none of any file.
+fn wrong() -> Reply {
+    Reply::empty(400)
+}
+
+/// Keeps what arrives, also when the connection breaks before the end: that is the point of the protocol. Whether it was right.
+fn append_at(offset: u64, body: &mut Body<'_>, world: &World, id: &str) -> io::Result<bool> {
     let before = world.stored().resumables.get(id).and_then(|upload| upload.span.clone());
     let place = before.as_ref().map(|span| (span.file, span.bytes.end));
     let mut receiver = Receiver::new(place, None);
@@ -109,17 +118,22 @@ fn append_at(offset: u64, body: &mut Body<'_>, world: &World, id: &str) -> io::R
             Err(error) => break Err(error),
         }
     };
+    let arrived = receiver.span();
+    let right = arrived.is_some();
     let mut stored = world.stored();
     let Some(upload) = stored.resumables.get_mut(id).filter(|upload| upload.offset() == offset) else {
-        return end;
+        // Removed meanwhile, or continued by a later request while this one was still thought to be alive.
+        return end.map(|()| true);
     };
-    match receiver.span() {
-        Some(span) => upload.span = Span::join(before.into_iter().chain([span])),
-        None if end.is_ok() => world.count_wrong(),
-        None => {}
+    if let Some(span) = arrived {
+        upload.span = Span::join(before.into_iter().chain([span]));
     }
     let is_whole = !upload.partial && upload.offset() == upload.length;
     let whole = upload.span.clone().filter(|_| is_whole);
     stored.whole.extend(whole);
-    end
+    end?;
+    if !right {
+        world.count_wrong();
+    }
+    Ok(right)
 }
