@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../../scripts/lib/project.mjs';
+import { distDir, root } from '../../scripts/lib/project.mjs';
 import { run } from '../../tests/e2e/support/process.mjs';
 
 const manifests = join(root, 'bench', 'upload', 'peers');
@@ -33,8 +33,9 @@ export const modulesOf = (name) => join(workshop, name, 'node_modules');
 
 /** The versions that are compared, by the names of packages. @returns {Record<string, string>} */
 export function versions() {
+  const ours = JSON.parse(readFileSync(join(distDir, 'package.json'), 'utf8'));
   /** @type {Record<string, string>} */
-  const all = {};
+  const all = { [ours.name]: ours.version };
   for (const name of readdirSync(manifests)) {
     const { dependencies } = JSON.parse(readFileSync(join(manifests, name, 'package.json'), 'utf8'));
     for (const [library, version] of Object.entries(dependencies))

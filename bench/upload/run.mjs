@@ -1,15 +1,18 @@
 /**
- * `npm run bench:upload [-- --scenario NAME,… --only NAME,… --rows defaults,equal --rounds N --scale SHARE --patience TIMES --json]`:
+ * `npm run bench:upload [-- --scenario NAME,… --only NAME,… --rows defaults,equal --rounds N --scale SHARE --patience TIMES --journal FOLDER --json]`:
  * partwise and other libraries send the same files to the same sink from a real Chromium, every one in turn within each round, so
  * that what the machine does besides weighs on all of them. Tells medians, the least and the most; whoever fails or does not come to
  * an end is told as such, and the others go on.
  *
  * `--scale 0.05` sends a twentieth, to see that everything works; such figures mean nothing. `--patience 5` waits that much longer.
- * `bench/upload/plot.mjs` makes tables and plots of what `--json` prints.
+ * `--journal FOLDER` leaves what each contender has asked there, for `bench/upload/timeline.mjs`. `bench/upload/plot.mjs` makes tables
+ * and plots of what `--json` prints.
  *
  * Needs what `npm run e2e` needs; `npm run build` first.
  */
+import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, release } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { everything } from '../../tests/e2e/support/cleanup.mjs';
 import { temporaryFolder } from '../../tests/e2e/support/files.mjs';
@@ -38,6 +41,7 @@ function options() {
       rounds: { type: 'string', default: '3' },
       scale: { type: 'string', default: '1' },
       patience: { type: 'string', default: '1' },
+      journal: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -56,6 +60,7 @@ function options() {
     rounds: Number(values.rounds),
     scale,
     patience: Number(values.patience),
+    journal: values.journal,
     json: values.json,
   };
 }
@@ -80,8 +85,9 @@ function chosen(option, given, known, otherwise) {
  * @param {Scenario} scenario
  * @param {readonly Entry[]} entries
  * @param {number} rounds
+ * @param {string | undefined} journal where requests are written down
  */
-async function compete(world, scenario, entries, rounds) {
+async function compete(world, scenario, entries, rounds, journal) {
   say(`\n${scenario.name}: ${scenario.about}; ${scenario.count} × ${scenario.size} bytes`);
   const files = await makeFiles(scenario);
   await world.sink.prepare(files, [...PART_SIZES, scenario.size]);
@@ -93,6 +99,10 @@ async function compete(world, scenario, entries, rounds) {
     for (const entry of [...entries.slice(first), ...entries.slice(0, first)]) {
       const figures = await once(world, scenario, entry, files).catch((error) => broken(scenario, error));
       if (round > 0) measured.get(entry)?.push(figures);
+      if (journal) {
+        const name = [scenario.name, entry.contender, entry.row, round].join('-');
+        await writeFile(join(journal, `${name}.json`), JSON.stringify(await world.sink.journal()));
+      }
       say(`${round || 'warm-up'} ${entry.contender} ${entry.row}  ${line(figures)}`);
     }
   }
@@ -108,7 +118,8 @@ function broken(scenario, error) {
 }
 
 async function main() {
-  const { chosen, entries, rounds, scale, patience, json } = options();
+  const { chosen, entries, rounds, scale, patience, journal, json } = options();
+  if (journal) await mkdir(journal, { recursive: true });
   const names = [...new Set(entries.map(({ contender }) => contender))];
   await installPeers(new Set(names.flatMap((name) => contenders[name]?.peers ?? [])));
   const { origin: site, gzip } = await startSite(names, everything);
@@ -126,7 +137,8 @@ async function main() {
   };
   const results = [];
   for (const scenario of chosen) {
-    const outcome = await compete({ browser, sink, link, site, patience }, scenario, entries, rounds);
+    const world = { browser, sink, link, site, patience };
+    const outcome = await compete(world, scenario, entries, rounds, journal);
     if (!json) console.table(table(outcome));
     const { name, about } = scenario;
     results.push({ name, about, bytes: bytesOf(scenario), link: scenario.link, results: outcome });

@@ -88,6 +88,11 @@ export class Sink {
     return (await fetch(`${this.backend}/bench/stats`)).json();
   }
 
+  /** @returns {Promise<import('./timeline.mjs').Exchange[]>} every request since */
+  async journal() {
+    return (await fetch(`${this.backend}/bench/journal`)).json();
+  }
+
   /**
    * @param {string} command
    * @param {object} body

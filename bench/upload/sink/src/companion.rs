@@ -51,7 +51,7 @@ pub fn answer(request: &Request, body: &mut Body<'_>, world: &World) -> io::Resu
         ("POST", ["multipart"]) => {
             let Create { filename } = serde_json::from_str(&text)?;
             let key = key_of(world, &filename);
-            let id = store::create(world, &format!("/bucket/{key}"));
+            let id = store::create(world, &key);
             json!({ "key": key, "uploadId": id, "bucket": "bucket" })
         }
         ("GET", ["multipart", id]) => match world.stored().uploads.get(*id) {

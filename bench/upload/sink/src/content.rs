@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::{self, Seek, SeekFrom, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     ops::Range,
     path::Path,
 };
@@ -37,7 +37,7 @@ impl FileNumber {
         if self.is_sparse() && !index.is_multiple_of(LANDMARK / WORD) {
             return 0;
         }
-        mix(u64::from(self.0) << INDEX_BITS | index)
+        (u64::from(self.0) << INDEX_BITS | index).wrapping_mul(FACTOR)
     }
 
     fn byte(self, offset: u64) -> u8 {
@@ -68,6 +68,16 @@ impl FileNumber {
         }
     }
 
+    /// Whether a file of the disk is this one, by its size and how it begins.
+    pub fn is_at(self, path: &Path, size: u64) -> bool {
+        let mut start = vec![0; size.min(2 * WORD) as usize];
+        let read = File::open(path).and_then(|mut file| {
+            file.read_exact(&mut start)?;
+            Ok(file.metadata()?.len())
+        });
+        read.is_ok_and(|length| length == size && self.holds(0, &start))
+    }
+
     /// Writes the file to a disk, `size` bytes long.
     ///
     /// # Errors
@@ -92,7 +102,7 @@ impl FileNumber {
 
 /// Where a piece belongs that begins with this word; `None` when it is no word of any file.
 pub fn locate(word: [u8; WORD as usize]) -> Option<(FileNumber, u64)> {
-    let place = unmix(u64::from_le_bytes(word));
+    let place = u64::from_le_bytes(word).wrapping_mul(const { inverse(FACTOR) });
     let offset = (place & ((1 << INDEX_BITS) - 1)) * WORD;
     FileNumber::new((place >> INDEX_BITS) as u32).map(|file| (file, offset))
 }
@@ -121,28 +131,9 @@ impl Span {
     }
 }
 
-const FACTORS: [u64; 2] = [0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb];
-const SHIFTS: [u32; 3] = [30, 27, 31];
-
-/// The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a different number for each number.
-fn mix(z: u64) -> u64 {
-    let z = (z ^ z >> SHIFTS[0]).wrapping_mul(FACTORS[0]);
-    let z = (z ^ z >> SHIFTS[1]).wrapping_mul(FACTORS[1]);
-    z ^ z >> SHIFTS[2]
-}
-
-/// Undoes [`mix`].
-fn unmix(z: u64) -> u64 {
-    const INVERSES: [u64; 2] = [inverse(FACTORS[0]), inverse(FACTORS[1])];
-    let z = unshift(z, SHIFTS[2]).wrapping_mul(INVERSES[1]);
-    let z = unshift(z, SHIFTS[1]).wrapping_mul(INVERSES[0]);
-    unshift(z, SHIFTS[0])
-}
-
-/// Undoes `z ^ z >> by`, for `by` from 22 to 31: the third shift would leave nothing.
-fn unshift(z: u64, by: u32) -> u64 {
-    z ^ z >> by ^ z >> (2 * by)
-}
+/// What places are multiplied with to make words: each place another word, and the next one is found by an addition, so that comparing
+/// costs hardly more than reading. The golden ratio, so that bytes look mixed.
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The number that an odd one has to be multiplied with to make 1 modulo 2⁶⁴: each step of Newton's doubles the right bits.
 const fn inverse(odd: u64) -> u64 {

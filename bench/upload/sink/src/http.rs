@@ -99,6 +99,15 @@ impl Body<'_> {
         Ok(Some(piece))
     }
 
+    /// Reads what nobody has asked for, so that the connection can be used again.
+    ///
+    /// # Errors
+    /// As of [`Body::piece`].
+    pub fn rest(&mut self) -> io::Result<()> {
+        while self.piece()?.is_some() {}
+        Ok(())
+    }
+
     /// All of it, for what is short.
     ///
     /// # Errors
@@ -210,6 +219,11 @@ impl Reply {
     pub fn json(value: &impl serde::Serialize) -> Self {
         let body = serde_json::to_string(value).unwrap_or_default();
         Self { body, ..Self::empty(200) }.with("Content-Type", "application/json")
+    }
+
+    /// Its status.
+    pub fn status(&self) -> u16 {
+        self.status
     }
 
     /// With one header more.

@@ -9,6 +9,7 @@ mod content;
 mod digests;
 mod form;
 mod http;
+mod journal;
 mod receive;
 mod server;
 mod store;
@@ -44,10 +45,11 @@ fn main() -> io::Result<()> {
 fn make(folder: &Path, first: u32, size: u64, count: u32) -> io::Result<()> {
     for number in first..first.saturating_add(count) {
         let path = folder.join(format!("{number}.bin"));
-        if !path.exists() {
+        let file = FileNumber::new(number).ok_or_else(usage)?;
+        if !file.is_at(&path, size) {
             // Under its name only when it is whole.
             let unfinished = path.with_extension("part");
-            FileNumber::new(number).ok_or_else(usage)?.write(&unfinished, size)?;
+            file.write(&unfinished, size)?;
             fs::rename(unfinished, path)?;
         }
     }

@@ -5,6 +5,7 @@ use crate::{
     content::FileNumber,
     digests::Digests,
     http::{Body, Connection, Reply, Request, invalid},
+    journal::now,
     store, tus,
     world::{Plan, PlannedFile, Preparation, World},
 };
@@ -44,23 +45,29 @@ impl Server {
     fn talk(&self, mut connection: Connection) -> io::Result<()> {
         while let Some(request) = connection.request()? {
             let mut body = connection.body(&request);
-            let reply = self.answer(&request, &mut body)?;
-            while body.piece()?.is_some() {}
+            let reply = match request.path.strip_prefix("/bench/") {
+                Some(command) => self.control(command, &mut body)?,
+                None => self.noted(&request, &mut body)?,
+            };
             connection.reply(&request, &reply.for_all_origins(&request, EXPOSE))?;
         }
         Ok(())
     }
 
-    fn answer(&self, request: &Request, body: &mut Body<'_>) -> io::Result<Reply> {
-        if let Some(command) = request.path.strip_prefix("/bench/") {
-            return self.control(command, body);
-        }
+    /// Answers and notes it, whether or not it gets to its end.
+    fn noted(&self, request: &Request, body: &mut Body<'_>) -> io::Result<Reply> {
         let world = self.world();
-        world.count_request(&request.method);
+        let began = now();
+        let reply = self.answer(request, body, &world).and_then(|reply| body.rest().map(|()| reply));
+        world.journal.note(request, body, began, reply.as_ref().ok().map(Reply::status));
+        reply
+    }
+
+    fn answer(&self, request: &Request, body: &mut Body<'_>, world: &World) -> io::Result<Reply> {
         if request.method == "OPTIONS" {
             return Ok(preflight(request));
         }
-        if let Some(reply) = companion::answer(request, body, &world)? {
+        if let Some(reply) = companion::answer(request, body, world)? {
             return Ok(reply);
         }
         let Some(_pass) = world.admit() else {
@@ -69,17 +76,17 @@ impl Server {
             }
             return Ok(store::slow_down());
         };
-        if let Some(reply) = tus::answer(request, body, &world)? {
+        if let Some(reply) = tus::answer(request, body, world)? {
             return Ok(reply);
         }
-        if let Some(reply) = chunks::answer(request, body, &world, &self.digests)? {
+        if let Some(reply) = chunks::answer(request, body, world, &self.digests)? {
             return Ok(reply);
         }
-        store::answer(request, body, &world, &self.digests)
+        store::answer(request, body, world, &self.digests)
     }
 
     /// `POST /bench/prepare` with a [`Preparation`] hashes what is going to arrive, `POST /bench/reset` with a [`Plan`] begins anew,
-    /// `GET /bench/stats` tells what has arrived since.
+    /// `GET /bench/stats` tells what has arrived since, `GET /bench/journal` when.
     fn control(&self, command: &str, body: &mut Body<'_>) -> io::Result<Reply> {
         let text = body.text()?;
         Ok(match command {
@@ -97,6 +104,7 @@ impl Server {
                 Reply::empty(204)
             }
             "stats" => Reply::json(&self.world().stats(self.digests.hashed())),
+            "journal" => Reply::json(&self.world().journal.exchanges()),
             _ => Reply::empty(404),
         })
     }
@@ -295,6 +303,24 @@ mod tests {
             (&stats["refused"], &stats["right"], &stats["contentBytes"]),
             (&1.into(), &1.into(), &(2 * SIZE).into())
         );
+    }
+
+    #[test]
+    fn every_request_is_noted_with_its_times_those_that_break_too() {
+        let sink = sink("");
+        let mut broken = begin(sink, "PUT /bucket/a?partNumber=7&uploadId=u", SIZE as usize);
+        broken.write_all(&content(0, 100)).unwrap();
+        finish(broken);
+        ask(sink, "PUT /bucket/a", &content(0, SIZE));
+        let reply = ask(sink, "GET /bench/journal", b"");
+        let noted: serde_json::Value = serde_json::from_str(reply.split_once("\r\n\r\n").unwrap().1).unwrap();
+        assert_eq!(
+            (&noted[0]["part"], &noted[0]["bytes"], &noted[0]["status"]),
+            (&7.into(), &100.into(), &().into())
+        );
+        assert_eq!((&noted[1]["bytes"], &noted[1]["status"]), (&SIZE.into(), &200.into()));
+        assert!(noted[1]["began"].as_f64() <= noted[1]["received"].as_f64());
+        assert_eq!(stats(sink)["requests"]["PUT"], 2);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! The store: objects and uploads in parts, as S3, OSS and COS have them. Of their dialects the names of headers differ, which no
-//! contender asks for. Signatures are not checked, and every key is its whole path: with the bucket, where one is in it.
+//! contender asks for. Signatures are not checked, and there is one bucket, which may be in the path or not.
 
 use crate::{
     content::Span,
@@ -11,6 +11,8 @@ use crate::{
 };
 use std::io;
 
+/// The bucket, where it is in the path.
+const BUCKET: &str = "/bucket";
 /// Most parts in one list, as of all stores.
 const PAGE: usize = 1000;
 
@@ -19,8 +21,8 @@ const PAGE: usize = 1000;
 /// # Errors
 /// As of [`Body::piece`].
 pub fn answer(request: &Request, body: &mut Body<'_>, world: &World, digests: &Digests) -> io::Result<Reply> {
-    let key = decode(&request.path);
-    let key = key.as_str();
+    let path = decode(&request.path);
+    let key = path.strip_prefix(BUCKET).unwrap_or(&path).trim_start_matches('/');
     let upload = request.param("uploadId");
     Ok(match (request.method.as_str(), upload) {
         ("POST", None) if request.param("uploads").is_some() => {
@@ -45,12 +47,12 @@ pub fn answer(request: &Request, body: &mut Body<'_>, world: &World, digests: &D
             let form = form::read(request, body)?;
             let received = receive(&form.first, body, form.length, digests, world)?;
             let name = form.fields.get("key").map(String::as_str).unwrap_or_default();
-            put_object(world, &format!("{key}/{name}"), received, 201)
+            put_object(world, name, received, 201)
         }
         ("GET", Some(id)) => list_parts(world, id, request.number("part-number-marker").unwrap_or(0)),
         ("GET", None) if request.param("uploads").is_some() => {
             let prefix = request.param("prefix").unwrap_or_default();
-            list_uploads(&world.stored(), &format!("{}{prefix}", if key == "/" { "/" } else { "" }))
+            list_uploads(&world.stored(), prefix)
         }
         ("POST", Some(id)) => {
             let text = body.text()?;
@@ -58,7 +60,7 @@ pub fn answer(request: &Request, body: &mut Body<'_>, world: &World, digests: &D
                 Ok(etag) => Reply::xml(
                     200,
                     format!(
-                        "<CompleteMultipartUploadResult><Location>{}{key}</Location><Bucket>bucket</Bucket><Key>{key}</Key><ETag>&quot;{etag}&quot;</ETag></CompleteMultipartUploadResult>",
+                        "<CompleteMultipartUploadResult><Location>{}{BUCKET}/{key}</Location><Bucket>bucket</Bucket><Key>{key}</Key><ETag>&quot;{etag}&quot;</ETag></CompleteMultipartUploadResult>",
                         world.plan.store
                     ),
                 ),
@@ -122,13 +124,13 @@ fn put_object(world: &World, key: &str, received: Received, status: u16) -> Repl
         201 => Reply::xml(
             201,
             format!(
-                "<PostResponse><Location>{}{key}</Location><Bucket>bucket</Bucket><Key>{key}</Key><ETag>&quot;{etag}&quot;</ETag></PostResponse>",
+                "<PostResponse><Location>{}{BUCKET}/{key}</Location><Bucket>bucket</Bucket><Key>{key}</Key><ETag>&quot;{etag}&quot;</ETag></PostResponse>",
                 world.plan.store
             ),
         ),
         _ => Reply::empty(status),
     };
-    reply.with("ETag", format!("\"{etag}\"")).with("Location", format!("{}{key}", world.plan.store))
+    reply.with("ETag", format!("\"{etag}\"")).with("Location", format!("{}{BUCKET}/{key}", world.plan.store))
 }
 
 fn keep(stored: &mut Stored, key: &str, span: Span, etag: String) {
@@ -154,7 +156,7 @@ fn list_parts(world: &World, id: &str, after: u32) -> Reply {
 
 fn list_uploads(stored: &Stored, prefix: &str) -> Reply {
     let matching = stored.uploads.iter().filter(|(_, upload)| upload.key.starts_with(prefix));
-    let listed: String = matching.map(|(id, upload)| format!("<Upload><Key>{}</Key><UploadId>{id}</UploadId><StorageClass>STANDARD</StorageClass><Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload>", upload.key.trim_start_matches('/'))).collect();
+    let listed: String = matching.map(|(id, upload)| format!("<Upload><Key>{}</Key><UploadId>{id}</UploadId><StorageClass>STANDARD</StorageClass><Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload>", upload.key)).collect();
     Reply::xml(
         200,
         format!(

@@ -3,6 +3,7 @@
 use crate::{
     content::{FileNumber, Span},
     digests::Md5Digest,
+    journal::{Journal, now},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -11,7 +12,6 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 /// What is expected, as `POST /bench/reset` tells it.
@@ -53,7 +53,7 @@ pub struct PlannedFile {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
-    /// By method.
+    /// Those that have ended, by method.
     pub requests: BTreeMap<String, u64>,
     /// Bytes of content that arrived, of refused and of broken requests too.
     pub content_bytes: u64,
@@ -111,7 +111,7 @@ pub struct Stored {
     last_id: u64,
     /// By upload id.
     pub uploads: HashMap<String, Upload>,
-    /// Sizes and ETags, by path.
+    /// Sizes and ETags, by key.
     pub objects: HashMap<String, (u64, String)>,
     /// By id.
     pub resumables: HashMap<String, Resumable>,
@@ -134,8 +134,9 @@ impl Stored {
 pub struct World {
     /// What is expected.
     pub plan: Plan,
+    /// What was asked.
+    pub journal: Journal,
     stored: Mutex<Stored>,
-    requests: Mutex<BTreeMap<String, u64>>,
     content_bytes: AtomicU64,
     /// Microseconds since 1970; 0 before.
     first_byte: AtomicU64,
@@ -155,17 +156,10 @@ impl World {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a request.
-    pub fn count_request(&self, method: &str) {
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        *requests.entry(method.to_owned()).or_default() += 1;
-    }
-
     /// Counts bytes of content.
     pub fn count_content(&self, bytes: usize) {
         if bytes > 0 && self.content_bytes.fetch_add(bytes as u64, Ordering::Relaxed) == 0 {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            self.first_byte.store(now.as_micros() as u64, Ordering::Relaxed);
+            self.first_byte.store((now() * 1000.0) as u64, Ordering::Relaxed);
         }
     }
 
@@ -194,7 +188,7 @@ impl World {
         };
         let first_byte = self.first_byte.load(Ordering::Relaxed);
         Stats {
-            requests: self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            requests: self.journal.counts(),
             content_bytes: self.content_bytes.load(Ordering::Relaxed),
             first_byte: (first_byte > 0).then_some(first_byte as f64 / 1000.0),
             refused: self.refused.load(Ordering::Relaxed),
