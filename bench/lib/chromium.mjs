@@ -17,6 +17,9 @@ const FLAGS = [
 
 /** A running browser. */
 export class Chromium {
+  /** Until it ends, for whatever reason. */
+  alive = true;
+
   /**
    * @param {Connection} connection
    * @param {string} profile
@@ -54,7 +57,9 @@ export class Chromium {
       /** @type {import('node:stream').Readable} */ (input),
     );
     await connection.send('Browser.getVersion');
-    return new Chromium(connection, profile);
+    const browser = new Chromium(connection, profile);
+    ended.then(() => (browser.alive = false));
+    return browser;
   }
 
   /** @returns {Promise<string>} such as `Chrome/156.0.8078.79` */

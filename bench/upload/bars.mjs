@@ -17,7 +17,7 @@
  */
 
 const COLUMNS = 2;
-const PANEL = { width: 460, padding: 16, head: 60, row: 22, label: 130, note: 110 };
+const PANEL = { width: 480, padding: 16, head: 60, row: 22, label: 130, note: 150 };
 /** Characters of a subtitle that fit into a line. */
 const LINE = 64;
 

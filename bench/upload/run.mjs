@@ -97,6 +97,7 @@ async function compete(world, scenario, entries, rounds, journal) {
     // Each round begins with another one, so that nobody always comes after the same one.
     const first = round % entries.length;
     for (const entry of [...entries.slice(first), ...entries.slice(0, first)]) {
+      if (!world.browser.alive) world.browser = await launch();
       const figures = await once(world, scenario, entry, files).catch((error) => broken(scenario, error));
       if (round > 0) measured.get(entry)?.push(figures);
       if (journal) {
@@ -107,6 +108,11 @@ async function compete(world, scenario, entries, rounds, journal) {
     }
   }
   return entries.map((entry) => summary(entry, measured.get(entry) ?? []));
+}
+
+/** Once, and again when one has not survived a contender. */
+async function launch() {
+  return Chromium.launch(await temporaryFolder('bench-', everything), everything);
 }
 
 /** Of a round that did not even come to its end. @param {Scenario} scenario @param {Error} error @returns {Figures} */
@@ -125,19 +131,17 @@ async function main() {
   const { origin: site, gzip } = await startSite(names, everything);
   const sink = await Sink.start(everything);
   const link = chosen.some(({ link }) => link) ? await Link.start(sink, everything) : null;
-  const profile = await temporaryFolder('bench-', everything);
-  const browser = await Chromium.launch(profile, everything);
+  const world = { browser: await launch(), sink, link, site, patience };
   const about = {
     command: ['npm run bench:upload --', ...process.argv.slice(2)].join(' '),
     machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release().split('.').slice(0, 2).join('.')}`,
-    browser: await browser.version(),
+    browser: await world.browser.version(),
     versions: versions(),
     scale,
     gzip,
   };
   const results = [];
   for (const scenario of chosen) {
-    const world = { browser, sink, link, site, patience };
     const outcome = await compete(world, scenario, entries, rounds, journal);
     if (!json) console.table(table(outcome));
     const { name, about } = scenario;
