@@ -165,6 +165,22 @@ export class Page {
     });
   }
 
+  /**
+   * Watches the main thread while something is done.
+   *
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<{ result: T, profile: any }>} `profile` as `Profiler.stop` tells it
+   */
+  async profile(work) {
+    await this.#send('Profiler.enable');
+    await this.#send('Profiler.setSamplingInterval', { interval: 200 });
+    await this.#send('Profiler.start');
+    const result = await work();
+    const { profile } = await this.#send('Profiler.stop');
+    return { result, profile };
+  }
+
   /** Ends the process behind it, as a user's does that runs out of memory, and closes what is left of it. */
   async kill() {
     const crashed = this.event('Inspector.targetCrashed');
