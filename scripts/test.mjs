@@ -26,6 +26,7 @@ const packaging = [
   'element',
   'keep',
   'size',
+  'bench',
   'checks',
   'bundlers',
   'examples',

@@ -15,7 +15,8 @@ import { browsers } from '../../tests/e2e/support/browsers/index.mjs';
 import { everything } from '../../tests/e2e/support/cleanup.mjs';
 import { MiB, randomFile, temporaryFolder } from '../../tests/e2e/support/files.mjs';
 import { root } from '../../tests/e2e/support/paths.mjs';
-import { cpuSeconds, peakBytes, renderers, residentBytes, resetPeak } from './meter.mjs';
+import { cpuSeconds, peakBytes, renderers, residentBytes, resetPeak } from '../lib/meter.mjs';
+import { median, round } from '../lib/statistics.mjs';
 
 const WAYS = [
   'read_only',
@@ -72,12 +73,6 @@ async function serve() {
   everything.onEnd(() => server.close());
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
   return `http://127.0.0.1:${address.port}/`;
-}
-
-/** @param {readonly number[]} numbers */
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2;
 }
 
 async function main() {
@@ -199,11 +194,6 @@ function report(measured, json, about) {
   }));
   if (json) console.log(JSON.stringify({ ...about, results }));
   else console.table(Object.fromEntries(results.map(({ way, ...figures }) => [way, figures])));
-}
-
-/** @param {number} value @param {number} [digits] */
-function round(value, digits = 0) {
-  return Number.isNaN(value) ? null : Number(value.toFixed(digits));
 }
 
 try {

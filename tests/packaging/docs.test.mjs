@@ -23,8 +23,8 @@ import * as types from './docs/types.mjs';
 const pairs = await documents();
 const all = pairs.flatMap(({ english, chinese }) => [english, chinese]);
 /** Those for people who work on the package, in English only. */
-const inHouse = ['CONTRIBUTING.md', 'SECURITY.md', 'tests/README.md'];
-const blocks = (await Promise.all([...all, ...inHouse.slice(0, 2)].map(blocksOf))).flat();
+const inHouse = ['CONTRIBUTING.md', 'SECURITY.md', 'bench/README.md', 'tests/README.md'];
+const blocks = (await Promise.all([...all, ...inHouse.slice(0, 3)].map(blocksOf))).flat();
 
 const englishBlocks = blocks.filter(({ document }) => !/zh-CN/.test(document));
 

@@ -30,15 +30,25 @@ function stat(pid) {
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
-/** Those of a browser that run pages, by the folder of its profile. @param {string} profile */
-export function renderers(profile) {
+/** Those of a browser, the one first that starts the others, by the folder of its profile. @param {string} profile */
+function family(profile) {
   const all = processes();
   const uses = (/** @type {Running} */ running) =>
     running.profile === profile ||
     (running.command.includes(profile) && !running.command.includes('--type='));
   const main = all.find(uses);
   if (!main) throw new Error(`no browser uses ${profile}`);
-  const pages = below(main.pid, all).filter(({ command }) =>
+  return [main, ...below(main.pid, all)];
+}
+
+/** All processes of a browser. @param {string} profile */
+export function everyProcess(profile) {
+  return family(profile).map(({ pid }) => pid);
+}
+
+/** Those that run pages. @param {string} profile */
+export function renderers(profile) {
+  const pages = family(profile).filter(({ command }) =>
     /--type=renderer|-isForBrowser|WebKitWebProcess/.test(command),
   );
   return pages.map(({ pid }) => pid);
@@ -57,6 +67,13 @@ function below(pid, all) {
 /** Seconds of processor time so far. @param {readonly number[]} pids */
 export function cpuSeconds(pids) {
   return total(pids, (pid) => (Number(stat(pid)[11]) + Number(stat(pid)[12])) / TICKS);
+}
+
+/** Seconds of processor time that main threads have had so far. @param {readonly number[]} pids */
+export function mainThreadSeconds(pids) {
+  const nanoseconds = (/** @type {number} */ pid) =>
+    Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]);
+  return total(pids, (pid) => nanoseconds(pid) / 1e9);
 }
 
 /** Forgets the peaks so far. @param {readonly number[]} pids */

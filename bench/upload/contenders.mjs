@@ -1,0 +1,66 @@
+/** Who takes part, and what a page loads for each. */
+import { build } from 'esbuild';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { distDir, root } from '../../scripts/lib/project.mjs';
+import { modulesOf } from './peers.mjs';
+
+/** Part size and parallel parts of the row in which all have the same. */
+export const EQUAL = { partSize: 8 * 1024 * 1024, parallel: 4 };
+
+/** Part sizes of those who keep to one, bytes: what the sink hashes beforehand. */
+export const PART_SIZES = [1, 5, 8].map((mebibytes) => mebibytes * 1024 * 1024);
+
+/** @typedef {'defaults' | 'equal'} Row each library's own part size and parallel parts, or {@link EQUAL} */
+
+/**
+ * @typedef {object} Contender
+ * @property {readonly Row[]} rows
+ * @property {string} label as the table and the plots call it
+ * @property {string} [peers] the folder its library is installed in
+ * @property {boolean} [asked] takes part only when it is named
+ */
+
+/** @type {readonly Row[]} */
+const both = ['defaults', 'equal'];
+
+/** By the names of their modules in `page/contenders`. @type {Readonly<Record<string, Contender>>} */
+export const contenders = {
+  raw_xhr: { label: 'one bare PUT', rows: ['defaults'] },
+  raw_parts: { label: 'bare parts, 8 MiB × 4', rows: ['equal'] },
+  partwise: { label: 'partwise', rows: both },
+  partwise_store: { label: 'partwise, own keys', rows: both, asked: true },
+  uppy_aws_s3: { label: 'Uppy 6', rows: both, peers: 'current' },
+  uppy_aws_s3_v5: { label: 'Uppy 5', rows: both, peers: 'uppy-v5' },
+  cos_js_sdk: { label: 'cos-js-sdk', rows: both, peers: 'current' },
+  ali_oss: { label: 'ali-oss', rows: both, peers: 'current' },
+  aws_lib_storage: { label: 'lib-storage', rows: both, peers: 'current' },
+  tus_js_client: { label: 'tus-js-client', rows: both, peers: 'current' },
+  simple_uploader: { label: 'simple-uploader', rows: both, peers: 'current' },
+};
+
+/**
+ * Bundles the module of a contender as an application would, with its library.
+ *
+ * @param {string} name
+ * @returns {Promise<{ code: string, gzip: number }>} `gzip` in bytes, at level 9
+ */
+export async function bundle(name) {
+  const peers = contenders[name]?.peers;
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'bench', 'upload', 'page', 'contenders', `${name}.js`)],
+    alias: { partwise: join(distDir, 'index.js') },
+    nodePaths: peers ? [modulesOf(peers)] : [],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'chrome111',
+    legalComments: 'none',
+    define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
+    logLevel: 'error',
+    write: false,
+  });
+  const code = outputFiles[0]?.text ?? '';
+  return { code, gzip: gzipSync(code, { level: 9 }).length };
+}

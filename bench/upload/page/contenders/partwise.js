@@ -1,0 +1,14 @@
+/** With a signing server, as the README begins. */
+import { createUploader } from 'partwise';
+import { adder, sizeOf } from '../pool.js';
+
+export async function start(files, { backend, equal }, progress) {
+  const uploader = await createUploader({ endpoint: `${backend}/s3`, ...equal });
+  const add = adder(sizeOf(files), progress);
+  const send = (file) => {
+    const upload = uploader.add(file);
+    upload.on('progress', ({ loaded }) => add(file, loaded));
+    return upload.finished;
+  };
+  await Promise.all(files.map(send));
+}

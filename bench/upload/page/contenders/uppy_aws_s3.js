@@ -1,0 +1,7 @@
+/** Uppy's uploader to S3 as it is now, with Companion. */
+import AwsS3 from '@uppy/aws-s3';
+import Uppy from '@uppy/core';
+import GoldenRetriever from '@uppy/golden-retriever';
+import { starter } from './uppy.js';
+
+export const start = starter(Uppy, AwsS3, GoldenRetriever, ({ backend }) => ({ companionEndpoint: backend }));

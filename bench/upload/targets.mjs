@@ -1,0 +1,175 @@
+/** What partwise is to reach beside the others, as ratios within one run. */
+
+/**
+ * @typedef {import('./report.mjs').Result} Result
+ * @typedef {import('./report.mjs').Spreads} Spreads
+ * @typedef {{ name: string, results: readonly Result[] }} Outcome of a scenario
+ *
+ * @typedef {object} Target
+ * @property {string} scenario
+ * @property {string} what for the reader
+ * @property {'most' | 'least'} is whether the figure may be `bound` at most or at least
+ * @property {number} bound
+ * @property {(outcome: Field) => number | null} figure `null` where something is missing
+ */
+
+/** MiB. */
+const MIB = 1024 * 1024;
+/** What is no library, and what is partwise itself. */
+const REFERENCES = ['raw_xhr', 'raw_parts'];
+
+/** Who has taken part in a scenario. */
+class Field {
+  #results;
+
+  /** @param {readonly Result[]} results */
+  constructor(results) {
+    this.#results = results;
+  }
+
+  /**
+   * The median of one contender's figure; `null` unless all of its rounds ended well.
+   *
+   * @param {keyof Spreads} figure
+   * @param {string} contender
+   * @param {string} [row]
+   */
+  of(figure, contender, row = 'defaults') {
+    const result = this.#results.find((result) => result.contender === contender && result.row === row);
+    return result && result.finished === result.rounds ? (result.figures?.[figure].median ?? null) : null;
+  }
+
+  /** partwise's, by its defaults. @param {keyof Spreads} figure */
+  ours(figure) {
+    return this.of(figure, 'partwise');
+  }
+
+  /** The least among the other libraries that finish every round, by their defaults. @param {keyof Spreads} figure */
+  best(figure) {
+    const peers = this.#results.filter(
+      ({ contender, row }) =>
+        row === 'defaults' && !REFERENCES.includes(contender) && !contender.startsWith('partwise'),
+    );
+    const figures = peers.flatMap(({ contender }) => this.of(figure, contender) ?? []);
+    return figures.length ? Math.min(...figures) : null;
+  }
+
+  /** The share of rounds that partwise has ended well. */
+  finished() {
+    const ours = this.#results.find(({ contender, row }) => contender === 'partwise' && row === 'defaults');
+    return ours ? ours.finished / ours.rounds : null;
+  }
+}
+
+/** @param {number | null} a @param {number | null} b */
+const ratio = (a, b) => (a === null || b === null ? null : a / b);
+
+/** @type {readonly Target[]} */
+const targets = [
+  {
+    scenario: 'loopback',
+    what: 'speed ÷ bare parts, both 8 MiB × 4',
+    is: 'least',
+    bound: 0.97,
+    figure: (field) =>
+      ratio(field.of('seconds', 'raw_parts', 'equal'), field.of('seconds', 'partwise', 'equal')),
+  },
+  {
+    scenario: 'loopback',
+    what: 'speed ÷ the fastest other library',
+    is: 'least',
+    bound: 1.05,
+    figure: (field) => ratio(field.best('seconds'), field.ours('seconds')),
+  },
+  {
+    scenario: 'wan',
+    what: 'time ÷ one bare PUT',
+    is: 'most',
+    bound: 1.02,
+    figure: (field) => ratio(field.ours('seconds'), field.of('seconds', 'raw_xhr')),
+  },
+  ...['lossy', 'reload', 'outage'].flatMap((scenario) => [
+    {
+      scenario,
+      what: 'rounds finished',
+      is: /** @type {const} */ ('least'),
+      bound: 1,
+      figure: (/** @type {Field} */ field) => field.finished(),
+    },
+    {
+      scenario,
+      what: 'bytes sent ÷ size',
+      is: /** @type {const} */ ('most'),
+      bound: 1.05,
+      figure: (/** @type {Field} */ field) => field.ours('sent'),
+    },
+    {
+      scenario,
+      what: 'time ÷ the fastest other library',
+      is: /** @type {const} */ ('most'),
+      bound: 1,
+      figure: (/** @type {Field} */ field) => ratio(field.ours('seconds'), field.best('seconds')),
+    },
+  ]),
+  {
+    scenario: 'many',
+    what: 'speed ÷ the fastest other library',
+    is: 'least',
+    bound: 1.3,
+    figure: (field) => ratio(field.best('seconds'), field.ours('seconds')),
+  },
+  {
+    scenario: 'throttle',
+    what: 'rounds finished',
+    is: 'least',
+    bound: 1,
+    figure: (field) => field.finished(),
+  },
+  {
+    scenario: 'throttle',
+    what: 'time ÷ one bare PUT',
+    is: 'most',
+    bound: 1.05,
+    figure: (field) => ratio(field.ours('seconds'), field.of('seconds', 'raw_xhr')),
+  },
+  {
+    scenario: 'huge',
+    what: 'MiB of memory above idle',
+    is: 'most',
+    bound: 64,
+    figure: (field) => ratio(field.ours('memory'), MIB),
+  },
+  ...['loopback', 'many', 'huge'].flatMap((scenario) => [
+    {
+      scenario,
+      what: 'longest main-thread task, ms (0: none of 50 or more)',
+      is: /** @type {const} */ ('most'),
+      bound: 50,
+      figure: (/** @type {Field} */ field) => field.ours('longestTask'),
+    },
+    {
+      scenario,
+      what: 'main-thread seconds ÷ the least of the other libraries',
+      is: /** @type {const} */ ('most'),
+      bound: 1,
+      figure: (/** @type {Field} */ field) => ratio(field.ours('mainThread'), field.best('mainThread')),
+    },
+  ]),
+];
+
+/**
+ * How far partwise is from each target of the scenarios that were run.
+ *
+ * @param {readonly Outcome[]} outcomes
+ */
+export function judge(outcomes) {
+  return outcomes.flatMap(({ name, results }) =>
+    targets
+      .filter(({ scenario }) => scenario === name)
+      .map(({ scenario, what, is, bound, figure }) => {
+        const value = figure(new Field(results));
+        const reached = value !== null && (is === 'most' ? value <= bound : value >= bound);
+        return { scenario, what, target: `${is === 'most' ? '≤' : '≥'} ${bound}`, value, reached };
+      }),
+  );
+}

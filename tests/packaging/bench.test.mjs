@@ -1,0 +1,50 @@
+/** The upload bench: a small run of it says what a large one would, and its plots and tables can be made of that. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { draw } from '../../bench/upload/plot.mjs';
+import { markdown } from '../../bench/upload/tables.mjs';
+import { root } from '../../scripts/lib/project.mjs';
+
+const only = 'raw_parts,partwise';
+
+/** @param {string} scenario @param {string} scale @returns {Promise<import('../../bench/upload/plot.mjs').Report>} */
+async function bench(scenario, scale) {
+  const program = join(root, 'bench', 'upload', 'run.mjs');
+  const args = ['--json', '--scenario', scenario, '--only', only, '--scale', scale, '--rounds', '1'];
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...args], { cwd: root });
+  return JSON.parse(stdout);
+}
+
+/** @type {import('../../bench/upload/plot.mjs').Report | undefined} */
+let report;
+
+test('a small run of the upload bench ends with everything stored as it is', async () => {
+  report = await bench('loopback', '0.01');
+  const [{ results } = { results: [] }] = report.scenarios;
+  assert.deepEqual(
+    results.map(({ contender, row, finished, errors }) => ({ contender, row, finished, errors })),
+    [
+      { contender: 'raw_parts', row: 'equal', finished: 1, errors: [] },
+      { contender: 'partwise', row: 'defaults', finished: 1, errors: [] },
+      { contender: 'partwise', row: 'equal', finished: 1, errors: [] },
+    ],
+  );
+  for (const { figures } of results) {
+    assert.equal(figures?.sent.median, 1);
+    assert.ok((figures?.requests.median ?? 0) > 4 && (figures?.cpu.median ?? 0) > 0);
+  }
+});
+
+test('its plots and tables tell who has taken part', () => {
+  assert.ok(report);
+  const svg = draw(report)['time.svg'] ?? '';
+  const text = markdown(report);
+  for (const label of ['bare parts, 8 MiB × 4', 'partwise']) {
+    assert.match(svg, new RegExp(`>${label}<`));
+    assert.match(text, new RegExp(label));
+  }
+  assert.match(text, /figures mean nothing/);
+});
