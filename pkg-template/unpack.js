@@ -5,6 +5,17 @@
  * @returns {Promise<ArrayBuffer>}
  */
 export function unpack(text) {
-  const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
+  const stream = new Blob([decode(text)]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Response(stream).arrayBuffer();
+}
+
+/** A page that loads must not stand still for this: `Uint8Array.from` with a function takes 100 ms. @param {string} text */
+function decode(text) {
+  // Browsers of 2025 and later.
+  const { fromBase64 } = /** @type {any} */ (Uint8Array);
+  if (fromBase64) return /** @type {Uint8Array<ArrayBuffer>} */ (fromBase64.call(Uint8Array, text));
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = characters.charCodeAt(at);
+  return bytes;
 }

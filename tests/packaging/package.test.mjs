@@ -229,6 +229,15 @@ describe('in a browser', () => {
         assert.equal(wasm.length, path.includes('external') ? 1 : 0);
       }));
 
+  test('the default entry starts where the browser reads no base64 by itself', () =>
+    onPage(async (page) => {
+      await page.evaluate(async (path) => {
+        Reflect.deleteProperty(Uint8Array, 'fromBase64');
+        globalThis.partwise = await import(path);
+      }, '/node_modules/partwise/index.js');
+      await checkEntry(page);
+    }));
+
   test('the entry for hashing hashes in a worker, and one that is gone is done without', () =>
     onPage(async (page) => {
       const hash = (/** @type {object} */ options) =>

@@ -90,6 +90,13 @@ impl Flight {
         }
     }
 
+    /// Whether most of its bytes had left, but not all. Then it is the link that breaks: whom the store, or its CORS rule, refuses
+    /// is told sooner, or once all are there.
+    fn was_well_under_way(&self) -> bool {
+        let all = self.range.len();
+        matches!(self.stage, Stage::Sending { loaded, .. } if (all / 2..all).contains(&loaded))
+    }
+
     pub(super) fn deadline(&self, config: &Config) -> Option<Instant> {
         match &self.stage {
             Stage::Sending { loaded, moved, .. } if *loaded >= self.range.len() && *loaded > 0 => {
@@ -488,6 +495,9 @@ impl Upload {
         let Some(at) = self.flights.iter().position(|f| f.number == number) else { return };
         let mut flight = self.flights.swap_remove(at);
         self.let_go(&flight);
+        if is_connection(&fault) && flight.was_well_under_way() {
+            self.note_worked(asked);
+        }
         let verdict = self.backend.decide(operation, asked, &fault);
         if flight.holds_slot() {
             self.slot_ends.push_back(match verdict {

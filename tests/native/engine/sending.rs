@@ -275,3 +275,22 @@ fn urls_for_later_are_kept_though_earlier_ones_are_still_missing() {
     let later = signed(&world).iter().flat_map(|batch| batch.split(',')).filter(|part| *part == "16").count();
     assert_eq!(later, 1, "{:?}", signed(&world));
 }
+
+#[test]
+fn a_link_that_breaks_in_the_middle_of_every_body_is_not_taken_for_a_store_that_never_answers() {
+    for (left, state) in [
+        (PART / 4, State::Failed),
+        (PART / 2, State::Done),
+        (PART - 1, State::Done),
+        // It is the reply that is missing.
+        (PART, State::Failed),
+    ] {
+        let mut world = companion(|_| {});
+        world.trouble("PUT", 18, Trouble::Silence);
+        let id = world.add("a", bytes(3 * PART));
+        world.run_until(|world| world.store.count("PUT") == 3);
+        world.progress(id, left);
+        world.run();
+        assert_eq!(world.state(id), state, "{left}");
+    }
+}
