@@ -72,7 +72,7 @@ fn silent(operation: Operation, asked: Asked, fault: &Fault) {
     let told = format!("{error} {}", error.hint);
     // Which of two opaque words is a request's id nobody can tell, but that it is one word and short.
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/+=".contains(c);
-    assert!(error.request_id.is_none_or(|id| id.len() <= 128 && id.chars().all(plain)));
+    assert!(error.request_id.as_ref().is_none_or(|id| id.len() <= 128 && id.chars().all(plain)));
     for secret in [SIGNATURE, TOKEN, SHORT] {
         assert!(!told.contains(secret), "{told}");
     }

@@ -100,7 +100,7 @@ fn replies(backend: &Backend, asked: Asked, reply: &HttpReply) {
                 let _ = decide(op.operation(), asked, &fault);
                 let error = describe(op.operation(), asked, Code::Backend, &fault);
                 assert!(error.message.chars().count() <= 1200);
-                assert!(error.request_id.is_none_or(|id| id.len() <= 128));
+                assert!(error.request_id.as_ref().is_none_or(|id| id.len() <= 128));
             }
         }
     }

@@ -198,32 +198,54 @@ impl Upload {
         self.urls.retain(|url| url.good_until > now.wall);
         if let Some(at) = self.urls.iter().position(|url| url.number == number) {
             let ready = self.urls.swap_remove(at);
-            return self.send(number, ready.signed, now);
+            self.send(number, ready.signed, now);
+            return self.sign_ahead(now);
         }
         if self.signs.iter().any(|call| call.covers(number)) {
             return;
         }
         let op = if self.plan.is_multipart() {
-            Op::SignParts(self.asks(number))
+            let wanted = std::iter::once(number).chain(self.unsigned(self.signs_ahead()));
+            Op::SignParts(wanted.filter_map(|number| self.ask(number)).collect())
         } else {
             Op::SignObject { content_md5: self.content_md5(number) }
         };
+        self.sign(op, now);
+    }
+
+    /// Has the next batch signed while there are still URLs: a slot that waits for a signature is idle for a round trip.
+    fn sign_ahead(&mut self, now: Now) {
+        if self.urls.len() >= self.held_slots() || !self.signs.is_empty() || self.signs_ahead() == 0 {
+            return;
+        }
+        let asks: Vec<_> =
+            self.unsigned(self.backend.batch()).filter_map(|number| self.ask(number)).collect();
+        if !asks.is_empty() {
+            self.sign(Op::SignParts(asks), now);
+        }
+    }
+
+    fn sign(&mut self, op: Op, now: Now) {
         let next = self.backend.start(&op, &self.context());
         self.sign_next(op, Asked::Backend, next, now);
     }
 
-    /// The part wanted now and, where the backend signs in batches and no hash is needed first, the ones after it.
-    fn asks(&self, number: PartNumber) -> Vec<PartAsk> {
-        let ask = |number: PartNumber| {
-            let (number, range) = self.plan.part(number.index())?;
-            Some(PartAsk { number, range, content_md5: self.content_md5(number) })
-        };
-        let ahead = if self.config.verify == Verify::ContentMd5 { 0 } else { self.backend.batch() - 1 };
+    /// How many parts are signed together with one, where the backend signs in batches and no hash is needed first.
+    fn signs_ahead(&self) -> usize {
+        if self.config.verify == Verify::ContentMd5 { 0 } else { self.backend.batch() - 1 }
+    }
+
+    /// Which of so many parts that come next have no URL yet.
+    fn unsigned(&self, most: usize) -> impl Iterator<Item = PartNumber> + '_ {
         let known = |n: &PartNumber| {
             self.urls.iter().any(|u| u.number == *n) || self.signs.iter().any(|s| s.covers(*n))
         };
-        let upcoming = self.parts.upcoming(ahead).filter(|n| !known(n));
-        std::iter::once(number).chain(upcoming).filter_map(ask).collect()
+        self.parts.upcoming(most).filter(move |n| !known(n))
+    }
+
+    fn ask(&self, number: PartNumber) -> Option<PartAsk> {
+        let (number, range) = self.plan.part(number.index())?;
+        Some(PartAsk { number, range, content_md5: self.content_md5(number) })
     }
 
     fn content_md5(&self, number: PartNumber) -> Option<String> {

@@ -156,12 +156,19 @@ fn signed(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn parts_are_signed_eight_at_a_time_and_each_once() {
+fn parts_are_signed_eight_at_a_time_each_once_and_before_the_last_url_is_used() {
     let mut world = companion(|config| config.parallel = Parallel::Fixed(2));
     let id = world.add("a", bytes(20 * PART));
     world.run();
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(20 * PART))));
-    assert_eq!(signed(&world), ["1,2,3,4,5,6,7,8", "9,10,11,12,13,14,15,16", "17,18,19,20"]);
+    assert_eq!(signed(&world), ["1,2,3,4,5,6,7,8", "9,10,11,12,13,14,15", "16,17,18,19,20"]);
+    let at = |begin: &str, nth| {
+        world.store.requests.iter().enumerate().filter(|(_, r)| r.starts_with(begin)).nth(nth)
+    };
+    let order = [at("sign", 1), at("PUT 9", 0), at("sign", 2), at("PUT 16", 0)].map(|found| found.unwrap().0);
+    assert!(order.is_sorted(), "{:?}", world.store.requests);
+    let replied_before = world.store.requests[..order[0]].iter().filter(|r| r.starts_with("PUT")).count();
+    assert!(replied_before < 8, "a slot would wait");
 }
 
 #[test]
