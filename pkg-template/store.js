@@ -53,9 +53,10 @@ function unloaded(cause) {
 /**
  * Refuses what can be of one file only: each would replace the one before it, or go on with the content of another.
  *
- * @param {import('./index.js').AddOptions} [options]
+ * @param {import('./index.js').AddOptions | null} [options]
  */
-function checkForSeveral({ key, handle } = {}) {
+function checkForSeveral(options) {
+  const { key, handle } = options ?? {};
   const name = typeof key === 'string' ? 'key' : handle && 'handle';
   if (!name) return;
   const hint = 'Add each file by itself; key may also be a function, which is asked for each file.';

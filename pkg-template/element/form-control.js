@@ -63,7 +63,9 @@ export class FormControl extends Base {
     const data = new FormData();
     for (const each of value) data.append(this.name, each);
     this.#internals.setFormValue(this.name ? data : null);
-    if (complaint) this.#internals.setValidity({ customError: true }, complaint, anchor);
+    // A message there must be, even where the page's own words say nothing.
+    if (complaint !== undefined)
+      this.#internals.setValidity({ customError: true }, complaint || this.localName, anchor);
     else if (this.required && value.length === 0)
       this.#internals.setValidity({ valueMissing: true }, missing, anchor);
     else this.#internals.setValidity({});

@@ -39,6 +39,8 @@ export class Pending {
   #soon;
   #again = false;
   #looking = false;
+  /** All of them, one after the other. */
+  #resuming = false;
   #title = h('h2', { class: 'title', part: 'title' });
   #about = h('p', { class: 'title-about' });
   #all = button({ kind: 'small all', sign: 'resume' }, () => this.#resumeAll());
@@ -91,7 +93,9 @@ export class Pending {
     const mustChoose = items.some(({ pending }) => this.#mustChoose(pending) && !pending.active);
     putPhrases(this.#about, [speech.say(mustChoose ? 'pendingAbout' : 'pendingReady')]);
     label(this.#all, speech.say('continueAll'));
+    const hadFocus = hasFocus(this.#all);
     this.#all.hidden = this.#ready.length < 2;
+    if (hadFocus && this.#all.hidden) this.#focusOn(this.#list.firstElementChild);
     for (const item of items) item.paint();
   }
 
@@ -197,36 +201,40 @@ export class Pending {
 
   /** One after the other: what the user answers for one file may hold for all, and in one click the browser asks only once. */
   async #resumeAll() {
+    if (this.#resuming) return;
+    this.#resuming = true;
+    let mayAsk = true;
     for (const { id } of this.#ready) {
       const pending = this.#ready.find((each) => each.id === id);
-      if (pending && !(await this.#resume(pending)) && pending.resume === 'ask') return;
+      if (!pending || (pending.resume === 'ask' && !mayAsk)) continue;
+      if (await this.#resume(pending)) mayAsk = false;
     }
+    this.#resuming = false;
   }
 
   /**
    * Reads the file by itself, or once the user has allowed it.
    *
    * @param {PendingUpload} pending
-   * @returns {Promise<boolean>} whether it goes on
+   * @returns {Promise<boolean>} whether the user has yet to allow it
    */
   async #resume(pending) {
     if (!this.#listener.wants(pending)) return false;
     const { id, name } = pending;
-    let goesOn = false;
+    let isAsked = false;
     try {
       const upload = await this.#listener.uploader()?.resume(id);
       if (upload) this.#listener.onUpload(upload);
-      goesOn = upload !== undefined;
     } catch (error) {
       await this.refresh();
       // Whoever has only not answered the browser's question may do so yet.
       const { code } = /** @type {import('partwise').UploadError} */ (error);
-      const isAsked = code === 'file-unreadable' && this.#items.get(id)?.pending.resume === 'ask';
+      isAsked = code === 'file-unreadable' && this.#items.get(id)?.pending.resume === 'ask';
       const word = isAsked ? 'continueAsk' : code === 'file-changed' ? 'continueChanged' : 'continueFailed';
       this.#listener.onNotice((speech) => speech.say(word, { name }), error);
     }
     await this.refresh();
-    return goesOn;
+    return isAsked;
   }
 
   /** @param {PendingUpload} pending */
@@ -252,7 +260,12 @@ export class Pending {
     element.remove();
     this.#items.delete(id);
     if (!hadFocus) return;
-    const button = next?.querySelector('button');
+    this.#focusOn(next);
+  }
+
+  /** @param {Element | null} item the keyboard goes there, if there is one */
+  #focusOn(item) {
+    const button = item?.querySelector('button');
     if (button) button.focus({ preventScroll: true });
     else this.#listener.onFocusLost();
   }

@@ -73,7 +73,9 @@ export class PartwiseUploader extends FormControl {
     activeKeys: () => new Set(this.#queue.rows.flatMap(({ upload }) => upload.key ?? [])),
     onFile: (file) => this.add([file]),
     wants: (pending) => this.#wants(pending),
-    onUpload: (upload) => this.#show(upload),
+    onUpload: (upload) => {
+      if (!this.#queue.has(upload)) this.#show(upload);
+    },
     onNotice: (text, error) => this.#notices.show({ text, error }),
     onFocusLost: this.#home,
   });

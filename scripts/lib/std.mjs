@@ -1,7 +1,8 @@
 /**
  * A standard library of our own for the WebAssembly: made small instead of fast, and without the texts and the formatting of
- * panics, which nobody would see. The module is 10 % smaller with it. It takes the library's source, and flags that stable Rust
- * has without promising to keep them; without either the module is made with the library that comes with Rust.
+ * panics, which nobody would see. The module is 10 % smaller with it. It takes the library's source, what that uses from the
+ * registry, and flags that stable Rust has without promising to keep them; where one of these is missing, the module is made with
+ * the library that comes with Rust.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -22,7 +22,12 @@ export const namesPath = join(workDir, 'names.json');
 export async function compile() {
   const { args, env } = await ownStd();
   const what = ['--profile', 'wasm', '--target', WASM_TARGET, '-p', 'partwise', '--lib'];
-  await run('cargo', ['build', ...what, ...args], { env });
+  const build = ['build', ...what];
+  await run('cargo', [...build, ...args], { env }).catch((error) => {
+    if (args.length === 0) throw error;
+    console.log('That failed; once more with the standard library as it comes.');
+    return run('cargo', build);
+  });
   const compiled = join(await targetDir(), WASM_TARGET, 'wasm', 'partwise.wasm');
   const inputs = [compiled, join(root, 'scripts'), join(root, 'Cargo.toml'), join(root, 'package-lock.json')];
   await refresh('wasm', { inputs, outputs: [gluePath, wasmPath, namesPath] }, async () => {

@@ -251,7 +251,7 @@ pub struct Budget {
     pub retry_for: Millis,
     /// When bytes last advanced anywhere in this upload.
     pub advanced: Instant,
-    /// Whoever was asked has answered with a success before.
+    /// Whoever was asked has answered with a success before, or taken most of a body.
     pub has_worked: bool,
 }
 

@@ -90,11 +90,11 @@ impl Flight {
         }
     }
 
-    /// Whether most of its bytes had left, but not all. Then it is the link that breaks: whom the store, or its CORS rule, refuses
-    /// is told sooner, or once all are there.
+    /// Whether most of its bytes had left, but not all. Then it is the link that breaks, most likely: whom the store, or its CORS
+    /// rule, refuses is mostly told sooner, or once all are there.
     fn was_well_under_way(&self) -> bool {
         let all = self.range.len();
-        matches!(self.stage, Stage::Sending { loaded, .. } if (all / 2..all).contains(&loaded))
+        matches!(self.stage, Stage::Sending { loaded, .. } if loaded > all / 2 && loaded < all)
     }
 
     pub(super) fn deadline(&self, config: &Config) -> Option<Instant> {
@@ -218,8 +218,9 @@ impl Upload {
         if self.urls.len() >= self.held_slots() || !self.signs.is_empty() || self.signs_ahead() == 0 {
             return;
         }
-        let asks: Vec<_> =
-            self.unsigned(self.backend.batch()).filter_map(|number| self.ask(number)).collect();
+        let batch = self.backend.batch();
+        let next = self.unsigned(self.urls.len() + batch).take(batch);
+        let asks: Vec<_> = next.filter_map(|number| self.ask(number)).collect();
         if !asks.is_empty() {
             self.sign(Op::SignParts(asks), now);
         }
@@ -286,6 +287,7 @@ impl Upload {
             }
         }
         self.sign_failed(op, Asked::Backend, &Fault::BadReply("a part without a URL".into()), now);
+        self.sign_ahead(now);
     }
 
     /// Fails whatever still waits for this call.

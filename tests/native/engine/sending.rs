@@ -161,14 +161,24 @@ fn parts_are_signed_eight_at_a_time_each_once_and_before_the_last_url_is_used() 
     let id = world.add("a", bytes(20 * PART));
     world.run();
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(20 * PART))));
-    assert_eq!(signed(&world), ["1,2,3,4,5,6,7,8", "9,10,11,12,13,14,15", "16,17,18,19,20"]);
+    assert_eq!(signed(&world), ["1,2,3,4,5,6,7,8", "9,10,11,12,13,14,15,16", "17,18,19,20"]);
     let at = |begin: &str, nth| {
         world.store.requests.iter().enumerate().filter(|(_, r)| r.starts_with(begin)).nth(nth)
     };
-    let order = [at("sign", 1), at("PUT 9", 0), at("sign", 2), at("PUT 16", 0)].map(|found| found.unwrap().0);
+    let order = [at("sign", 1), at("PUT 9", 0), at("sign", 2), at("PUT 17", 0)].map(|found| found.unwrap().0);
     assert!(order.is_sorted(), "{:?}", world.store.requests);
     let replied_before = world.store.requests[..order[0]].iter().filter(|r| r.starts_with("PUT")).count();
     assert!(replied_before < 8, "a slot would wait");
+}
+
+#[test]
+fn however_many_parts_are_sent_at_a_time_one_call_signs_eight() {
+    for parallel in [1, 4, 8, 32] {
+        let mut world = companion(|config| config.parallel = Parallel::Fixed(parallel));
+        world.add("a", bytes(40 * PART));
+        world.run();
+        assert_eq!(signed(&world).len(), 5, "{parallel}");
+    }
 }
 
 #[test]
@@ -287,7 +297,8 @@ fn urls_for_later_are_kept_though_earlier_ones_are_still_missing() {
 fn a_link_that_breaks_in_the_middle_of_every_body_is_not_taken_for_a_store_that_never_answers() {
     for (left, state) in [
         (PART / 4, State::Failed),
-        (PART / 2, State::Done),
+        (PART / 2, State::Failed),
+        (PART / 2 + 1, State::Done),
         (PART - 1, State::Done),
         // It is the reply that is missing.
         (PART, State::Failed),

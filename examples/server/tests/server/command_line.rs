@@ -2,6 +2,7 @@ use crate::harness::{Server, command, new_folder};
 use std::{
     io::{BufRead, BufReader},
     process::Stdio,
+    time::Duration,
 };
 
 #[test]
@@ -40,5 +41,12 @@ fn it_ends_with_its_parent_where_that_is_asked_for() {
     assert!(lines.by_ref().any(|line| line.unwrap().starts_with("partwise demo: ")));
     assert!(child.try_wait().unwrap().is_none());
     drop(child.stdin.take());
-    assert!(child.wait().unwrap().success());
+    for _ in 0..500 {
+        if let Some(status) = child.try_wait().unwrap() {
+            return assert!(status.success());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    panic!("it has not ended");
 }
