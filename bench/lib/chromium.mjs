@@ -1,19 +1,7 @@
 /** A Chromium as users have it, but for its window: nothing listens to what its pages do. */
 import { spawn } from 'node:child_process';
+import { FLAGS } from '../../tests/e2e/support/browsers/chromium-flags.mjs';
 import { Connection } from './cdp.mjs';
-
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-dev-shm-usage',
-  '--remote-debugging-pipe',
-];
 
 /** A running browser. */
 export class Chromium {
@@ -35,10 +23,14 @@ export class Chromium {
    */
   static async launch(profile, scope) {
     const program = process.env.CHROME ?? '/usr/bin/chromium';
-    const child = spawn(program, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
-      detached: true,
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      program,
+      [...FLAGS, '--remote-debugging-pipe', `--user-data-dir=${profile}`, 'about:blank'],
+      {
+        detached: true,
+        stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+      },
+    );
     const ended = new Promise((resolve) => {
       child.once('error', resolve);
       child.once('exit', resolve);

@@ -39,7 +39,7 @@ export class Pending {
   #soon;
   #again = false;
   #looking = false;
-  /** All of them, one after the other. */
+  /** Whether all of them go on, one after the other, at the moment. */
   #resuming = false;
   #title = h('h2', { class: 'title', part: 'title' });
   #about = h('p', { class: 'title-about' });
@@ -204,12 +204,15 @@ export class Pending {
     if (this.#resuming) return;
     this.#resuming = true;
     let mayAsk = true;
-    for (const { id } of this.#ready) {
-      const pending = this.#ready.find((each) => each.id === id);
-      if (!pending || (pending.resume === 'ask' && !mayAsk)) continue;
-      if (await this.#resume(pending)) mayAsk = false;
+    try {
+      for (const { id } of this.#ready) {
+        const pending = this.#ready.find((each) => each.id === id);
+        if (!pending || (pending.resume === 'ask' && !mayAsk)) continue;
+        if (await this.#resume(pending)) mayAsk = false;
+      }
+    } finally {
+      this.#resuming = false;
     }
-    this.#resuming = false;
   }
 
   /**

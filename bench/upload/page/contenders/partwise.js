@@ -3,7 +3,10 @@ import { createUploader } from 'partwise';
 import { adder, sizeOf } from '../pool.js';
 
 export async function start(files, { backend, equal }, progress) {
-  const uploader = await createUploader({ endpoint: `${backend}/s3`, ...equal });
+  await sendAll(await createUploader({ endpoint: `${backend}/s3`, ...equal }), files, progress);
+}
+
+export async function sendAll(uploader, files, progress) {
   const add = adder(sizeOf(files), progress);
   const send = (file) => {
     const upload = uploader.add(file);

@@ -1,6 +1,6 @@
 /** Signing in the page, as the clouds' own libraries do: what asking a server for each part costs is the difference. */
 import { createUploader } from 'partwise';
-import { adder, sizeOf } from '../pool.js';
+import { sendAll } from './partwise.js';
 
 export async function start(files, { store, equal }, progress) {
   const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
@@ -14,11 +14,5 @@ export async function start(files, { store, equal }, progress) {
     },
     ...equal,
   });
-  const add = adder(sizeOf(files), progress);
-  const send = (file) => {
-    const upload = uploader.add(file);
-    upload.on('progress', ({ loaded }) => add(file, loaded));
-    return upload.finished;
-  };
-  await Promise.all(files.map(send));
+  await sendAll(uploader, files, progress);
 }

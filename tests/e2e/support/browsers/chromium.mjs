@@ -1,19 +1,11 @@
 /** Chromium as a process of its own, so that it can be killed like a user's browser is, and started again. */
 import { chromium as playwright } from 'playwright-core';
 import { start } from '../process.mjs';
+import { FLAGS } from './chromium-flags.mjs';
 
 /** @typedef {import('./index.mjs').Page} Page */
 
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-dev-shm-usage',
+const OWN_FLAGS = [
   // Otherwise `performance.memory` is rounded, and read anew every twenty minutes only.
   '--enable-precise-memory-info',
   '--remote-debugging-port=0',
@@ -25,7 +17,7 @@ export const chromium = {
   async launch(profile, scope) {
     const program = process.env.CHROME ?? '/usr/bin/chromium';
     const ready = /DevTools listening on (ws:\S+)/;
-    const args = [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'];
+    const args = [...FLAGS, ...OWN_FLAGS, `--user-data-dir=${profile}`, 'about:blank'];
     const running = await start(program, args, { ready, scope, within: 60_000 });
     const remote = await playwright.connectOverCDP(running.ready[1] ?? '');
     scope.onEnd(() => remote.close().catch(() => {}));
