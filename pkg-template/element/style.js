@@ -256,7 +256,7 @@ code { font-family: ui-monospace, 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans
 .pending .all { margin-block-end: 12px; }
 .pending .item { grid-template-columns: minmax(0, 1fr) auto; }
 .pending .name { grid-column: 1 / -1; }
-.pending .text, .pending .track, .pending .choices { grid-column: 1 / -1; }
+.pending .text, .pending .track, .pending .note, .pending .choices { grid-column: 1 / -1; }
 .pending .choices { justify-content: start; margin-block-start: 8px; }
 
 .summary {
