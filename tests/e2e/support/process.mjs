@@ -58,9 +58,11 @@ export async function start(command, args, { ready, scope = everything, within =
 
   const matched = new Promise((resolve) => {
     const read = (/** @type {Buffer | string} */ data) => {
-      output = (output + data).slice(-TAIL);
+      output += data;
       const match = ready.exec(output);
       if (match) resolve(match);
+      // Only now: so much may come at once that the line is not in the tail any more.
+      output = output.slice(-TAIL);
     };
     // A pattern that matches nothing at all asks for no output.
     read('');
