@@ -4,12 +4,13 @@
 //! never fire inside the call that registers them; a re-entrant call only leaves work for the outer [`Driver::pump`].
 
 use super::blob::check_readable;
-use super::callback::settle;
+use super::callback::{defer, settle};
 use super::channel::Channel;
 use super::clock::{Timer, now};
-use super::http::{InFlight, call, send};
+use super::http::{Content, InFlight, call, send};
 use super::locks::{Lock, acquire, try_acquire};
 use super::online::Watch;
+use super::small::Small;
 use super::storage::{Records, StorageFault};
 use super::unload::Guard;
 use super::worker::{HashEvent, HashJob, Hasher};
@@ -22,7 +23,7 @@ use crate::core::http::{Body, HttpReply, HttpRequest, NoReply};
 use crate::core::retry::{Asked, Fault};
 use crate::core::store::StoreRequest;
 use crate::core::units::{ByteRange, Instant, Millis};
-use crate::core::upload::{Action, Event, Input, Message, OpId};
+use crate::core::upload::{Action, Event, Input, Message, OpId, State};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use web_sys::File;
@@ -69,13 +70,22 @@ enum Running {
     Other,
 }
 
+/// A file, by its upload.
+#[derive(Clone)]
+struct Chosen {
+    id: UploadId,
+    file: File,
+    small: Option<Rc<Small>>,
+}
+
 /// Engine, web APIs and page, joined.
 pub struct Driver {
     engine: RefCell<Engine>,
     page: Rc<dyn Page>,
     records: Records,
     hasher: RefCell<Option<Hasher>>,
-    files: RefCell<Vec<(UploadId, File)>>,
+    /// Oldest first.
+    files: RefCell<Vec<Chosen>>,
     running: RefCell<Vec<(UploadId, OpId, Running)>>,
     /// By name, held or waited for.
     locks: RefCell<Vec<(UploadId, String, Lock)>>,
@@ -134,8 +144,9 @@ impl Driver {
     /// # Errors
     /// What [`Engine::add`] refuses.
     pub fn add(self: &Rc<Self>, file: File, target: Target) -> Result<UploadId, UploadError> {
+        let small = Small::of(&file, target.file.size);
         let id = self.engine.borrow_mut().add(target, now())?;
-        self.files.borrow_mut().push((id, file));
+        self.files.borrow_mut().push(Chosen { id, file, small });
         Ok(id)
     }
 
@@ -165,7 +176,10 @@ impl Driver {
     /// Lets go of an upload that has ended.
     pub fn remove(&self, id: UploadId) {
         self.engine.borrow_mut().remove(id);
-        self.files.borrow_mut().retain(|(of, _)| *of != id);
+        let mut files = self.files.borrow_mut();
+        if let Ok(at) = files.binary_search_by_key(&id, |chosen| chosen.id) {
+            files.remove(at);
+        }
     }
 
     /// Stops everything at once; what the store has stays resumable.
@@ -205,7 +219,10 @@ impl Driver {
             }
             let event = self.engine.borrow_mut().poll_event();
             match event {
-                Some((id, event)) => self.page.event(id, event),
+                Some((id, event)) => {
+                    self.forget_content(id, &event);
+                    self.page.event(id, event);
+                }
                 None => break,
             }
         }
@@ -213,6 +230,15 @@ impl Driver {
         if !self.disposed.get() {
             self.set_timer();
             self.set_guard();
+        }
+    }
+
+    /// Of files that wait for somebody, thousands may be in a list: they are read again when it goes on.
+    fn forget_content(&self, id: UploadId, event: &Event) {
+        if let Event::State { state: State::Paused | State::Failed, .. } = event
+            && let Some(small) = self.chosen(id).and_then(|chosen| chosen.small)
+        {
+            small.forget();
         }
     }
 
@@ -252,11 +278,11 @@ impl Driver {
         };
         match action {
             Action::Perform(op, step) => self.step(id, op, step),
-            Action::Send(op, request, Asked::Store) => self.send(id, op, &request, false),
+            Action::Send(op, request, Asked::Store) => self.send(id, op, request, false),
             Action::Send(op, request, Asked::Backend) => {
                 let with_credentials = self.page.with_credentials();
                 self.with_headers(id, op, request, move |driver, request| {
-                    driver.send(id, op, &request, with_credentials);
+                    driver.send(id, op, request, with_credentials);
                 });
             }
             Action::Drop(op) => {
@@ -330,6 +356,10 @@ impl Driver {
         self.running.borrow_mut().push((id, op, running));
     }
 
+    fn runs(&self, id: UploadId, op: OpId) -> bool {
+        self.running.borrow().iter().any(|(i, o, _)| (*i, *o) == (id, op))
+    }
+
     /// Forgets an action; `false` if it was forgotten before.
     fn stop(&self, id: UploadId, op: OpId) -> bool {
         let mut running = self.running.borrow_mut();
@@ -339,8 +369,13 @@ impl Driver {
         stopped.is_some()
     }
 
+    fn chosen(&self, id: UploadId) -> Option<Chosen> {
+        let files = self.files.borrow();
+        files.binary_search_by_key(&id, |chosen| chosen.id).ok().and_then(|at| files.get(at)).cloned()
+    }
+
     fn file(&self, id: UploadId) -> Option<File> {
-        self.files.borrow().iter().find(|(of, _)| *of == id).map(|(_, file)| file.clone())
+        self.chosen(id).map(|chosen| chosen.file)
     }
 
     fn step(self: &Rc<Self>, id: UploadId, op: OpId, step: Step) {
@@ -398,8 +433,36 @@ impl Driver {
         }));
     }
 
-    fn send(self: &Rc<Self>, id: UploadId, op: OpId, request: &HttpRequest, with_credentials: bool) {
-        let Some(file) = self.file(id) else { return };
+    fn send(self: &Rc<Self>, id: UploadId, op: OpId, request: HttpRequest, with_credentials: bool) {
+        let Some(Chosen { file, small, .. }) = self.chosen(id) else { return };
+        let Some(small) = small else {
+            return self.send_content(id, op, &request, &Content::Disk(file.into()), with_credentials);
+        };
+        self.run(id, op, Running::Other);
+        let weak = Rc::downgrade(self);
+        small.read(move |read| {
+            let Some(driver) = weak.upgrade() else { return };
+            if !driver.stop(id, op) {
+                return;
+            }
+            match read {
+                Ok(bytes) => {
+                    let content = Content::Memory(bytes, file.name());
+                    driver.send_content(id, op, &request, &content, with_credentials);
+                }
+                Err(name) => driver.tell(id, Input::Replied(op, Err(Fault::NoReply(NoReply::File(name))))),
+            }
+        });
+    }
+
+    fn send_content(
+        self: &Rc<Self>,
+        id: UploadId,
+        op: OpId,
+        request: &HttpRequest,
+        content: &Content,
+        with_credentials: bool,
+    ) {
         let weak = Rc::downgrade(self);
         let total = match &request.body {
             Body::File(range) | Body::Form { range, .. } => range.len(),
@@ -417,17 +480,15 @@ impl Driver {
                 driver.tell(id, Input::Progress(op, loaded));
             }
         };
-        let in_flight = send(request, &file, with_credentials, on_progress, self.reply_http(id, op));
+        let in_flight = send(request, content, with_credentials, on_progress, self.reply_http(id, op));
         self.run(id, op, Running::Http(in_flight));
     }
 
     fn hash(self: &Rc<Self>, id: UploadId, op: OpId, reading: Reading) {
-        let Some(file) = self.file(id) else { return };
-        let hasher = self.hasher.borrow();
-        let Some(hasher) = hasher.as_ref() else { return };
+        let Some(Chosen { file, small, .. }) = self.chosen(id) else { return };
         let weak = Rc::downgrade(self);
         let pieces = reading.pieces();
-        let job = hasher.start(&file, reading, move |event| {
+        let on_event = move |event| {
             let Some(driver) = weak.upgrade() else { return };
             let (told, is_end) = match event {
                 HashEvent::Progress(loaded) => return driver.tell(id, Input::HashProgress(op, loaded)),
@@ -440,15 +501,36 @@ impl Driver {
             if !is_end || driver.stop(id, op) {
                 driver.tell(id, Input::Hashed(op, told));
             }
-        });
+        };
+        if let Some(small) = small {
+            self.run(id, op, Running::Other);
+            let weak = Rc::downgrade(self);
+            return small.read(move |read| {
+                if weak.upgrade().is_some_and(|driver| driver.runs(id, op)) {
+                    let gone = || "NotReadableError".to_owned();
+                    match read.and_then(|bytes| reading.pieces_of(&bytes.to_vec()).ok_or_else(gone)) {
+                        Ok(pieces) => pieces.into_iter().map(HashEvent::Piece).for_each(on_event),
+                        Err(name) => on_event(HashEvent::Failed(name)),
+                    }
+                }
+            });
+        }
+        let hasher = self.hasher.borrow();
+        let Some(hasher) = hasher.as_ref() else { return };
+        let job = hasher.start(&file, reading, on_event);
         self.run(id, op, Running::Hash(job));
     }
 
     fn check(self: &Rc<Self>, id: UploadId, op: OpId) {
-        let Some(file) = self.file(id) else { return };
+        let Some(Chosen { file, small, .. }) = self.chosen(id) else { return };
         self.run(id, op, Running::Other);
+        let told = self.reply(id, op, move |outcome| Input::Checked(op, outcome));
+        if small.is_some_and(|small| small.is_read()) {
+            // What was sent is what was read.
+            return defer(move || told(Ok(())));
+        }
         let range = ByteRange { start: 0, end: file.size() as u64 };
-        check_readable(&file, range, self.reply(id, op, move |outcome| Input::Checked(op, outcome)));
+        check_readable(&file, range, told);
     }
 
     fn try_lock(self: &Rc<Self>, id: UploadId, name: String) {

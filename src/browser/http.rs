@@ -47,7 +47,15 @@ impl Drop for InFlight {
     }
 }
 
-/// Sends a request whose body may be a slice of `file`, by `XMLHttpRequest`.
+/// Where the bytes of a file come from.
+pub enum Content {
+    /// The browser reads them from the disk while it sends them.
+    Disk(Blob),
+    /// They are in memory: all of them, and the file's name.
+    Memory(Uint8Array, String),
+}
+
+/// Sends a request whose body may be a slice of a file's `content`, by `XMLHttpRequest`.
 ///
 /// `on_progress` gets the bytes of the body that have left, as the browser counts them: a form's frame included, and
 /// sometimes falling or beyond the total, when the browser sends again by itself. `on_end` is called exactly once
@@ -55,13 +63,13 @@ impl Drop for InFlight {
 /// no longer be read, since browsers report that as a network failure.
 pub fn send(
     request: &HttpRequest,
-    file: &Blob,
+    content: &Content,
     with_credentials: bool,
     on_progress: impl Fn(u64) + 'static,
     on_end: impl FnOnce(Result<HttpReply, NoReply>) + 'static,
 ) -> InFlight {
     let end = End::new(on_end);
-    match start_xhr(request, file, with_credentials, Rc::new(on_progress), &end) {
+    match start_xhr(request, content, with_credentials, Rc::new(on_progress), &end) {
         Ok(transport) => InFlight { end, transport },
         Err(why) => {
             let unsent = end.clone();
@@ -125,19 +133,22 @@ extern "C" {
 
 fn start_xhr(
     request: &HttpRequest,
-    file: &Blob,
+    content: &Content,
     with_credentials: bool,
     on_progress: Rc<dyn Fn(u64)>,
     end: &End,
 ) -> Result<Transport, NoReply> {
     let unsendable = |_: JsValue| NoReply::Network;
-    let body = payload(&request.body, Some(file))?;
+    let (body, content_type) = payload(&request.body, Some(content))?;
     let xhr = XmlHttpRequest::new().map_err(unsendable)?;
     xhr.open(request.method.as_str(), &request.url).map_err(unsendable)?;
     xhr.set_with_credentials(with_credentials);
     xhr.set_response_type(XmlHttpRequestResponseType::Text);
     for (name, value) in headers_of(request) {
         xhr.set_request_header(name, value).map_err(unsendable)?;
+    }
+    if let Some(content_type) = content_type {
+        xhr.set_request_header("content-type", &content_type).map_err(unsendable)?;
     }
     let upload = xhr.upload().map_err(unsendable)?;
     let sent = |event: &'static str| {
@@ -151,7 +162,7 @@ fn start_xhr(
         // The last `progress` may come short of the end; `load` tells that all has left.
         sent("load"),
         Listener::new(&xhr, "progress", cut_when_too_long(&xhr, end)),
-        Listener::new(&xhr, "loadend", report_end(&xhr, file, file_range(&request.body), end)),
+        Listener::new(&xhr, "loadend", report_end(&xhr, on_disk(&request.body, content), end)),
     ];
     xhr.unchecked_ref::<AnyBody>().send_any(&body).map_err(unsendable)?;
     Ok(Transport::Xhr { xhr, listeners })
@@ -172,19 +183,18 @@ fn cut_when_too_long(xhr: &XmlHttpRequest, end: &End) -> impl FnMut(web_sys::Eve
 /// `loadend` follows `load`, `error`, `timeout` and an `abort` that was not ours; all but the first leave status 0.
 fn report_end(
     xhr: &XmlHttpRequest,
-    file: &Blob,
-    range: Option<ByteRange>,
+    read: Option<(Blob, ByteRange)>,
     end: &End,
 ) -> impl FnMut(web_sys::Event) + 'static {
-    let (xhr, file, end) = (xhr.clone(), file.clone(), end.clone());
+    let (xhr, end) = (xhr.clone(), end.clone());
     move |_| {
         let reply = reply_of(&xhr);
-        match range {
+        match &read {
             _ if reply.status != 0 => end.report(Ok(reply)),
             None => end.report(Err(NoReply::Network)),
-            Some(range) => {
+            Some((file, range)) => {
                 let end = end.clone();
-                blob::check_readable(&file, range, move |readable| {
+                blob::check_readable(file, *range, move |readable| {
                     end.report(Err(readable.map_or_else(NoReply::File, |()| NoReply::Network)));
                 });
             }
@@ -227,7 +237,7 @@ fn prepare_fetch(
         headers.append(name, value).map_err(unsendable)?;
     }
     init.set_headers(&headers);
-    let body = payload(&request.body, None)?;
+    let (body, _) = payload(&request.body, None)?;
     if !body.is_null() {
         init.set_body(&body);
     }
@@ -280,30 +290,40 @@ fn headers_of(request: &HttpRequest) -> impl Iterator<Item = (&str, &str)> {
     request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(content_type)
 }
 
-fn file_range(body: &Body) -> Option<ByteRange> {
-    match body {
-        Body::File(range) | Body::Form { range, .. } => Some(*range),
-        Body::Empty | Body::Text { .. } => None,
+/// What the browser reads while it sends.
+fn on_disk(body: &Body, content: &Content) -> Option<(Blob, ByteRange)> {
+    match (body, content) {
+        (Body::File(range) | Body::Form { range, .. }, Content::Disk(file)) => Some((file.clone(), *range)),
+        _ => None,
     }
 }
 
-/// The body as JavaScript sends it, `null` for none. Texts go as bytes: for a string the browser would add a
-/// `Content-Type` or a charset of its own, which a signature may not cover. Slices have no type for the same reason.
-fn payload(body: &Body, file: Option<&Blob>) -> Result<JsValue, NoReply> {
-    let slice = |range: ByteRange| match file {
-        Some(file) => blob::slice(file, range).map_err(NoReply::File),
-        None => Err(NoReply::File("NotFoundError".to_owned())),
-    };
-    match body {
-        Body::Empty => Ok(JsValue::NULL),
-        Body::Text { text, .. } => Ok(Uint8Array::from(text.as_bytes()).into()),
-        Body::File(range) => slice(*range).map(JsValue::from),
-        Body::Form { fields, file_field, range } => {
-            let slice = slice(*range)?;
-            let name = file.and_then(|file| text(file, "name"));
-            form(fields, file_field, &slice, name).map_err(|thrown| NoReply::File(name_of(&thrown)))
+/// The body as JavaScript sends it, `null` for none, and the type that it needs then. Texts go as bytes: for a string the browser
+/// would add a `Content-Type` or a charset of its own, which a signature may not cover. Slices have no type for the same reason.
+fn payload(body: &Body, content: Option<&Content>) -> Result<(JsValue, Option<String>), NoReply> {
+    let gone = || NoReply::File("NotFoundError".to_owned());
+    let slice = |file: &Blob, range: ByteRange| blob::slice(file, range).map_err(NoReply::File);
+    Ok(match (body, content) {
+        (Body::Empty, _) => (JsValue::NULL, None),
+        (Body::Text { text, .. }, _) => (Uint8Array::from(text.as_bytes()).into(), None),
+        (Body::File(_) | Body::Form { .. }, None) => return Err(gone()),
+        (Body::File(range), Some(Content::Disk(file))) => (slice(file, *range)?.into(), None),
+        (Body::File(range), Some(Content::Memory(bytes, _))) => (part_of(bytes, *range).into(), None),
+        (Body::Form { fields, file_field, range }, Some(Content::Disk(file))) => {
+            let (slice, name) = (slice(file, *range)?, text(file, "name"));
+            let form = form(fields, file_field, &slice, name);
+            (form.map_err(|thrown| NoReply::File(name_of(&thrown)))?, None)
         }
-    }
+        (Body::Form { fields, file_field, range }, Some(Content::Memory(bytes, name))) => {
+            let (form, content_type) = form_data(fields, file_field, &part_of(bytes, *range), name);
+            (form.into(), Some(content_type))
+        }
+    })
+}
+
+fn part_of(bytes: &Uint8Array, range: ByteRange) -> Uint8Array {
+    // There are no more than four billion of them.
+    bytes.subarray(range.start as u32, range.end as u32)
 }
 
 fn form(
@@ -318,4 +338,45 @@ fn form(
     }
     form.append_with_blob_and_filename(file_field, slice, name.as_deref().unwrap_or("blob"))?;
     Ok(form.into())
+}
+
+/// The same without a `Blob`, as the HTML standard has browsers encode it, and its type.
+fn form_data(
+    fields: &[(String, String)],
+    file_field: &str,
+    bytes: &Uint8Array,
+    file_name: &str,
+) -> (Uint8Array, String) {
+    // It must not stand in the file, which nobody could bring about.
+    let boundary = ["partwise", random().as_str(), random().as_str()].concat();
+    let mut head = Vec::new();
+    let mut part = |name: &str, more: &[&str]| {
+        let name = quoted(&with_crlf(name));
+        let lines = ["--", &boundary, "\r\nContent-Disposition: form-data; name=\"", &name, "\""];
+        head.extend(lines.into_iter().chain(more.iter().copied()).flat_map(str::bytes));
+    };
+    for (name, value) in fields {
+        part(name, &["\r\n\r\n", &with_crlf(value), "\r\n"]);
+    }
+    let file_name = quoted(file_name);
+    part(file_field, &["; filename=\"", &file_name, "\"\r\nContent-Type: application/octet-stream\r\n\r\n"]);
+    let tail = ["\r\n--", &boundary, "--\r\n"].concat();
+    let at = head.len() as u32;
+    let form = Uint8Array::new_with_length(at + bytes.length() + tail.len() as u32);
+    form.set(&Uint8Array::from(head.as_slice()), 0);
+    form.set(bytes, at);
+    form.set(&Uint8Array::from(tail.as_bytes()), at + bytes.length());
+    (form, ["multipart/form-data; boundary=", &boundary].concat())
+}
+
+fn with_crlf(text: &str) -> String {
+    text.replace("\r\n", "\n").replace(['\r', '\n'], "\r\n")
+}
+
+fn quoted(name: &str) -> String {
+    name.replace('\n', "%0A").replace('\r', "%0D").replace('"', "%22")
+}
+
+fn random() -> String {
+    ((js_sys::Math::random() * 2f64.powi(53)) as u64).to_string()
 }

@@ -11,6 +11,7 @@ pub mod http;
 pub mod listener;
 pub mod locks;
 pub mod online;
+mod small;
 pub mod storage;
 pub mod unload;
 pub mod worker;

@@ -10,10 +10,10 @@ use super::config::Config;
 use super::error::UploadError;
 use super::http::NoReply;
 use super::retry::{Fault, Worked};
-use super::schedule::{Pool, SlotEnd, fairest};
+use super::schedule::{Pool, fairest};
 use super::sign::Credentials;
 use super::store::StoreRequest;
-use super::units::{Instant, Millis, Now, UnixMillis};
+use super::units::{Instant, Now, UnixMillis};
 use super::upload::{Action, Event, Input, OpId, State, Upload};
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -35,12 +35,10 @@ pub enum Work {
 /// Credentials from the page and when they end, or what its function threw.
 pub type CredentialsReply = Result<(Credentials, Option<UnixMillis>), Fault>;
 
-/// How long the other slots rest after the store asked to slow down without saying how long.
-const CONGESTION_REST: Millis = Millis(500);
-
 struct Entry {
     id: UploadId,
-    upload: Upload,
+    /// Thousands of them may stand in one list.
+    upload: Box<Upload>,
 }
 
 struct WaitingSign {
@@ -58,7 +56,12 @@ pub struct Engine {
     waiting_signs: Vec<WaitingSign>,
     /// When the page was asked for credentials that it has not given yet.
     asked: Option<Instant>,
+    /// Oldest first.
     uploads: Vec<Entry>,
+    /// Those that have begun and not ended: of thousands only they have to be looked at again and again.
+    live: Vec<UploadId>,
+    /// None before it waits for its turn.
+    next_to_admit: UploadId,
     pool: Pool,
     last_served: usize,
     online: bool,
@@ -78,7 +81,7 @@ impl Engine {
         seed: u64,
     ) -> Self {
         Self {
-            pool: Pool::new(config.parallel),
+            pool: Pool::new(config.parallel, config.limits.auto_part),
             config: Rc::new(config),
             backend: Rc::new(backend),
             worked: Rc::default(),
@@ -86,6 +89,8 @@ impl Engine {
             waiting_signs: Vec::new(),
             asked: None,
             uploads: Vec::new(),
+            live: Vec::new(),
+            next_to_admit: UploadId(0),
             last_served: 0,
             online,
             seed,
@@ -114,7 +119,7 @@ impl Engine {
         let upload = Upload::new(config, backend, target, self.online, self.next_seed(), now)?
             .sharing(self.worked.clone());
         let id = self.insert(upload);
-        self.turn(Some(id), now);
+        self.turn(id, now);
         Ok(id)
     }
 
@@ -136,25 +141,38 @@ impl Engine {
     fn insert(&mut self, upload: Upload) -> UploadId {
         self.next_id += 1;
         let id = UploadId(self.next_id);
-        self.uploads.push(Entry { id, upload });
+        self.uploads.push(Entry { id, upload: Box::new(upload) });
         id
     }
 
     /// Lets go of an upload that has ended.
     pub fn remove(&mut self, id: UploadId) {
-        self.uploads.retain(|entry| entry.id != id || !entry.upload.state().is_final());
+        if let Some(index) = self.position(id)
+            && self.state(id).is_final()
+        {
+            self.uploads.remove(index);
+        }
     }
 
     /// One upload, to look at.
     pub fn upload(&self, id: UploadId) -> Option<&Upload> {
-        self.position(id).and_then(|at| self.uploads.get(at)).map(|entry| &entry.upload)
+        self.position(id).and_then(|at| self.uploads.get(at)).map(|entry| &*entry.upload)
+    }
+
+    fn upload_mut(&mut self, id: UploadId) -> Option<&mut Upload> {
+        self.position(id).and_then(|at| self.uploads.get_mut(at)).map(|entry| &mut *entry.upload)
+    }
+
+    /// Those that have begun and not ended.
+    fn living(&self) -> impl Iterator<Item = (UploadId, &Upload)> {
+        self.live.iter().filter_map(|id| Some((*id, self.upload(*id)?)))
     }
 
     /// Tells one upload something.
     pub fn handle(&mut self, id: UploadId, input: Input, now: Now) {
-        if let Some(entry) = self.position(id).and_then(|at| self.uploads.get_mut(at)) {
-            entry.upload.handle(input, now);
-            self.turn(Some(id), now);
+        if let Some(upload) = self.upload_mut(id) {
+            upload.handle(input, now);
+            self.turn(id, now);
         }
     }
 
@@ -166,20 +184,32 @@ impl Engine {
     /// The browser's opinion on being online.
     pub fn tell_online(&mut self, online: bool, now: Now) {
         self.online = online;
-        for entry in &mut self.uploads {
-            entry.upload.tell_online(online, now);
+        if online {
+            self.pool.link_works();
         }
-        self.turn(None, now);
+        for index in 0..self.uploads.len() {
+            if let Some(entry) = self.uploads.get_mut(index) {
+                entry.upload.tell_online(online, now);
+                let id = entry.id;
+                self.drain(id, now);
+            }
+        }
+        self.admit(now);
+        self.hand_out_slots(now);
     }
 
     /// [`Engine::poll_timeout`] has come.
     pub fn tick(&mut self, now: Now) {
-        for entry in &mut self.uploads {
-            if entry.upload.poll_timeout().is_some_and(|due| due <= now.mono) {
-                entry.upload.handle(Input::Tick, now);
+        for id in self.live.clone() {
+            if let Some(upload) = self.upload_mut(id)
+                && upload.poll_timeout().is_some_and(|due| due <= now.mono)
+            {
+                upload.handle(Input::Tick, now);
+                self.drain(id, now);
             }
         }
-        self.turn(None, now);
+        self.admit(now);
+        self.hand_out_slots(now);
     }
 
     /// What came of [`Work::FetchCredentials`]: one answer for all that wait.
@@ -220,70 +250,66 @@ impl Engine {
 
     /// When [`Engine::tick`] is due.
     pub fn poll_timeout(&self, now: Now) -> Option<Instant> {
-        let uploads = self.uploads.iter().filter_map(|entry| entry.upload.poll_timeout());
-        uploads.chain(self.pool.wake_at(now.mono)).min()
+        let uploads = self.living().filter_map(|(_, upload)| upload.poll_timeout());
+        let waits = || self.living().any(|(_, upload)| upload.wanted_slots(now) > 0);
+        uploads.chain(self.pool.wake_at(now.mono).filter(|_| waits())).min()
     }
 
     /// After anything happened: collect what it led to, let the next ones begin, hand out free slots.
-    fn turn(&mut self, touched: Option<UploadId>, now: Now) {
-        match touched {
-            Some(id) => {
-                if let Some(index) = self.position(id) {
-                    self.drain(index, now);
-                }
-            }
-            None => (0..self.uploads.len()).for_each(|index| self.drain(index, now)),
-        }
+    fn turn(&mut self, id: UploadId, now: Now) {
+        self.drain(id, now);
         self.admit(now);
         self.hand_out_slots(now);
     }
 
-    /// As many uploads as there are slots are under way; the others wait their turn.
+    /// As many uploads as there are places are under way; the others wait their turn.
     fn admit(&mut self, now: Now) {
-        let mut places =
-            self.pool.limit().saturating_sub(self.uploads.iter().filter(|e| e.upload.is_under_way()).count());
-        for index in 0..self.uploads.len() {
-            if places == 0 {
-                break;
-            }
-            if let Some(entry) = self.uploads.get_mut(index)
-                && entry.upload.wants_admission()
-            {
+        let under_way = self.living().filter(|(_, upload)| upload.is_under_way()).count();
+        let mut places = self.pool.places().saturating_sub(under_way);
+        let mut index = self.uploads.partition_point(|entry| entry.id < self.next_to_admit);
+        while places > 0
+            && let Some(entry) = self.uploads.get_mut(index)
+        {
+            let id = entry.id;
+            self.next_to_admit = UploadId(id.0 + 1);
+            if entry.upload.wants_admission() {
                 entry.upload.handle(Input::Admitted, now);
                 places -= 1;
-                self.drain(index, now);
+                self.drain(id, now);
             }
+            index += 1;
         }
     }
 
     fn hand_out_slots(&mut self, now: Now) {
-        while self.pool.free(now.mono) > 0 {
+        while self.has_free_slot(now) {
             let wants: Vec<(usize, usize, usize)> = self
-                .uploads
-                .iter()
-                .enumerate()
-                .filter(|(_, e)| e.upload.is_under_way())
-                .map(|(index, e)| (index, e.upload.wanted_slots(now), e.upload.held_slots()))
+                .living()
+                .filter(|(_, upload)| upload.is_under_way())
+                .map(|(id, upload)| (id.0 as usize, upload.wanted_slots(now), upload.held_slots()))
                 .filter(|(_, wanted, _)| *wanted > 0)
                 .collect();
-            let Some(index) = fairest(&wants, self.last_served) else { return };
-            self.last_served = index;
-            let Some(entry) = self.uploads.get_mut(index) else { return };
-            if !entry.upload.grant(now) || !self.pool.take(now.mono) {
+            let Some(next) = fairest(&wants, self.last_served) else { return };
+            self.last_served = next;
+            let id = UploadId(next as u64);
+            if !self.upload_mut(id).is_some_and(|upload| upload.grant(now)) {
                 return;
             }
-            self.drain(index, now);
+            self.pool.take();
+            self.drain(id, now);
         }
     }
 
     /// Collects what one upload wants, keeping to itself what it can do itself.
-    fn drain(&mut self, index: usize, now: Now) {
+    fn drain(&mut self, id: UploadId, now: Now) {
+        self.note(id);
+        if let Some(flow) = self.upload_mut(id).and_then(Upload::poll_flow) {
+            let moving = self.living().map(|(_, upload)| upload.moving()).sum();
+            self.pool.flowed(moving, flow, now.mono);
+        }
+        let Some(index) = self.position(id) else { return };
         let Some(entry) = self.uploads.get_mut(index) else { return };
-        let id = entry.id;
         while let Some(end) = entry.upload.poll_slot_end() {
-            if end == SlotEnd::Congested {
-                self.pool.hold_until(now.mono + CONGESTION_REST);
-            }
             self.pool.give_back(end, now.mono);
         }
         while let Some(event) = entry.upload.poll_event() {
@@ -309,6 +335,20 @@ impl Engine {
         }
     }
 
+    /// Keeps in mind whether it is one of those to look at, and whether it waits for its turn.
+    fn note(&mut self, id: UploadId) {
+        let Some(upload) = self.upload(id) else { return };
+        let is_live = upload.is_live();
+        if upload.wants_admission() {
+            self.next_to_admit = self.next_to_admit.min(id);
+        }
+        match (self.live.binary_search(&id), is_live) {
+            (Err(at), true) => self.live.insert(at, id),
+            (Ok(at), false) => drop(self.live.remove(at)),
+            _ => {}
+        }
+    }
+
     fn sign(&mut self, id: UploadId, op: OpId, request: StoreRequest, now: Now) {
         match self.signer.as_ref().and_then(|signer| signer.sign(&request, now)) {
             Some(url) => self.handle(id, Input::Replied(op, Ok(StepReply::Signed(url))), now),
@@ -324,9 +364,9 @@ impl Engine {
         }
     }
 
-    /// How many slots could be taken now; none while the store wants a rest.
-    pub fn free_slots(&self, now: Now) -> usize {
-        self.pool.free(now.mono)
+    /// Whether a slot could be taken now; not while the store wants a rest.
+    pub fn has_free_slot(&self, now: Now) -> bool {
+        self.pool.is_free(self.living().flat_map(|(_, upload)| upload.in_flight()), now.mono)
     }
 
     /// How many slots are in use; always the sum of what the uploads hold.

@@ -2,20 +2,24 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "../model/mod.rs"]
+#[allow(dead_code)]
+mod model;
+
 use md5::Digest;
 use partwise::core::checkpoint::{
     Confirmed, Header, PREFIX, expired_or_broken, headers, load, prefix_of, reconcile,
 };
 use partwise::core::fingerprint::{FileInfo, Fingerprint, fingerprint, sample_ranges};
-use partwise::core::hash::{Crc64, Crc64Hasher, Digester, Digests, Md5Digest, Md5Hasher, Wanted};
+use partwise::core::hash::{Crc64, Crc64Hasher, Digester, Digests, Md5Digest, Md5Hasher, Reading, Wanted};
 use partwise::core::http::HttpReply;
 use partwise::core::plan::{PartSize, Plan};
 use partwise::core::progress::Progress;
-use partwise::core::schedule::{MAX_AUTO, Parallel, Pool, SlotEnd, fairest};
+use partwise::core::schedule::{Flow, InFlight, MAX_AUTO, Parallel, Pool, SlotEnd, fairest};
 use partwise::core::store::{Kind, Limits, ListedPart, normalize_etag, store_error};
 use partwise::core::text::{json, percent_decode, percent_encode, xml};
 use partwise::core::time::{compact_date, parse_http_date, parse_iso};
-use partwise::core::units::{Instant, Millis, PartNumber, UnixMillis};
+use partwise::core::units::{ByteRange, Instant, Millis, PartNumber, UnixMillis};
 use proptest::prelude::*;
 
 const MIB: u64 = 1024 * 1024;
@@ -455,30 +459,54 @@ proptest! {
     }
 
     #[test]
+    fn a_file_in_memory_is_told_of_in_the_same_pieces_as_one_that_is_read(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+        cuts in prop::collection::vec(0..200_usize, 0..8),
+        every in 0..50_u64,
+    ) {
+        let mut cuts: Vec<u64> = cuts.into_iter().map(|cut| cut.min(bytes.len()) as u64).collect();
+        cuts.sort_unstable();
+        let ranges = cuts.chunks_exact(2).map(|cut| ByteRange { start: cut[0], end: cut[1] }).collect();
+        let wanted = Wanted { md5: true, whole: true, xz: true, nvme: false };
+        let reading = Reading { every, ..Reading::of(ranges, wanted) };
+        prop_assert_eq!(reading.pieces_of(&bytes), Some(model::hashing::pieces(&reading, &bytes)));
+        let beyond = ByteRange { start: 0, end: bytes.len() as u64 + 1 };
+        prop_assert_eq!(Reading::of(vec![beyond], wanted).pieces_of(&bytes), None);
+    }
+
+    #[test]
     fn the_pool_never_exceeds_its_limit(
         fixed in prop::option::of(any::<u32>()),
-        steps in prop::collection::vec((0..8_u8, 0..5_000_u64, any::<u64>()), 1..300),
+        steps in prop::collection::vec((0..10_u8, 0..5_000_u64, any::<u64>()), 1..300),
     ) {
-        let mut pool = Pool::new(fixed.map_or(Parallel::Auto, Parallel::Fixed));
+        let mut pool = Pool::new(fixed.map_or(Parallel::Auto, Parallel::Fixed), 1 << 60);
         let most = fixed.map_or(MAX_AUTO, |count| count.clamp(1, 32) as usize);
         let (mut held, mut now) = (0_usize, Instant(0));
-        for (step, wait, bytes) in steps {
+        for (step, wait, amount) in steps {
             now = now + Millis(wait);
             let end = match step {
                 0..=2 => {
-                    let free = pool.free(now);
-                    prop_assert!(held + free <= pool.limit().max(held));
-                    prop_assert_eq!(pool.take(now), free > 0);
-                    held += usize::from(free > 0);
+                    let running = std::iter::repeat_n(InFlight { size: amount, is_draining: step == 0 }, held);
+                    if pool.is_free(running, now) {
+                        prop_assert!(held < most);
+                        pool.take();
+                        held += 1;
+                    }
                     continue;
                 }
                 3 => {
                     pool.hold_until(now + Millis(wait));
                     continue;
                 }
-                4 => SlotEnd::Done { bytes },
-                5 => SlotEnd::Congested,
-                6 => SlotEnd::Failed,
+                4 => {
+                    pool.flowed(held, Flow { bytes: amount, millis: wait, size: amount }, now);
+                    prop_assert!((1..=most).contains(&pool.limit()));
+                    continue;
+                }
+                5 => SlotEnd::Done { took: Millis(wait) },
+                6 => SlotEnd::Congested,
+                7 => SlotEnd::Broken { since: Instant(amount) },
+                8 => SlotEnd::Failed,
                 _ => SlotEnd::Cancelled,
             };
             if held > 0 {

@@ -131,7 +131,7 @@ impl World {
                 Doing::Hash | Doing::Check => true,
                 _ => running.moved.is_some_and(|moved| moved > instance.offline_since),
             });
-        let no_slot = engine.free_slots(now) == 0 || page.is_late(self.agenda.now());
+        let no_slot = !engine.has_free_slot(now) || page.is_late(self.agenda.now());
         let waits_for_slot = instance.state == State::Uploading && no_slot;
         assert!(
             waits_for_other || waits_for_slot,

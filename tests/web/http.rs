@@ -1,6 +1,6 @@
 use crate::support::{Inbox, blob, bytes, changed_file, echo, get, md5, range, run_async, until};
-use js_sys::JSON;
-use partwise::browser::http::{InFlight, call, send};
+use js_sys::{JSON, Uint8Array};
+use partwise::browser::http::{Content, InFlight, call, send};
 use partwise::core::http::{Body, HttpReply, HttpRequest, MAX_REPLY_BYTES, Method, NoReply};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue};
@@ -13,13 +13,21 @@ async fn request(method: Method, query: &str, body: Body) -> HttpRequest {
     HttpRequest { method, url: format!("{}/?{query}", echo().await), headers: Vec::new(), body }
 }
 
+fn disk(content: &[u8]) -> Content {
+    Content::Disk(blob(content))
+}
+
 fn text(content_type: &'static str, text: &str) -> Body {
     Body::Text { content_type, text: text.to_owned() }
 }
 
 async fn sent(request: &HttpRequest, file: &Blob) -> Outcome {
+    sent_from(request, &Content::Disk(file.clone())).await
+}
+
+async fn sent_from(request: &HttpRequest, content: &Content) -> Outcome {
     let inbox = Inbox::new();
-    let _in_flight = send(request, file, false, |_| {}, inbox.put());
+    let _in_flight = send(request, content, false, |_| {}, inbox.put());
     inbox.assert_empty();
     inbox.next().await
 }
@@ -77,7 +85,7 @@ async fn a_slice_of_a_file_arrives_whole_and_without_a_content_type() {
 async fn progress_is_told_up_to_the_last_byte_of_the_body() {
     let (progress, end) = (Inbox::new(), Inbox::new());
     let request = request(Method::Put, "", Body::File(range(0, 5_000_000))).await;
-    let _in_flight = send(&request, &blob(&bytes(5_000_000)), false, progress.put(), end.put());
+    let _in_flight = send(&request, &disk(&bytes(5_000_000)), false, progress.put(), end.put());
     progress.assert_empty();
     end.next().await.unwrap();
     let told: Vec<u64> = std::iter::from_fn(|| progress.try_next()).collect();
@@ -103,6 +111,36 @@ async fn a_form_sends_its_fields_before_the_file_under_the_files_name() {
     let places =
         places.map(|part| body.find(part).unwrap_or_else(|| panic!("{part:?} is missing in {body:?}")));
     assert!(places.is_sorted());
+}
+
+#[wasm_bindgen_test]
+async fn bytes_in_memory_are_sent_as_those_of_a_file_are() {
+    let content = bytes(100_000);
+    let memory = |name: &str| Content::Memory(Uint8Array::from(content.as_slice()), name.to_owned());
+    let put = request(Method::Put, "", Body::File(range(1_000, 90_000))).await;
+    for content_of in [memory("f"), disk(&content)] {
+        let arrived = arrived(&sent_from(&put, &content_of).await);
+        assert_eq!(get(&arrived, "md5"), JsValue::from(md5(&content[1_000..90_000]).to_hex()));
+        assert_eq!(header(&arrived, "content-type"), None);
+    }
+    let name = "a \"b\"\r\nc räksmörgås.txt";
+    let fields =
+        vec![("k\"e\ny".to_owned(), "a\nb\r\nc\rd".to_owned()), ("policy".to_owned(), String::new())];
+    let body = Body::Form { fields, file_field: "fi\"le".into(), range: range(65, 91) };
+    let post = request(Method::Post, "", body).await;
+    let file =
+        run_async(&format!("return new File([new Uint8Array(100_000).map((_, i) => i)], {name:?})")).await;
+    let small: Vec<u8> = (0..100).collect();
+    let memory = Content::Memory(Uint8Array::from(small.as_slice()), name.to_owned());
+    let mut told = Vec::new();
+    for content_of in [memory, Content::Disk(file.into())] {
+        let arrived = arrived(&sent_from(&post, &content_of).await);
+        let content_type = header(&arrived, "content-type").unwrap();
+        let boundary = content_type.strip_prefix("multipart/form-data; boundary=").unwrap();
+        told.push(get(&arrived, "text").as_string().unwrap().replace(boundary, "boundary"));
+    }
+    assert_eq!(told[0], told[1]);
+    assert!(told[0].contains("\r\n\r\nABCDEFGHIJKLMNOPQRSTUVWXYZ\r\n--boundary--"), "{}", told[0]);
 }
 
 #[wasm_bindgen_test]
@@ -145,7 +183,7 @@ async fn cookies_go_to_another_origin_only_when_asked_to() {
         let outcome = inbox.next().await;
         assert_eq!(header(&arrived(&outcome), "cookie").as_deref(), expected);
         if expected.is_some() || !with_credentials {
-            let _send = send(&request, &blob(&[]), with_credentials, |_| {}, inbox.put());
+            let _send = send(&request, &disk(&[]), with_credentials, |_| {}, inbox.put());
             let outcome = inbox.next().await;
             assert_eq!(header(&arrived(&outcome), "cookie").as_deref(), expected);
         }
@@ -158,7 +196,7 @@ async fn a_dropped_request_is_aborted_and_reports_nothing() {
     let sending = request(Method::Put, "id=dropped-send&reply=never", Body::File(range(0, 1_000))).await;
     let calling = request(Method::Post, "id=dropped-call&reply=never", Body::Empty).await;
     let in_flight = [
-        send(&sending, &blob(&bytes(1_000)), false, progress.put(), end.put()),
+        send(&sending, &disk(&bytes(1_000)), false, progress.put(), end.put()),
         call(&calling, false, end.put()),
     ];
     until_seen("dropped-send", "begun", 1.0).await;
@@ -183,7 +221,7 @@ async fn a_request_may_be_dropped_by_its_own_callback() {
             put(outcome.is_ok());
         };
         let in_flight = match sending {
-            true => send(&request, &blob(&bytes(1_000_000)), false, |_| {}, on_end),
+            true => send(&request, &disk(&bytes(1_000_000)), false, |_| {}, on_end),
             false => call(&HttpRequest { body: Body::Empty, ..request.clone() }, false, on_end),
         };
         slot.replace(vec![in_flight]);
@@ -196,7 +234,7 @@ async fn a_request_may_be_dropped_by_its_own_callback() {
         own.take();
         put(true);
     };
-    slot.replace(vec![send(&request, &blob(&bytes(1_000_000)), false, on_progress, own_end.put())]);
+    slot.replace(vec![send(&request, &disk(&bytes(1_000_000)), false, on_progress, own_end.put())]);
     assert!(end.next().await);
     own_end.assert_empty();
 }

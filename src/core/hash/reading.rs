@@ -1,6 +1,6 @@
 //! What is to be read of a file, and what is to be known of it then.
 
-use super::{Digests, Md5Hasher, Wanted};
+use super::{Digester, Digests, Md5Hasher, Wanted};
 use crate::core::units::ByteRange;
 
 /// A hash job: what to read and what to compute.
@@ -44,5 +44,40 @@ impl Reading {
     pub fn pieces(&self) -> usize {
         let count = if self.every == 0 { 1 } else { self.bytes().div_ceil(self.every).max(1) };
         usize::try_from(count).unwrap_or(usize::MAX)
+    }
+
+    /// Everything that is told of a file with these bytes; `None` if it is shorter than what is to be read.
+    pub fn pieces_of(&self, bytes: &[u8]) -> Option<Vec<Piece>> {
+        let mut digester = Digester::new(self.wanted);
+        if let Some(whole) = self.after.clone() {
+            digester = digester.after(whole);
+        }
+        let mut pieces = Vec::new();
+        let mut end_piece = |digester: &mut Digester| {
+            let index = pieces.len();
+            let digests = digester.end_piece();
+            pieces.push(Piece { index, digests, whole: digester.whole().cloned() });
+        };
+        let every = if self.every == 0 { u64::MAX } else { self.every };
+        let mut left = every;
+        for range in &self.ranges {
+            let (start, end) = (usize::try_from(range.start).ok()?, usize::try_from(range.end).ok()?);
+            let mut bytes = bytes.get(start..end)?;
+            while !bytes.is_empty() {
+                let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+                let (piece, rest) = bytes.split_at(taken);
+                digester.update(piece);
+                (bytes, left) = (rest, left - taken as u64);
+                if left == 0 {
+                    end_piece(&mut digester);
+                    left = every;
+                }
+            }
+        }
+        // The last piece has what is left; where there is nothing to be read it is the only one.
+        if left < every || self.bytes() == 0 {
+            end_piece(&mut digester);
+        }
+        Some(pieces)
     }
 }

@@ -20,6 +20,11 @@ impl Upload {
         matches!(self.phase, Phase::Queued) && !self.paused
     }
 
+    /// Whether it has been admitted, or is being removed, and anything may still happen by itself.
+    pub fn is_live(&self) -> bool {
+        !matches!(self.phase, Phase::Queued) && !self.has_ended()
+    }
+
     /// Whether it takes up a place among the uploads under way. Waiting for whoever sends the same file takes none.
     pub fn is_under_way(&self) -> bool {
         !self.paused && !self.has_ended() && !matches!(self.phase, Phase::Queued | Phase::Locking)

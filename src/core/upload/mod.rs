@@ -41,7 +41,7 @@ use super::fingerprint::Fingerprint;
 use super::plan::{PartSize, Plan};
 use super::progress::{Progress, Snapshot};
 use super::retry::{Asked, Budget, Jitter, Worked};
-use super::schedule::SlotEnd;
+use super::schedule::{Flow, SlotEnd};
 use super::store::{Completed, ListedPart};
 use super::units::{Instant, Millis, Now, PartNumber, UnixMillis};
 use hashing::{Ahead, Whole};
@@ -124,12 +124,16 @@ pub struct Upload {
     /// Parts the store lists that were never confirmed, with their ETags; perhaps only the reply was lost.
     unproven: Vec<(PartNumber, String)>,
     flights: Vec<Flight>,
+    /// See [`Upload::poll_flow`].
+    flow: Option<Flow>,
     /// The store has what was sent in one request, and could not tell the server that it was asked to tell.
     callback_failed: bool,
     /// What a single request has brought.
     object: Option<Completed>,
     urls: Vec<ReadyUrl>,
     signs: Vec<SignCall>,
+    /// The first URLs were asked for.
+    is_ready: bool,
     recreated: u32,
     /// The store has put an object together wrongly before.
     was_damaged: bool,
@@ -261,10 +265,12 @@ impl Upload {
             listed: Vec::new(),
             unproven: Vec::new(),
             flights: Vec::new(),
+            flow: None,
             callback_failed: false,
             object: None,
             urls: Vec::new(),
             signs: Vec::new(),
+            is_ready: false,
             recreated: 0,
             was_damaged: false,
             looked: false,
@@ -441,6 +447,7 @@ impl Upload {
             self.watch(now);
             self.run_control(now);
             self.go_on();
+            self.get_ready(now);
         }
         self.show(now);
     }

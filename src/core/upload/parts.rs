@@ -18,6 +18,8 @@ struct Waiting {
     number: PartNumber,
     tries: Tries,
     not_before: Instant,
+    /// It was the link that failed.
+    for_link: bool,
 }
 
 /// All parts of one upload.
@@ -84,12 +86,25 @@ impl PartTable {
     pub(super) fn upcoming(&self, count: usize) -> impl Iterator<Item = PartNumber> + '_ {
         let fresh =
             self.status.iter().enumerate().skip(self.cursor).filter(|(_, s)| matches!(s, Status::Todo));
-        fresh.filter_map(|(index, _)| PartNumber::from_index(index)).take(count)
+        let fresh = fresh.filter_map(|(index, _)| PartNumber::from_index(index));
+        self.waiting.iter().map(|waiting| waiting.number).chain(fresh).take(count)
     }
 
     /// Puts a part back to be sent again, not before a moment.
     pub(super) fn wait(&mut self, number: PartNumber, tries: Tries, not_before: Instant) {
-        self.waiting.push(Waiting { number, tries, not_before });
+        self.waiting.push(Waiting { number, tries, not_before, for_link: false });
+    }
+
+    /// The same, or as soon as something else gets through.
+    pub(super) fn wait_for_link(&mut self, number: PartNumber, tries: Tries, not_before: Instant) {
+        self.waiting.push(Waiting { number, tries, not_before, for_link: true });
+    }
+
+    /// Something got through.
+    pub(super) fn link_works(&mut self, now: Instant) {
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.for_link) {
+            waiting.not_before = waiting.not_before.min(now);
+        }
     }
 
     /// Counts failures afresh.

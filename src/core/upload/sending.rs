@@ -11,7 +11,7 @@ use crate::core::error::{Code, Operation};
 use crate::core::hash::{Proof, Reading, Wanted};
 use crate::core::http::{Body, HttpReply, MAX_REPLY_BYTES, without_query};
 use crate::core::retry::{Asked, Fault, Tries, Verdict, describe};
-use crate::core::schedule::SlotEnd;
+use crate::core::schedule::{Flow, InFlight, SlotEnd};
 use crate::core::store::{
     Completed, MAX_ETAG_BYTES, has_error, is_md5_etag, normalize_etag, store_error, stored_etag,
 };
@@ -21,6 +21,9 @@ use crate::core::units::{ByteRange, Instant, Millis, Now, PartNumber, UnixMillis
 const MAX_UNVERIFIED: usize = 8;
 /// A URL that came early is used within this time or signed again.
 const URL_KEEP: Millis = Millis(60_000);
+
+/// What the browser's system takes at once says nothing of the link.
+const GETS_GOING: Millis = Millis(300);
 
 /// One part on its way.
 #[derive(Debug)]
@@ -43,10 +46,11 @@ enum Stage {
     Signing,
     Sending {
         id: OpId,
-        key: Option<String>,
-        location: String,
+        url: ReadyUrl,
         loaded: u64,
         since: Instant,
+        /// When its first bytes left.
+        began: Option<Instant>,
         moved: Instant,
     },
     /// The store has it; its own MD5 is still being computed.
@@ -97,6 +101,28 @@ impl Flight {
         matches!(self.stage, Stage::Sending { loaded, .. } if loaded > all / 2 && loaded < all)
     }
 
+    /// When it was sent; not yet: now.
+    fn since(&self, now: Instant) -> Instant {
+        match &self.stage {
+            Stage::Sending { since, .. } => *since,
+            _ => now,
+        }
+    }
+
+    /// Whether bytes are leaving.
+    fn is_moving(&self) -> bool {
+        matches!(self.stage, Stage::Sending { loaded, .. } if loaded > 0 && loaded < self.range.len())
+    }
+
+    /// Whether its last bytes will have left before another request, begun now, sends its first.
+    fn is_draining(&self) -> bool {
+        let Stage::Sending { loaded, since, began: Some(began), moved, .. } = self.stage else {
+            return false;
+        };
+        let (left, lead) = (self.range.len().saturating_sub(loaded), began.since(since).0);
+        left.saturating_mul(moved.since(since).0) <= lead.saturating_mul(loaded)
+    }
+
     pub(super) fn deadline(&self, config: &Config) -> Option<Instant> {
         match &self.stage {
             Stage::Sending { loaded, moved, .. } if *loaded >= self.range.len() && *loaded > 0 => {
@@ -114,6 +140,16 @@ pub(super) struct ReadyUrl {
     number: PartNumber,
     signed: Signed,
     good_until: UnixMillis,
+}
+
+impl ReadyUrl {
+    /// Where the object is, when that is where it was sent.
+    fn location(&self) -> String {
+        match self.signed.request.body {
+            Body::File(_) => without_query(&self.signed.request.url).to_owned(),
+            _ => String::new(),
+        }
+    }
 }
 
 /// A signing call under way.
@@ -152,6 +188,22 @@ impl Upload {
     /// How many it uses.
     pub fn held_slots(&self) -> usize {
         self.flights.iter().filter(|f| f.holds_slot()).count()
+    }
+
+    /// What holds them.
+    pub fn in_flight(&self) -> impl Iterator<Item = InFlight> + '_ {
+        let slots = self.flights.iter().filter(|f| f.holds_slot());
+        slots.map(|f| InFlight { size: f.range.len(), is_draining: f.is_draining() })
+    }
+
+    /// Of how many bytes are leaving.
+    pub fn moving(&self) -> usize {
+        self.flights.iter().filter(|f| f.is_moving()).count()
+    }
+
+    /// What the last progress was, of a request that has got going; told once.
+    pub fn poll_flow(&mut self) -> Option<Flow> {
+        self.flow.take()
     }
 
     /// Uses one slot. `false` if there is nothing to send after all.
@@ -198,7 +250,7 @@ impl Upload {
         self.urls.retain(|url| url.good_until > now.wall);
         if let Some(at) = self.urls.iter().position(|url| url.number == number) {
             let ready = self.urls.swap_remove(at);
-            self.send(number, ready.signed, now);
+            self.send(ready, now);
             return self.sign_ahead(now);
         }
         if self.signs.iter().any(|call| call.covers(number)) {
@@ -213,9 +265,30 @@ impl Upload {
         self.sign(op, now);
     }
 
+    /// Has the first URLs signed before there is a slot, once. Whatever goes wrong then, goes wrong again when there is one.
+    pub(super) fn get_ready(&mut self, now: Now) {
+        let is_early = matches!(self.phase, Phase::Sending) && !self.paused && self.flights.is_empty();
+        let needs_nothing = self.config.verify != Verify::ContentMd5 && self.backend.as_form().is_none();
+        if self.is_ready || !is_early || !needs_nothing || !self.may_start(now) {
+            return;
+        }
+        self.is_ready = true;
+        let op = if self.plan.is_multipart() {
+            let first = self.parts.upcoming(self.backend.batch());
+            Op::SignParts(first.filter_map(|number| self.ask(number)).collect())
+        } else {
+            Op::SignObject { content_md5: None }
+        };
+        if op != Op::SignParts(Vec::new()) {
+            self.started(now);
+            self.sign(op, now);
+        }
+    }
+
     /// Has the next batch signed while there are still URLs: a slot that waits for a signature is idle for a round trip.
     fn sign_ahead(&mut self, now: Now) {
-        if self.urls.len() >= self.held_slots() || !self.signs.is_empty() || self.signs_ahead() == 0 {
+        let is_soon = self.unsigned(self.held_slots()).next().is_some();
+        if !is_soon || !self.signs.is_empty() || self.signs_ahead() == 0 {
             return;
         }
         let batch = self.backend.batch();
@@ -280,10 +353,11 @@ impl Upload {
         for (number, signed) in signed {
             let life = signed.good_for.map_or(URL_KEEP, |life| Millis(life.0 / 4 * 3)).min(URL_KEEP);
             let good_until = UnixMillis(now.wall.0.saturating_add(life.0));
+            let url = ReadyUrl { number, signed, good_until };
             if self.flights.iter().any(|f| f.number == number && matches!(f.stage, Stage::Signing)) {
-                self.send(number, signed, now);
+                self.send(url, now);
             } else {
-                self.urls.push(ReadyUrl { number, signed, good_until });
+                self.urls.push(url);
             }
         }
         self.sign_failed(op, Asked::Backend, &Fault::BadReply("a part without a URL".into()), now);
@@ -307,25 +381,28 @@ impl Upload {
         }
     }
 
-    fn send(&mut self, number: PartNumber, signed: Signed, now: Now) {
+    fn send(&mut self, url: ReadyUrl, now: Now) {
         let id = self.new_op();
-        let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
-        let location = match signed.request.body {
-            Body::File(_) => without_query(&signed.request.url).to_owned(),
-            _ => String::new(),
-        };
-        flight.stage =
-            Stage::Sending { id, key: signed.key, location, loaded: 0, since: now.mono, moved: now.mono };
-        self.act(Action::Send(id, signed.request, self.backend.takes_parts()));
+        let Some(flight) = self.flights.iter_mut().find(|f| f.number == url.number) else { return };
+        let request = url.signed.request.clone();
+        flight.stage = Stage::Sending { id, url, loaded: 0, since: now.mono, began: None, moved: now.mono };
+        self.act(Action::Send(id, request, self.backend.takes_parts()));
     }
 
     /// [`super::Input::Progress`].
     pub(super) fn sent(&mut self, id: OpId, bytes: u64, now: Now) {
         for flight in &mut self.flights {
-            if let Stage::Sending { id: running, loaded, moved, .. } = &mut flight.stage
+            let all = flight.range.len();
+            if let Stage::Sending { id: running, loaded, began, moved, .. } = &mut flight.stage
                 && *running == id
                 && bytes != *loaded
             {
+                let began = *began.get_or_insert(now.mono);
+                // The last bytes may have waited for it before.
+                if moved.since(began) >= GETS_GOING && bytes > *loaded && bytes < all {
+                    let (bytes, millis) = (bytes - *loaded, now.mono.since(*moved).0);
+                    self.flow = Some(Flow { bytes, millis, size: all });
+                }
                 // Browsers replay a PUT by themselves, and their count then starts again.
                 *loaded = bytes;
                 *moved = now.mono;
@@ -406,13 +483,13 @@ impl Upload {
     fn stored(&mut self, number: PartNumber, etag: String, crc64: Option<u64>, now: Now) {
         self.note_worked(self.backend.takes_parts());
         let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
-        let Stage::Sending { key, location, .. } = std::mem::replace(&mut flight.stage, Stage::Signing)
-        else {
+        let Stage::Sending { url, since, .. } = std::mem::replace(&mut flight.stage, Stage::Signing) else {
             return;
         };
-        flight.stage = Stage::Verifying { etag, crc64, key, location };
-        let bytes = flight.range.len();
-        self.slot_ends.push_back(SlotEnd::Done { bytes });
+        let location = url.location();
+        flight.stage = Stage::Verifying { etag, crc64, key: url.signed.key, location };
+        self.slot_ends.push_back(SlotEnd::Done { took: now.mono.since(since) });
+        self.parts.link_works(now.mono);
         self.progress_dirty = true;
         self.verify(number, now);
     }
@@ -526,9 +603,8 @@ impl Upload {
         if flight.holds_slot() {
             self.slot_ends.push_back(match verdict {
                 Verdict::Retry { congested: true, .. } => SlotEnd::Congested,
-                // On a link that breaks now and then, fewer parts at a time are there before it does.
                 _ if self.network.online && asked == self.backend.takes_parts() && is_connection(&fault) => {
-                    SlotEnd::Congested
+                    SlotEnd::Broken { since: flight.since(now.mono) }
                 }
                 _ => SlotEnd::Failed,
             });
@@ -560,14 +636,23 @@ impl Upload {
                 _ => self.fail(error),
             };
         }
-        let since = match flight.stage {
-            Stage::Sending { since, .. } => since,
-            _ => now.mono,
-        };
-        self.mend(verdict, &fault, Some(since));
+        self.mend(verdict, &fault, Some(flight.since(now.mono)));
         let attempts = flight.tries.attempts;
-        let delay = self.jitter.wait(attempts, &fault);
-        self.parts.wait(number, flight.tries, now.mono + delay);
+        let delay = match (&flight.stage, &fault) {
+            // A connection that has carried something is replaced at once, but not again and again.
+            (Stage::Sending { loaded: 1.., .. }, Fault::NoReply(_)) if attempts == 1 => Millis(0),
+            _ => self.jitter.wait(attempts, &fault),
+        };
+        if let (Stage::Sending { url, .. }, true) = (flight.stage, is_connection(&fault)) {
+            // Nobody has objected to it, and the browser remembers that it may be sent to.
+            self.urls.push(url);
+        }
+        let due = now.mono + delay;
+        if is_connection(&fault) {
+            self.parts.wait_for_link(number, flight.tries, due);
+        } else {
+            self.parts.wait(number, flight.tries, due);
+        }
         self.notice(attempts, delay, error);
     }
 
@@ -586,6 +671,11 @@ impl Upload {
         for flight in std::mem::take(&mut self.flights) {
             self.take_back(&flight, now.mono);
         }
+        self.drop_signs();
+    }
+
+    /// Nobody needs what is being signed.
+    pub(super) fn drop_signs(&mut self) {
         for call in std::mem::take(&mut self.signs) {
             self.act(Action::Drop(call.id));
         }

@@ -575,6 +575,7 @@ impl Upload {
                 // Whether the backend has it does not matter any more.
                 self.interrupt_control(|_| false);
                 self.control = None;
+                self.drop_signs();
                 let id = self.new_op();
                 self.phase = Phase::Checking(id);
                 self.act(Action::Check(id));

@@ -58,8 +58,8 @@ fn while_connections_break_parts_are_sent_one_after_the_other() {
     config.parallel = Parallel::Auto;
     let mut world = World::with(config, Backend::Direct(Kind::S3), None);
     let id = world.add("a", bytes(30 * PART));
-    world.run_until(|world| world.store.count("PUT") >= 4);
-    assert_eq!(world.most_in_flight, 4);
+    world.run_until(|world| world.store.count("PUT") >= 20);
+    assert_eq!(world.most_in_flight, 5);
     world.trouble("PUT", 12, Trouble::Network);
     world.run_until(|world| world.troubles.is_empty());
     world.most_in_flight = 0;
