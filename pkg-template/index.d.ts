@@ -262,8 +262,8 @@ export interface CommonOptions {
    */
   partSize?: 'auto' | number;
   /**
-   * Requests with file content at a time, over all files of this uploader: 1 to 32. `'auto'` starts with 4 and adapts
-   * between 1 and 5, so that one of the six connections of HTTP/1.1 stays free.
+   * Requests with file content at a time, over all files of this uploader: 1 to 32. `'auto'`: of large parts the least
+   * number that fills the link, starting with 2; of small files 5. One of the six connections of HTTP/1.1 stays free.
    *
    * @defaultValue `'auto'`
    */

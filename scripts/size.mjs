@@ -62,7 +62,7 @@ await script(async () => {
   const total = entries.partwise?.gz ?? 0;
   process.stdout.write(`total_gz ${total}\n`);
   if (process.argv.includes('--accept'))
-    writeFileSync(landedPath, `${JSON.stringify({ total_gz: total })}\n`);
+    writeFileSync(landedPath, `${JSON.stringify({ total_gz: total }, null, 2)}\n`);
   if (!process.argv.includes('--check')) return;
   const { total_gz: landed } = JSON.parse(readFileSync(landedPath, 'utf8'));
   const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8');

@@ -488,7 +488,7 @@ impl Driver {
         let Some(Chosen { file, small, .. }) = self.chosen(id) else { return };
         let weak = Rc::downgrade(self);
         let pieces = reading.pieces();
-        let on_event = move |event| {
+        let on_event: Rc<dyn Fn(HashEvent)> = Rc::new(move |event| {
             let Some(driver) = weak.upgrade() else { return };
             let (told, is_end) = match event {
                 HashEvent::Progress(loaded) => return driver.tell(id, Input::HashProgress(op, loaded)),
@@ -501,7 +501,7 @@ impl Driver {
             if !is_end || driver.stop(id, op) {
                 driver.tell(id, Input::Hashed(op, told));
             }
-        };
+        });
         if let Some(small) = small {
             self.run(id, op, Running::Other);
             let weak = Rc::downgrade(self);
@@ -509,7 +509,7 @@ impl Driver {
                 if weak.upgrade().is_some_and(|driver| driver.runs(id, op)) {
                     let gone = || "NotReadableError".to_owned();
                     match read.and_then(|bytes| reading.pieces_of(&bytes.to_vec()).ok_or_else(gone)) {
-                        Ok(pieces) => pieces.into_iter().map(HashEvent::Piece).for_each(on_event),
+                        Ok(pieces) => pieces.into_iter().for_each(|piece| on_event(HashEvent::Piece(piece))),
                         Err(name) => on_event(HashEvent::Failed(name)),
                     }
                 }
@@ -517,7 +517,7 @@ impl Driver {
         }
         let hasher = self.hasher.borrow();
         let Some(hasher) = hasher.as_ref() else { return };
-        let job = hasher.start(&file, reading, on_event);
+        let job = hasher.start(&file, reading, move |event| on_event(event));
         self.run(id, op, Running::Hash(job));
     }
 

@@ -4,6 +4,7 @@
 use super::{
     blob,
     callback::{defer, name_of, text},
+    form_data,
     listener::Listener,
 };
 use crate::core::http::{Body, HttpReply, HttpRequest, MAX_REPLY_BYTES, Method, NoReply};
@@ -13,8 +14,8 @@ use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    AbortController, Blob, FormData, Headers, ProgressEvent, ReadableStream, ReadableStreamDefaultReader,
-    RequestCache, RequestCredentials, RequestInit, XmlHttpRequest, XmlHttpRequestResponseType,
+    AbortController, Blob, Headers, ProgressEvent, ReadableStream, ReadableStreamDefaultReader, RequestCache,
+    RequestCredentials, RequestInit, XmlHttpRequest, XmlHttpRequestResponseType,
 };
 
 /// A request on its way. Dropping it aborts; nothing is reported after that.
@@ -311,11 +312,11 @@ fn payload(body: &Body, content: Option<&Content>) -> Result<(JsValue, Option<St
         (Body::File(range), Some(Content::Memory(bytes, _))) => (part_of(bytes, *range).into(), None),
         (Body::Form { fields, file_field, range }, Some(Content::Disk(file))) => {
             let (slice, name) = (slice(file, *range)?, text(file, "name"));
-            let form = form(fields, file_field, &slice, name);
+            let form = form_data::form(fields, file_field, &slice, name);
             (form.map_err(|thrown| NoReply::File(name_of(&thrown)))?, None)
         }
         (Body::Form { fields, file_field, range }, Some(Content::Memory(bytes, name))) => {
-            let (form, content_type) = form_data(fields, file_field, &part_of(bytes, *range), name);
+            let (form, content_type) = form_data::encoded(fields, file_field, &part_of(bytes, *range), name);
             (form.into(), Some(content_type))
         }
     })
@@ -324,59 +325,4 @@ fn payload(body: &Body, content: Option<&Content>) -> Result<(JsValue, Option<St
 fn part_of(bytes: &Uint8Array, range: ByteRange) -> Uint8Array {
     // There are no more than four billion of them.
     bytes.subarray(range.start as u32, range.end as u32)
-}
-
-fn form(
-    fields: &[(String, String)],
-    file_field: &str,
-    slice: &Blob,
-    name: Option<String>,
-) -> Result<JsValue, JsValue> {
-    let form = FormData::new()?;
-    for (name, value) in fields {
-        form.append_with_str(name, value)?;
-    }
-    form.append_with_blob_and_filename(file_field, slice, name.as_deref().unwrap_or("blob"))?;
-    Ok(form.into())
-}
-
-/// The same without a `Blob`, as the HTML standard has browsers encode it, and its type.
-fn form_data(
-    fields: &[(String, String)],
-    file_field: &str,
-    bytes: &Uint8Array,
-    file_name: &str,
-) -> (Uint8Array, String) {
-    // It must not stand in the file, which nobody could bring about.
-    let boundary = ["partwise", random().as_str(), random().as_str()].concat();
-    let mut head = Vec::new();
-    let mut part = |name: &str, more: &[&str]| {
-        let name = quoted(&with_crlf(name));
-        let lines = ["--", &boundary, "\r\nContent-Disposition: form-data; name=\"", &name, "\""];
-        head.extend(lines.into_iter().chain(more.iter().copied()).flat_map(str::bytes));
-    };
-    for (name, value) in fields {
-        part(name, &["\r\n\r\n", &with_crlf(value), "\r\n"]);
-    }
-    let file_name = quoted(file_name);
-    part(file_field, &["; filename=\"", &file_name, "\"\r\nContent-Type: application/octet-stream\r\n\r\n"]);
-    let tail = ["\r\n--", &boundary, "--\r\n"].concat();
-    let at = head.len() as u32;
-    let form = Uint8Array::new_with_length(at + bytes.length() + tail.len() as u32);
-    form.set(&Uint8Array::from(head.as_slice()), 0);
-    form.set(bytes, at);
-    form.set(&Uint8Array::from(tail.as_bytes()), at + bytes.length());
-    (form, ["multipart/form-data; boundary=", &boundary].concat())
-}
-
-fn with_crlf(text: &str) -> String {
-    text.replace("\r\n", "\n").replace(['\r', '\n'], "\r\n")
-}
-
-fn quoted(name: &str) -> String {
-    name.replace('\n', "%0A").replace('\r', "%0D").replace('"', "%22")
-}
-
-fn random() -> String {
-    ((js_sys::Math::random() * 2f64.powi(53)) as u64).to_string()
 }

@@ -7,6 +7,7 @@ pub mod callback;
 pub mod channel;
 pub mod clock;
 pub mod driver;
+mod form_data;
 pub mod http;
 pub mod listener;
 pub mod locks;

@@ -366,7 +366,9 @@ impl Engine {
 
     /// Whether a slot could be taken now; not while the store wants a rest.
     pub fn has_free_slot(&self, now: Now) -> bool {
-        self.pool.is_free(self.living().flat_map(|(_, upload)| upload.in_flight()), now.mono)
+        let mut running = Vec::new();
+        self.living().for_each(|(_, upload)| upload.in_flight(&mut running));
+        self.pool.is_free(&running, now.mono)
     }
 
     /// How many slots are in use; always the sum of what the uploads hold.

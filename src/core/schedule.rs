@@ -108,7 +108,7 @@ impl Pool {
     }
 
     /// Whether a request may start now, beside those that run.
-    pub fn is_free(&self, running: impl Iterator<Item = InFlight>, now: Instant) -> bool {
+    pub fn is_free(&self, running: &[InFlight], now: Instant) -> bool {
         let (most, has_room) = match &self.pace {
             None => (self.limit, true),
             Some(pace) => {
@@ -121,9 +121,9 @@ impl Pool {
 
     /// Bytes that count if the link breaks now. Of the largest request that is about to end none do, so that the next one can
     /// get ready.
-    fn at_stake(&self, running: impl Iterator<Item = InFlight>) -> u64 {
+    fn at_stake(&self, running: &[InFlight]) -> u64 {
         let (mut all, mut drains) = (0_u64, 0);
-        for InFlight { size, is_draining } in running {
+        for &InFlight { size, is_draining } in running {
             let counts = size.min(self.large);
             all = all.saturating_add(counts);
             if is_draining {
@@ -225,13 +225,13 @@ mod tests {
         Pool::new(parallel, LARGE)
     }
 
-    fn running(count: usize, size: u64) -> impl Iterator<Item = InFlight> {
-        std::iter::repeat_n(InFlight { size, is_draining: false }, count)
+    fn running(count: usize, size: u64) -> Vec<InFlight> {
+        vec![InFlight { size, is_draining: false }; count]
     }
 
     /// Takes what there is, each with so much content, and returns how many are held then.
     fn fill(pool: &mut Pool, size: u64, now: Instant) -> usize {
-        while pool.is_free(running(pool.held(), size), now) {
+        while pool.is_free(&running(pool.held(), size), now) {
             pool.take();
         }
         pool.held()
@@ -239,7 +239,7 @@ mod tests {
 
     /// Whether one is free where nothing runs.
     fn is_free(pool: &Pool, now: Instant) -> bool {
-        pool.is_free(running(0, 0), now)
+        pool.is_free(&[], now)
     }
 
     #[test]
@@ -266,7 +266,7 @@ mod tests {
     fn of_those_that_are_about_to_end_the_largest_does_not_count() {
         let stake = |sizes: &[(u64, bool)]| {
             let running = sizes.iter().map(|&(size, is_draining)| InFlight { size, is_draining });
-            pool(Parallel::Auto).at_stake(running)
+            pool(Parallel::Auto).at_stake(&running.collect::<Vec<_>>())
         };
         assert_eq!(stake(&[(7, false), (5, true), (6, true)]), 12);
         assert_eq!(stake(&[(LARGE * 9, true), (LARGE * 9, true), (1, false)]), LARGE + 1);

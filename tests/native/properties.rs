@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../model/mod.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::expect_used)]
 mod model;
 
 use md5::Digest;
@@ -486,8 +486,8 @@ proptest! {
             now = now + Millis(wait);
             let end = match step {
                 0..=2 => {
-                    let running = std::iter::repeat_n(InFlight { size: amount, is_draining: step == 0 }, held);
-                    if pool.is_free(running, now) {
+                    let running = vec![InFlight { size: amount, is_draining: step == 0 }; held];
+                    if pool.is_free(&running, now) {
                         prop_assert!(held < most);
                         pool.take();
                         held += 1;

@@ -83,11 +83,19 @@ impl PartTable {
     }
 
     /// The parts that will be taken next, for signing ahead.
-    pub(super) fn upcoming(&self, count: usize) -> impl Iterator<Item = PartNumber> + '_ {
-        let fresh =
-            self.status.iter().enumerate().skip(self.cursor).filter(|(_, s)| matches!(s, Status::Todo));
-        let fresh = fresh.filter_map(|(index, _)| PartNumber::from_index(index));
-        self.waiting.iter().map(|waiting| waiting.number).chain(fresh).take(count)
+    pub(super) fn upcoming(&self, count: usize) -> Vec<PartNumber> {
+        let mut next: Vec<PartNumber> = self.waiting.iter().map(|waiting| waiting.number).collect();
+        let mut index = self.cursor;
+        while next.len() < count
+            && let Some(status) = self.status.get(index)
+        {
+            if matches!(status, Status::Todo) {
+                next.extend(PartNumber::from_index(index));
+            }
+            index += 1;
+        }
+        next.truncate(count);
+        next
     }
 
     /// Puts a part back to be sent again, not before a moment.
@@ -216,9 +224,9 @@ mod tests {
         let plan = Plan::new(10 * MIB + 1, PartSize::Auto, &Limits::S3).unwrap().0;
         let mut table = PartTable::from_etags(vec![None, Some("b".into()), None], &plan);
         assert_eq!((table.done_bytes(), table.all_done()), (5 * MIB, false));
-        assert_eq!(table.upcoming(9).collect::<Vec<_>>(), [part(1), part(3)]);
-        assert_eq!(table.upcoming(1).collect::<Vec<_>>(), [part(1)]);
-        assert_eq!((table.take(NOW).unwrap().0, table.upcoming(9).count()), (part(1), 1));
+        assert_eq!(table.upcoming(9), [part(1), part(3)]);
+        assert_eq!(table.upcoming(1), [part(1)]);
+        assert_eq!((table.take(NOW).unwrap().0, table.upcoming(9).len()), (part(1), 1));
         table.finish(part(1), "a".into(), &plan);
         table.finish(part(1), "other".into(), &plan);
         assert_eq!((table.done_bytes(), table.all_done()), (10 * MIB, false));

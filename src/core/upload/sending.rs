@@ -190,10 +190,11 @@ impl Upload {
         self.flights.iter().filter(|f| f.holds_slot()).count()
     }
 
-    /// What holds them.
-    pub fn in_flight(&self) -> impl Iterator<Item = InFlight> + '_ {
-        let slots = self.flights.iter().filter(|f| f.holds_slot());
-        slots.map(|f| InFlight { size: f.range.len(), is_draining: f.is_draining() })
+    /// Adds what holds them.
+    pub fn in_flight(&self, all: &mut Vec<InFlight>) {
+        for flight in self.flights.iter().filter(|f| f.holds_slot()) {
+            all.push(InFlight { size: flight.range.len(), is_draining: flight.is_draining() });
+        }
     }
 
     /// Of how many bytes are leaving.
@@ -257,8 +258,9 @@ impl Upload {
             return;
         }
         let op = if self.plan.is_multipart() {
-            let wanted = std::iter::once(number).chain(self.unsigned(self.signs_ahead()));
-            Op::SignParts(wanted.filter_map(|number| self.ask(number)).collect())
+            let mut wanted = self.unsigned(self.signs_ahead());
+            wanted.insert(0, number);
+            Op::SignParts(self.asks(&wanted))
         } else {
             Op::SignObject { content_md5: self.content_md5(number) }
         };
@@ -274,8 +276,7 @@ impl Upload {
         }
         self.is_ready = true;
         let op = if self.plan.is_multipart() {
-            let first = self.parts.upcoming(self.backend.batch());
-            Op::SignParts(first.filter_map(|number| self.ask(number)).collect())
+            Op::SignParts(self.asks(&self.parts.upcoming(self.backend.batch())))
         } else {
             Op::SignObject { content_md5: None }
         };
@@ -287,13 +288,13 @@ impl Upload {
 
     /// Has the next batch signed while there are still URLs: a slot that waits for a signature is idle for a round trip.
     fn sign_ahead(&mut self, now: Now) {
-        let is_soon = self.unsigned(self.held_slots()).next().is_some();
-        if !is_soon || !self.signs.is_empty() || self.signs_ahead() == 0 {
+        if self.unsigned(self.held_slots()).is_empty() || !self.signs.is_empty() || self.signs_ahead() == 0 {
             return;
         }
         let batch = self.backend.batch();
-        let next = self.unsigned(self.urls.len() + batch).take(batch);
-        let asks: Vec<_> = next.filter_map(|number| self.ask(number)).collect();
+        let mut next = self.unsigned(self.urls.len() + batch);
+        next.truncate(batch);
+        let asks = self.asks(&next);
         if !asks.is_empty() {
             self.sign(Op::SignParts(asks), now);
         }
@@ -310,11 +311,17 @@ impl Upload {
     }
 
     /// Which of so many parts that come next have no URL yet.
-    fn unsigned(&self, most: usize) -> impl Iterator<Item = PartNumber> + '_ {
+    fn unsigned(&self, most: usize) -> Vec<PartNumber> {
         let known = |n: &PartNumber| {
             self.urls.iter().any(|u| u.number == *n) || self.signs.iter().any(|s| s.covers(*n))
         };
-        self.parts.upcoming(most).filter(move |n| !known(n))
+        let mut next = self.parts.upcoming(most);
+        next.retain(|number| !known(number));
+        next
+    }
+
+    fn asks(&self, numbers: &[PartNumber]) -> Vec<PartAsk> {
+        numbers.iter().filter_map(|number| self.ask(*number)).collect()
     }
 
     fn ask(&self, number: PartNumber) -> Option<PartAsk> {
