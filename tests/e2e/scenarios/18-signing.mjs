@@ -108,7 +108,7 @@ export default [
       await tab.create({ endpoint: `${gateway.origin}/s3`, headers: { Authorization: `Bearer ${TOKEN}` } });
       await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 6 * MiB } });
       const upload = await tab.upload(file);
-      await upload.reached(30);
+      await upload.reached(10);
       await gateway.rules({ match: { method: 'GET' }, times: 6, action: html });
       const report = await upload.done();
       await world.holds(report.key, file);
