@@ -4,7 +4,7 @@
 //! never fire inside the call that registers them; a re-entrant call only leaves work for the outer [`Driver::pump`].
 
 use super::blob::check_readable;
-use super::callback::{defer, settle};
+use super::callback::{defer, settle, text};
 use super::channel::Channel;
 use super::clock::{Timer, now};
 use super::http::{Content, InFlight, call, send};
@@ -447,7 +447,8 @@ impl Driver {
             }
             match read {
                 Ok(bytes) => {
-                    let content = Content::Memory(bytes, file.name());
+                    let name = text(&file, "name").unwrap_or_else(|| "blob".to_owned());
+                    let content = Content::Memory(bytes, name);
                     driver.send_content(id, op, &request, &content, with_credentials);
                 }
                 Err(name) => driver.tell(id, Input::Replied(op, Err(Fault::NoReply(NoReply::File(name))))),

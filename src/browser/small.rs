@@ -21,7 +21,11 @@ pub struct Small {
 
 enum Content {
     Unread,
-    Reading(Vec<Then>),
+    Reading {
+        waiting: Vec<Then>,
+        /// Nobody has let go of it meanwhile.
+        keeps: bool,
+    },
     Read(Uint8Array),
 }
 
@@ -40,9 +44,12 @@ impl Small {
                 let bytes = bytes.clone();
                 defer(move || then(Ok(bytes)));
             }
-            Content::Reading(waiting) => waiting.push(Box::new(then)),
+            Content::Reading { waiting, keeps } => {
+                *keeps = true;
+                waiting.push(Box::new(then));
+            }
             Content::Unread => {
-                *content = Content::Reading(vec![Box::new(then)]);
+                *content = Content::Reading { waiting: vec![Box::new(then)], keeps: true };
                 let small = self.clone();
                 settle(self.file.array_buffer(), move |read| {
                     let read = read.map(|buffer| Uint8Array::new(&buffer)).map_err(|thrown| name_of(&thrown));
@@ -59,12 +66,10 @@ impl Small {
             Ok(bytes) if !is_whole(&bytes) => Err("NotReadableError".to_owned()),
             read => read,
         };
-        let content = match &read {
-            Ok(bytes) => Content::Read(bytes.clone()),
-            Err(_) => Content::Unread,
-        };
-        let before = self.content.replace(content);
-        if let Content::Reading(waiting) = before {
+        if let Content::Reading { waiting, keeps } = self.content.replace(Content::Unread) {
+            if let (Ok(bytes), true) = (&read, keeps) {
+                self.content.replace(Content::Read(bytes.clone()));
+            }
             waiting.into_iter().for_each(|then| then(read.clone()));
         }
     }
@@ -76,8 +81,9 @@ impl Small {
 
     /// Lets go of the bytes.
     pub fn forget(&self) {
-        if self.is_read() {
-            self.content.replace(Content::Unread);
+        match &mut *self.content.borrow_mut() {
+            Content::Reading { keeps, .. } => *keeps = false,
+            content => *content = Content::Unread,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::config::Config;
 use super::error::UploadError;
 use super::http::NoReply;
 use super::retry::{Fault, Worked};
-use super::schedule::{Pool, fairest};
+use super::schedule::{Pool, SlotEnd, fairest};
 use super::sign::Credentials;
 use super::store::StoreRequest;
 use super::units::{Instant, Now, UnixMillis};
@@ -264,17 +264,17 @@ impl Engine {
 
     /// As many uploads as there are places are under way; the others wait their turn.
     fn admit(&mut self, now: Now) {
-        let under_way = self.living().filter(|(_, upload)| upload.is_under_way()).count();
-        let mut places = self.pool.places().saturating_sub(under_way);
         let mut index = self.uploads.partition_point(|entry| entry.id < self.next_to_admit);
-        while places > 0
-            && let Some(entry) = self.uploads.get_mut(index)
-        {
+        while let Some(entry) = self.uploads.get(index) {
+            // Counted anew each time: what one of them leads to may admit others.
+            let under_way = self.living().filter(|(_, upload)| upload.is_under_way()).count();
+            if under_way >= self.pool.places() {
+                return;
+            }
             let id = entry.id;
             self.next_to_admit = UploadId(id.0 + 1);
-            if entry.upload.wants_admission() {
-                entry.upload.handle(Input::Admitted, now);
-                places -= 1;
+            if let Some(upload) = self.upload_mut(id).filter(|upload| upload.wants_admission()) {
+                upload.handle(Input::Admitted, now);
                 self.drain(id, now);
             }
             index += 1;
@@ -283,12 +283,7 @@ impl Engine {
 
     fn hand_out_slots(&mut self, now: Now) {
         while self.has_free_slot(now) {
-            let wants: Vec<(usize, usize, usize)> = self
-                .living()
-                .filter(|(_, upload)| upload.is_under_way())
-                .map(|(id, upload)| (id.0 as usize, upload.wanted_slots(now), upload.held_slots()))
-                .filter(|(_, wanted, _)| *wanted > 0)
-                .collect();
+            let wants = self.wanting(now);
             let Some(next) = fairest(&wants, self.last_served) else { return };
             self.last_served = next;
             let id = UploadId(next as u64);
@@ -300,6 +295,20 @@ impl Engine {
         }
     }
 
+    /// The oldest uploads that want slots, as many as may share them: how many they want, and how many they hold.
+    fn wanting(&self, now: Now) -> Vec<(usize, usize, usize)> {
+        let mut wants = Vec::new();
+        let mut shared = 0;
+        for (id, upload) in self.living().filter(|(_, upload)| upload.is_under_way()) {
+            let wanted = upload.wanted_slots(now);
+            if wanted > 0 && shared < self.pool.shared() {
+                shared += self.pool.share(upload.target().file.size);
+                wants.push((id.0 as usize, wanted, upload.held_slots()));
+            }
+        }
+        wants
+    }
+
     /// Collects what one upload wants, keeping to itself what it can do itself.
     fn drain(&mut self, id: UploadId, now: Now) {
         self.note(id);
@@ -309,7 +318,9 @@ impl Engine {
         }
         let Some(index) = self.position(id) else { return };
         let Some(entry) = self.uploads.get_mut(index) else { return };
+        let mut got_through = false;
         while let Some(end) = entry.upload.poll_slot_end() {
+            got_through |= matches!(end, SlotEnd::Done { .. });
             self.pool.give_back(end, now.mono);
         }
         while let Some(event) = entry.upload.poll_event() {
@@ -328,6 +339,13 @@ impl Engine {
                     self.work.push_back(Work::Upload(id, Action::Drop(op)));
                 }
                 (action, _) => self.work.push_back(Work::Upload(id, action)),
+            }
+        }
+        if got_through {
+            for id in self.live.clone() {
+                if let Some(upload) = self.upload_mut(id) {
+                    upload.link_works(now);
+                }
             }
         }
         for (op, request) in signs {

@@ -37,13 +37,17 @@ pub enum SlotEnd {
     Done {
         /// Since it was sent.
         took: Millis,
+        /// Bytes sent.
+        size: u64,
     },
-    /// The store asks to slow down (429, 503).
+    /// The store asks to slow down (429, 503, 408).
     Congested,
     /// The connection broke, or nothing was heard in time.
     Broken {
         /// When it was sent.
         since: Instant,
+        /// Some of its bytes had left.
+        moved: bool,
     },
     /// It failed for another reason.
     Failed,
@@ -143,25 +147,27 @@ impl Pool {
         self.held = self.held.saturating_sub(1);
         match end {
             SlotEnd::Congested => self.hold_until(now + REST),
-            SlotEnd::Broken { since } => self.broke(since, now),
+            SlotEnd::Broken { since, moved } => self.broke(since, moved, now),
             SlotEnd::Done { .. } => self.link_works(),
             SlotEnd::Failed | SlotEnd::Cancelled => {}
         }
-        if let Some(pace) = &mut self.pace {
+        // How long a small one takes says nothing of large ones.
+        let is_small = matches!(end, SlotEnd::Done { size, .. } if size < self.large);
+        if let (Some(pace), false) = (&mut self.pace, is_small) {
             self.limit = pace.ended(self.limit, end, now);
         }
     }
 
     /// All that run break together, and the next attempt may find the link as it was. If not, it is left alone for longer and
     /// longer.
-    fn broke(&mut self, since: Instant, now: Instant) {
+    fn broke(&mut self, since: Instant, moved: bool, now: Instant) {
         self.broken = match self.broken {
             Some((at, times)) if since < at => Some((at, times)),
-            Some((_, times)) => {
+            Some((_, times)) if !moved => {
                 self.rests_until = now + Millis(REST.0 << times);
                 Some((now, (times + 1).min(REST_DOUBLES)))
             }
-            None => Some((now, 0)),
+            _ => Some((now, 0)),
         };
     }
 
@@ -179,7 +185,17 @@ impl Pool {
 
     /// How many uploads may be under way: those that send, and some that get ready meanwhile.
     pub fn places(&self) -> usize {
-        READY + if self.pace.is_some() { MAX_AUTO } else { self.limit }
+        if self.pace.is_some() { MAX_AUTO + READY } else { self.limit }
+    }
+
+    /// Bytes of files, up to a usual part of each, that may share the slots: a file is not to wait for others that came later.
+    pub fn shared(&self) -> u64 {
+        self.large.saturating_mul(self.limit as u64)
+    }
+
+    /// How much of that a file takes.
+    pub fn share(&self, size: u64) -> u64 {
+        if self.pace.is_some() { size.min(self.large) } else { self.large }
     }
 
     /// How many requests may run at a time.
@@ -192,7 +208,7 @@ impl Pool {
         self.held
     }
 
-    /// Starts nothing before `until`: the store said when to come back (`Retry-After`). The latest such date counts.
+    /// Starts nothing before `until`, since the store wants a rest. The latest such date counts.
     pub fn hold_until(&mut self, until: Instant) {
         self.held_until = self.held_until.max(until);
     }
@@ -217,7 +233,7 @@ mod tests {
     use super::*;
 
     const NOW: Instant = Instant(10_000);
-    const DONE: SlotEnd = SlotEnd::Done { took: Millis(1000) };
+    const DONE: SlotEnd = SlotEnd::Done { took: Millis(1000), size: LARGE };
 
     const LARGE: u64 = 5000;
 
@@ -274,6 +290,16 @@ mod tests {
     }
 
     #[test]
+    fn what_small_ones_take_says_nothing_of_large_ones() {
+        for (size, limit) in [(LARGE - 1, 2), (LARGE, 5)] {
+            let mut pool = pool(Parallel::Auto);
+            pool.take();
+            pool.give_back(SlotEnd::Done { took: Millis(10), size }, NOW);
+            assert_eq!(pool.limit(), limit);
+        }
+    }
+
+    #[test]
     fn after_slow_down_the_others_rest_and_are_halved_once_however_many_hear_it() {
         let mut pool = pool(Parallel::Auto);
         fill(&mut pool, LARGE, NOW);
@@ -298,7 +324,7 @@ mod tests {
     #[test]
     fn a_link_that_broke_is_tried_at_once_then_less_and_less_often() {
         let mut pool = pool(Parallel::Fixed(4));
-        let broken = |since| SlotEnd::Broken { since };
+        let broken = |since| SlotEnd::Broken { since, moved: false };
         fill(&mut pool, LARGE, NOW);
         for _ in 0..4 {
             pool.give_back(broken(Instant(9000)), NOW);
@@ -320,6 +346,10 @@ mod tests {
         pool.give_back(broken(at + Millis(1)), at + Millis(2));
         pool.link_works();
         assert_eq!(pool.wake_at(at + Millis(2)), None);
+        for _ in 0..3 {
+            pool.give_back(SlotEnd::Broken { since: at + Millis(3), moved: true }, at + Millis(4));
+            assert_eq!(pool.wake_at(at + Millis(4)), None, "it had carried something");
+        }
     }
 
     #[test]

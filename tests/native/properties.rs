@@ -503,9 +503,9 @@ proptest! {
                     prop_assert!((1..=most).contains(&pool.limit()));
                     continue;
                 }
-                5 => SlotEnd::Done { took: Millis(wait) },
+                5 => SlotEnd::Done { took: Millis(wait), size: amount },
                 6 => SlotEnd::Congested,
-                7 => SlotEnd::Broken { since: Instant(amount) },
+                7 => SlotEnd::Broken { since: Instant(amount), moved: wait % 2 == 0 },
                 8 => SlotEnd::Failed,
                 _ => SlotEnd::Cancelled,
             };
@@ -514,6 +514,7 @@ proptest! {
                 held -= 1;
             }
             prop_assert!((1..=most).contains(&pool.limit()) && held <= most);
+            prop_assert!(held > 0 || pool.is_free(&[], pool.wake_at(now).unwrap_or(now)), "none will ever be free");
         }
     }
 

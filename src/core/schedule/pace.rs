@@ -1,8 +1,8 @@
 //! How many requests at a time where nobody says: as few as fill the link.
 //!
 //! What is on its way when the link breaks or the page goes away is sent in vain. So of two numbers that bring the same the
-//! smaller one is taken, and a larger one is tried now and then. More bring more where each connection is slow by itself: on a
-//! long way with losses, or to a store that takes its time.
+//! smaller one is taken, and a larger one is tried now and then. More bring more where each connection is slow by itself, as on
+//! a long way with losses. Judged is how fast bytes leave, not how long the store takes to reply then.
 
 use super::{Flow, MAX_AUTO, SlotEnd};
 use crate::core::units::{Instant, Millis};
@@ -59,7 +59,7 @@ impl Pace {
     /// A request has ended. The limit from now on.
     pub fn ended(&mut self, limit: usize, end: SlotEnd, now: Instant) -> usize {
         match end {
-            SlotEnd::Done { took } if !self.is_quiet(now) => {
+            SlotEnd::Done { took, .. } if !self.is_quiet(now) => {
                 let within = FLEETING.0.saturating_mul(limit as u64) / took.0.max(1);
                 limit.max(usize::try_from(within).unwrap_or(MAX_AUTO)).min(MAX_AUTO)
             }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     fn done(took: u64) -> SlotEnd {
-        SlotEnd::Done { took: Millis(took) }
+        SlotEnd::Done { took: Millis(took), size: PART }
     }
 
     #[test]
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn what_breaks_halves_them_and_none_is_added_for_half_a_minute() {
         let mut link = Link::new(300_000, 9_000_000, 5);
-        let broken = SlotEnd::Broken { since: Instant(0) };
+        let broken = SlotEnd::Broken { since: Instant(0), moved: true };
         assert_eq!((link.end(broken), link.end(SlotEnd::Congested)), (2, 2), "together they are one");
         link.now = link.now + Millis(2000);
         assert_eq!((link.end(SlotEnd::Congested), link.end(done(1))), (1, 1));

@@ -52,6 +52,7 @@ impl Upload {
         self.recreated = 0;
         self.was_damaged = false;
         self.looked = false;
+        self.is_ready = false;
         self.refused = None;
         self.asked = false;
         self.relisted = 0;

@@ -83,8 +83,9 @@ impl PartTable {
     }
 
     /// The parts that will be taken next, for signing ahead.
-    pub(super) fn upcoming(&self, count: usize) -> Vec<PartNumber> {
-        let mut next: Vec<PartNumber> = self.waiting.iter().map(|waiting| waiting.number).collect();
+    pub(super) fn upcoming(&self, count: usize, now: Instant) -> Vec<PartNumber> {
+        let due = self.waiting.iter().filter(|waiting| waiting.not_before <= now);
+        let mut next: Vec<PartNumber> = due.map(|waiting| waiting.number).collect();
         let mut index = self.cursor;
         while next.len() < count
             && let Some(status) = self.status.get(index)
@@ -224,9 +225,9 @@ mod tests {
         let plan = Plan::new(10 * MIB + 1, PartSize::Auto, &Limits::S3).unwrap().0;
         let mut table = PartTable::from_etags(vec![None, Some("b".into()), None], &plan);
         assert_eq!((table.done_bytes(), table.all_done()), (5 * MIB, false));
-        assert_eq!(table.upcoming(9), [part(1), part(3)]);
-        assert_eq!(table.upcoming(1), [part(1)]);
-        assert_eq!((table.take(NOW).unwrap().0, table.upcoming(9).len()), (part(1), 1));
+        assert_eq!(table.upcoming(9, NOW), [part(1), part(3)]);
+        assert_eq!(table.upcoming(1, NOW), [part(1)]);
+        assert_eq!((table.take(NOW).unwrap().0, table.upcoming(9, NOW).len()), (part(1), 1));
         table.finish(part(1), "a".into(), &plan);
         table.finish(part(1), "other".into(), &plan);
         assert_eq!((table.done_bytes(), table.all_done()), (10 * MIB, false));

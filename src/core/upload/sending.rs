@@ -190,6 +190,11 @@ impl Upload {
         self.flights.iter().filter(|f| f.holds_slot()).count()
     }
 
+    /// Something got through, of this upload or another: what waits for the link may go.
+    pub fn link_works(&mut self, now: Now) {
+        self.parts.link_works(now.mono);
+    }
+
     /// Adds what holds them.
     pub fn in_flight(&self, all: &mut Vec<InFlight>) {
         for flight in self.flights.iter().filter(|f| f.holds_slot()) {
@@ -258,7 +263,7 @@ impl Upload {
             return;
         }
         let op = if self.plan.is_multipart() {
-            let mut wanted = self.unsigned(self.signs_ahead());
+            let mut wanted = self.unsigned(self.signs_ahead(), now);
             wanted.insert(0, number);
             Op::SignParts(self.asks(&wanted))
         } else {
@@ -271,28 +276,30 @@ impl Upload {
     pub(super) fn get_ready(&mut self, now: Now) {
         let is_early = matches!(self.phase, Phase::Sending) && !self.paused && self.flights.is_empty();
         let needs_nothing = self.config.verify != Verify::ContentMd5 && self.backend.as_form().is_none();
-        if self.is_ready || !is_early || !needs_nothing || !self.may_start(now) {
+        if self.is_ready || !is_early || !needs_nothing || !self.network.online {
             return;
         }
         self.is_ready = true;
         let op = if self.plan.is_multipart() {
-            Op::SignParts(self.asks(&self.parts.upcoming(self.backend.batch())))
+            Op::SignParts(self.asks(&self.parts.upcoming(self.backend.batch(), now.mono)))
         } else {
             Op::SignObject { content_md5: None }
         };
         if op != Op::SignParts(Vec::new()) {
-            self.started(now);
             self.sign(op, now);
         }
     }
 
     /// Has the next batch signed while there are still URLs: a slot that waits for a signature is idle for a round trip.
     fn sign_ahead(&mut self, now: Now) {
-        if self.unsigned(self.held_slots()).is_empty() || !self.signs.is_empty() || self.signs_ahead() == 0 {
+        if self.unsigned(self.held_slots(), now).is_empty()
+            || !self.signs.is_empty()
+            || self.signs_ahead() == 0
+        {
             return;
         }
         let batch = self.backend.batch();
-        let mut next = self.unsigned(self.urls.len() + batch);
+        let mut next = self.unsigned(self.urls.len() + batch, now);
         next.truncate(batch);
         let asks = self.asks(&next);
         if !asks.is_empty() {
@@ -311,11 +318,11 @@ impl Upload {
     }
 
     /// Which of so many parts that come next have no URL yet.
-    fn unsigned(&self, most: usize) -> Vec<PartNumber> {
+    fn unsigned(&self, most: usize, now: Now) -> Vec<PartNumber> {
         let known = |n: &PartNumber| {
             self.urls.iter().any(|u| u.number == *n) || self.signs.iter().any(|s| s.covers(*n))
         };
-        let mut next = self.parts.upcoming(most);
+        let mut next = self.parts.upcoming(most, now.mono);
         next.retain(|number| !known(number));
         next
     }
@@ -495,8 +502,8 @@ impl Upload {
         };
         let location = url.location();
         flight.stage = Stage::Verifying { etag, crc64, key: url.signed.key, location };
-        self.slot_ends.push_back(SlotEnd::Done { took: now.mono.since(since) });
-        self.parts.link_works(now.mono);
+        let (took, size) = (now.mono.since(since), flight.range.len());
+        self.slot_ends.push_back(SlotEnd::Done { took, size });
         self.progress_dirty = true;
         self.verify(number, now);
     }
@@ -608,11 +615,13 @@ impl Upload {
         }
         let verdict = self.backend.decide(operation, asked, &fault);
         if flight.holds_slot() {
-            self.slot_ends.push_back(match verdict {
-                Verdict::Retry { congested: true, .. } => SlotEnd::Congested,
-                _ if self.network.online && asked == self.backend.takes_parts() && is_connection(&fault) => {
-                    SlotEnd::Broken { since: flight.since(now.mono) }
+            let breaks = self.network.online && asked == self.backend.takes_parts() && is_connection(&fault);
+            self.slot_ends.push_back(match (&flight.stage, verdict) {
+                // On a link that breaks now and then, fewer parts at a time are there before it does.
+                (Stage::Sending { since, loaded, .. }, _) if breaks => {
+                    SlotEnd::Broken { since: *since, moved: *loaded > 0 }
                 }
+                (_, Verdict::Retry { congested: true, .. }) => SlotEnd::Congested,
                 _ => SlotEnd::Failed,
             });
         }
@@ -650,7 +659,9 @@ impl Upload {
             (Stage::Sending { loaded: 1.., .. }, Fault::NoReply(_)) if attempts == 1 => Millis(0),
             _ => self.jitter.wait(attempts, &fault),
         };
-        if let (Stage::Sending { url, .. }, true) = (flight.stage, is_connection(&fault)) {
+        if let (Stage::Sending { url, .. }, true) = (flight.stage, is_connection(&fault))
+            && self.may_be_kept(&url, now)
+        {
             // Nobody has objected to it, and the browser remembers that it may be sent to.
             self.urls.push(url);
         }
@@ -670,6 +681,22 @@ impl Upload {
         }
         if let PartHash::Running(id) = flight.hash {
             self.act(Action::Drop(id));
+        }
+    }
+
+    /// A form may be good for one post only, and before a chunk is sent again it is asked whether it is there.
+    fn may_be_kept(&self, url: &ReadyUrl, now: Now) -> bool {
+        let is_file = matches!(url.signed.request.body, Body::File(_)) && self.backend.as_form().is_none();
+        is_file && url.good_until > now.wall
+    }
+
+    /// What was signed so far is of no use any more, neither now nor when a connection breaks.
+    pub(super) fn drop_urls(&mut self) {
+        self.urls.clear();
+        for flight in &mut self.flights {
+            if let Stage::Sending { url, .. } = &mut flight.stage {
+                url.good_until = UnixMillis(0);
+            }
         }
     }
 

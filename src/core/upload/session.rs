@@ -454,6 +454,7 @@ impl Upload {
     fn begin_anew(&mut self) {
         self.forget();
         self.urls.clear();
+        self.is_ready = false;
         self.session = None;
         self.header = None;
         self.relisted = 0;
@@ -593,7 +594,7 @@ impl Upload {
     pub(super) fn mend(&mut self, verdict: Verdict, fault: &Fault, since: Option<Instant>) {
         match verdict {
             Verdict::Resign { code } => {
-                self.urls.clear();
+                self.drop_urls();
                 // Not every store says that it is the credentials that have ended.
                 if let (Code::Denied, Some(since)) = (code, since) {
                     self.act(Action::DropCredentials(since));
@@ -605,7 +606,7 @@ impl Upload {
                 }
             }
             Verdict::RefreshCredentials => {
-                self.urls.clear();
+                self.drop_urls();
                 self.act(Action::DropCredentials(since.unwrap_or_default()));
             }
             _ => {}

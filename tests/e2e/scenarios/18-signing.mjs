@@ -51,7 +51,7 @@ export default [
       await tab.create({ endpoint: `${server.origin}/s3`, headers: { Authorization: `Bearer ${TOKEN}` } });
       await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 6 * MiB } });
       const upload = await tab.upload(file);
-      await upload.reached(30);
+      await upload.reached(10);
       await server.stop();
       await upload.until(
         'signing to be missed',
@@ -80,7 +80,7 @@ export default [
       await tab.create({ endpoint: `${server.origin}/s3`, headers });
       await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 6 * MiB } });
       const upload = await tab.upload(file);
-      await upload.reached(30);
+      await upload.reached(10);
       await server.stop();
       await server.start(NEXT_TOKEN);
       await upload.until('the token to be refused', ({ retries }) =>

@@ -55,6 +55,18 @@ fn files_of_every_size_arrive() {
 }
 
 #[test]
+fn a_chunk_whose_connection_broke_is_asked_for_again_before_it_is_sent() {
+    for octet in [false, true] {
+        let mut world = at(Form { octet, test: Test::Each, ..Form::new(TARGET) });
+        world.trouble("POST 2", 1, Trouble::ReplyLost);
+        let id = world.add("a", bytes(4 * PART));
+        world.run();
+        assert_eq!((world.state(id), world.store.chunks.file()), (State::Done, Some(&bytes(4 * PART))));
+        assert_eq!((world.store.count("GET 2"), world.store.count("POST 2")), (2, 1), "octet: {octet}");
+    }
+}
+
+#[test]
 fn chunks_that_are_there_are_not_sent_again() {
     for form in [once(), Form::new(TARGET)] {
         let tells_all = form.test == Test::Once;

@@ -8,7 +8,7 @@ use partwise::core::http::MAX_REPLY_BYTES;
 use partwise::core::schedule::Parallel;
 use partwise::core::store::Kind;
 use partwise::core::units::{Instant, Millis};
-use partwise::core::upload::{Input, State};
+use partwise::core::upload::{Event, Input, State};
 
 #[test]
 fn a_part_whose_etag_differs_is_sent_again() {
@@ -204,4 +204,24 @@ fn a_signer_that_has_signed_a_control_call_is_not_taken_for_misconfigured() {
     world.trouble("sign", 12, Trouble::Reply(500, "it fails"));
     world.run();
     assert_eq!((world.state(id), world.troubles[0].1), (State::Done, 0));
+}
+
+#[test]
+fn what_waits_for_the_link_goes_on_as_soon_as_anything_gets_through() {
+    let mut config = config();
+    config.parallel = Parallel::Fixed(2);
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
+    world.add("before", bytes(PART / 2));
+    world.run();
+    world.network = false;
+    let first = world.add("a", bytes(PART / 2));
+    let waits_long =
+        |(_, event): &(_, Event)| matches!(event, Event::Retry(notice) if notice.delay > Millis(3000));
+    world.run_until(|world| world.events.last().is_some_and(waits_long));
+    world.network = true;
+    let second = world.add("b", bytes(PART / 2));
+    world.run_until(|world| world.state(second) == State::Done);
+    let back = world.now.mono;
+    world.run_until(|world| world.state(first) == State::Done);
+    assert!(world.now.mono.since(back).0 < 100, "{:?}", world.now.mono.since(back));
 }

@@ -283,6 +283,48 @@ fn after_a_refused_signature_nothing_signed_before_it_is_used() {
 }
 
 #[test]
+fn a_url_is_used_again_where_only_the_connection_broke_and_not_after_a_minute() {
+    let asked_for_2 = |passes: u64| {
+        let mut world = companion(|config| config.parallel = Parallel::Fixed(1));
+        world.trouble("PUT 2", 1, Trouble::Network);
+        let id = world.add("a", bytes(6 * PART));
+        world.run_until(|world| retries(world) == 1);
+        world.pass(passes);
+        world.run();
+        assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(6 * PART))));
+        signed(&world).iter().flat_map(|batch| batch.split(',')).filter(|part| *part == "2").count()
+    };
+    assert_eq!((asked_for_2(50_000), asked_for_2(61_000)), (1, 2));
+}
+
+#[test]
+fn a_url_of_refused_credentials_is_not_used_again_when_its_connection_breaks_later() {
+    let mut world = companion(|config| config.parallel = Parallel::Fixed(2));
+    world.trouble("PUT 1", 1, Trouble::Reply(403, "AccessDenied"));
+    world.trouble("PUT 2", 1, Trouble::Network);
+    let id = world.add("a", bytes(6 * PART));
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+    // One by one, since the others have been signed anew by then.
+    let signed = signed(&world);
+    assert_eq!(signed[2..], ["a", "a"], "{signed:?}");
+}
+
+#[test]
+fn as_many_small_files_are_sent_as_can_be_while_others_get_ready() {
+    let auto = Config { parallel: Parallel::Auto, ..config() };
+    let mut world = World::with(auto, Backend::Direct(Kind::S3), None);
+    world.remote_signing = true;
+    for number in 0..20 {
+        world.add(&number.to_string(), bytes(PART / 10));
+    }
+    world.trouble("PUT", 99, Trouble::Silence);
+    world.run_for(Millis(1000));
+    let begun = world.engine.unfinished().filter(|id| world.state(*id) != State::Queued).count();
+    assert_eq!((world.engine.held_slots(), begun), (5, 8));
+}
+
+#[test]
 fn urls_for_later_are_kept_though_earlier_ones_are_still_missing() {
     let mut world = companion(|config| config.parallel = Parallel::Fixed(12));
     world.trouble("sign", 1, Trouble::Silence);

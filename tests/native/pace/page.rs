@@ -42,7 +42,10 @@ pub struct Page {
     wire: Wire<(UploadId, OpId)>,
     parts: BTreeMap<(UploadId, OpId), PartNumber>,
     /// The browser remembers that they may be sent: their addresses do not change.
-    preflighted: BTreeSet<(UploadId, PartNumber)>,
+    preflighted: BTreeSet<String>,
+    /// Of whatever was sent.
+    addresses: BTreeMap<(UploadId, OpId), String>,
+    signed: u64,
     later: Vec<Later>,
     size: u64,
     count: u64,
@@ -68,6 +71,8 @@ impl Page {
             wire: Wire::new(link),
             parts: BTreeMap::new(),
             preflighted: BTreeSet::new(),
+            addresses: BTreeMap::new(),
+            signed: 0,
             later: Vec::new(),
             size,
             count,
@@ -162,7 +167,7 @@ impl Page {
         };
         let (name, result) = match heard {
             Heard::Progress((id, op), loaded) => {
-                self.preflighted.insert((id, self.parts[&(id, op)]));
+                self.preflighted.insert(self.addresses[&(id, op)].clone());
                 return self.engine.handle(id, Input::Progress(op, loaded), now);
             }
             Heard::Stored(name) => {
@@ -209,10 +214,11 @@ impl Page {
             }
             Action::Send(op, request, _) => {
                 let Body::File(range) = request.body else { unreachable!("a part is a slice of the file") };
-                let number = request.url.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap();
+                let number = request.url.split('/').nth(3).and_then(|number| number.parse().ok()).unwrap();
                 let number = PartNumber::new(number).unwrap();
                 self.parts.insert((id, op), number);
-                let is_known = self.preflighted.contains(&(id, number));
+                let is_known = self.preflighted.contains(&request.url);
+                self.addresses.insert((id, op), request.url);
                 self.wire.put((id, op), range.len(), is_known, self.now);
             }
             Action::Drop(op) => {
@@ -249,8 +255,11 @@ impl Page {
     }
 
     fn serve(&mut self, call: &PageCall) -> PageReply {
+        self.signed += 1;
+        // No two signatures are alike.
+        let signature = self.signed;
         let url = |number: PartNumber| SignedUrl {
-            url: format!("https://store/{}", number.get()),
+            url: format!("https://store/{}/{signature}", number.get()),
             ..SignedUrl::default()
         };
         match call {
