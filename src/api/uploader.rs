@@ -6,6 +6,7 @@ use super::page::JsPage;
 use super::upload::{Inner, Settling, Upload};
 use super::{error, worker_source};
 use crate::browser::driver::Driver;
+use crate::browser::random::random;
 use crate::browser::storage::Records;
 use crate::browser::worker::Hasher;
 use crate::browser::{clock, online};
@@ -303,8 +304,4 @@ impl Shared {
             inner.event(&event);
         }
     }
-}
-
-fn random() -> u64 {
-    (js_sys::Math::random() * 2f64.powi(53)) as u64
 }

@@ -1,5 +1,6 @@
 //! Bodies of form posts (`multipart/form-data`): fields first, then part of a file.
 
+use super::random::random;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use web_sys::{Blob, FormData};
@@ -28,7 +29,7 @@ pub(super) fn encoded(
     file_name: &str,
 ) -> (Uint8Array, String) {
     // It must not stand in the file, which nobody could bring about.
-    let boundary = ["partwise", random().as_str(), random().as_str()].concat();
+    let boundary = ["partwise", &random().to_string(), &random().to_string()].concat();
     let mut head = String::new();
     for (name, value) in fields {
         begin_part(&mut head, &boundary, name);
@@ -76,8 +77,4 @@ fn push_lines(head: &mut String, text: &str, line_end: &str, quote: &str) {
         }
         last = character;
     }
-}
-
-fn random() -> String {
-    ((js_sys::Math::random() * 2f64.powi(53)) as u64).to_string()
 }

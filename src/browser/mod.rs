@@ -12,6 +12,7 @@ pub mod http;
 pub mod listener;
 pub mod locks;
 pub mod online;
+pub mod random;
 mod small;
 pub mod storage;
 pub mod unload;
