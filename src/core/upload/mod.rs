@@ -13,7 +13,8 @@
 //! | `instant` | what the backend has already |
 //! | `exists` | an object that must not be replaced |
 //! | `session` | control calls: create, list, complete, abort, head |
-//! | `sending` | parts in flight: sign, send, verify |
+//! | `sending` | parts in flight: send, verify |
+//! | `sending/signing` | their URLs |
 //! | `offline` | what a browser without network changes |
 //! | `parts` | which parts are to do, waiting, busy, done |
 //! | `ending` | pause, resume, cancel, fail, finish |
