@@ -24,6 +24,8 @@ const LONGEST = 600_000;
 const LANES = '3';
 const PATIENT = 4;
 const MOST_PATIENT = 16;
+/** How many of the others run beside those that wait: these leave the processors idle, but judge by time. */
+const BESIDE = 2;
 
 /**
  * @typedef {object} Scenario
@@ -31,7 +33,7 @@ const MOST_PATIENT = 16;
  * @property {(world: World) => Promise<void>} run
  * @property {boolean} [alone] nothing else may run meanwhile: it measures
  * @property {boolean} [ownStore] it stops the store, and so needs one that is nobody else's
- * @property {boolean} [waits] it mostly waits, and judges by the time things take: only together with its like
+ * @property {boolean} [waits] it mostly waits, and judges by the time things take: with its like, and few others
  * @property {boolean} [long] it takes about a minute or more: only with `--all`, or when `--grep` asks for it
  * @property {readonly (keyof import('./support/browsers/index.mjs').Capabilities)[]} [needs] what the browser must be
  *   able to do
@@ -172,21 +174,23 @@ async function main() {
   try {
     for (let round = 1; round <= Number(values.repeat); round += 1) {
       const start = performance.now();
+      const seconds = () => `${((performance.now() - start) / 1000).toFixed(0)} s`;
       const waiting = jobs.filter(({ scenario }) => scenario.waits);
       const alone = jobs.filter(({ scenario }) => scenario.alone);
-      const others = jobs.filter(({ scenario }) => !scenario.waits && !scenario.alone);
-      const stages = /** @type {const} */ ([
-        [Math.min(lanes * PATIENT, MOST_PATIENT), waiting],
-        [lanes, others],
-        [1, alone],
+      // All lanes that run the others take from this one line.
+      const others = jobs.filter(({ scenario }) => !scenario.waits && !scenario.alone).values();
+      const beside = Math.min(BESIDE, lanes - 1);
+      const wait = async () => {
+        await inLanes(Math.min(lanes * PATIENT, MOST_PATIENT), waiting.values(), run);
+        console.log(`${waiting.length} that wait: over at ${seconds()}`);
+      };
+      await Promise.all([
+        inLanes(beside, others, run),
+        wait().then(() => inLanes(lanes - beside, others, run)),
       ]);
-      for (const [at, some] of stages) {
-        const from = performance.now();
-        await inLanes(at, some, run);
-        const took = ((performance.now() - from) / 1000).toFixed(0);
-        console.log(`${some.length} scenarios, ${at} at a time: ${took} s`);
-      }
-      console.log(`round ${round}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
+      console.log(`the others: over at ${seconds()}`);
+      await inLanes(1, alone.values(), run);
+      console.log(`round ${round}: ${seconds()}`);
     }
   } catch (error) {
     count.failed += 1;

@@ -49,7 +49,7 @@ export default [
         const name = `small-${String(i).padStart(4, '0')}.bin`;
         return { name, path: join(folder, name), size: content.length, content };
       });
-      await inLanes(16, files, ({ path, content }) => writeFile(path, content));
+      await inLanes(16, files.values(), ({ path, content }) => writeFile(path, content));
 
       const tab = await world.tab();
       await tab.evaluate(watchMemory);
@@ -82,7 +82,7 @@ export default [
       );
       const keys = await world.bucket.keys();
       assert.equal(keys.length, COUNT);
-      await inLanes(8, keys, async (key) => {
+      await inLanes(8, keys.values(), async (key) => {
         const name = [...wanted.keys()].find((name) => key.endsWith(name)) ?? '';
         assert.equal((await world.bucket.content(key))?.sha256, wanted.get(name), key);
         wanted.delete(name);
