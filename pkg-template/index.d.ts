@@ -349,7 +349,10 @@ export interface CommonOptions {
 export type HeaderSource =
   Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
 
-/** A signing server that speaks the routes of Uppy Companion (`/s3/multipart…`). */
+/**
+ * A signing server that speaks the routes of Uppy Companion (`/s3/multipart…`). Of three small files and more it is asked for
+ * several URLs at once (`POST /params`), if it answers that.
+ */
 export interface EndpointOptions {
   /** The routes' base, such as `'/s3'` or `'https://sign.example.com/s3'`. */
   endpoint: string | URL;

@@ -29,6 +29,7 @@ export const contenders = {
   raw_xhr: { label: 'one bare PUT', rows: ['defaults'] },
   raw_parts: { label: 'bare parts, 8 MiB × 4', rows: ['equal'] },
   partwise: { label: 'partwise', rows: both },
+  partwise_unverified: { label: 'partwise, nothing hashed', rows: both, asked: true },
   partwise_store: { label: 'partwise, own keys', rows: both, asked: true },
   uppy_aws_s3: { label: 'Uppy 6', rows: both, peers: 'current' },
   uppy_aws_s3_v5: { label: 'Uppy 5', rows: both, peers: 'uppy-v5' },

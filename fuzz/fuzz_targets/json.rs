@@ -9,7 +9,7 @@ use partwise::core::error::Code;
 use partwise::core::http::HttpReply;
 use partwise::core::retry::{Asked, decide, describe};
 use partwise::core::store::Kind;
-use partwise::core::text::json::{Json, MAX_DEPTH, MAX_VALUES, parse, quote};
+use partwise::core::text::json::{Json, MAX_DEPTH, MAX_VALUES, elements, parse, quote};
 use partwise_fuzz::{Upload, bounded};
 use serde_json::Value;
 
@@ -20,6 +20,12 @@ fuzz_target!(|text: &str| {
         let mut values = 0;
         measure(json, 0, &mut values);
         assert!(values <= MAX_VALUES);
+    }
+    match (&ours, elements(text)) {
+        (Ok(Json::Array(values)), Ok(texts)) => {
+            assert_eq!(texts.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>().as_ref(), Ok(values));
+        }
+        (ours, texts) => assert!(texts.is_err() && !matches!(ours, Ok(Json::Array(_))), "{text}"),
     }
     compare(text, ours.ok());
     let status = [200, 200, 404, 500][text.len() % 4];

@@ -87,6 +87,8 @@ pub struct Driver {
     /// Oldest first.
     files: RefCell<Vec<Chosen>>,
     running: RefCell<Vec<(UploadId, OpId, Running)>>,
+    /// The last call for several uploads.
+    asking: RefCell<Option<InFlight>>,
     /// By name, held or waited for.
     locks: RefCell<Vec<(UploadId, String, Lock)>>,
     /// Opened with the first lock.
@@ -115,6 +117,7 @@ impl Driver {
             hasher: RefCell::new(Some(hasher)),
             files: RefCell::default(),
             running: RefCell::default(),
+            asking: RefCell::default(),
             locks: RefCell::default(),
             channel: RefCell::default(),
             timer: RefCell::default(),
@@ -185,7 +188,7 @@ impl Driver {
     /// Stops everything at once; what the store has stays resumable.
     pub fn dispose(&self) {
         self.disposed.set(true);
-        let running = self.running.take();
+        let running = (self.running.take(), self.asking.take());
         let locks = self.locks.take();
         let held = (self.timer.take(), self.watch.take(), self.guard.take(), self.channel.take());
         drop((running, locks, held));
@@ -244,7 +247,9 @@ impl Driver {
 
     fn set_timer(self: &Rc<Self>) {
         let due = self.engine.borrow().poll_timeout(now());
-        if due == self.timer.borrow().as_ref().map(|(armed, _)| *armed) {
+        let armed = self.timer.borrow().as_ref().map(|(armed, _)| *armed);
+        // One that fires too early does no harm; with each piece of news what is due moves a little.
+        if due == armed || due.zip(armed).is_some_and(|(due, armed)| armed < due) {
             return;
         }
         let timer = due.map(|due| {
@@ -274,6 +279,7 @@ impl Driver {
     fn perform(self: &Rc<Self>, work: Work) {
         let (id, action) = match work {
             Work::FetchCredentials => return self.fetch_credentials(),
+            Work::AskObjects(number, request) => return self.ask_objects(number, request),
             Work::Upload(id, action) => (id, action),
         };
         match action {
@@ -384,7 +390,7 @@ impl Driver {
                 let in_flight = call(&request, false, self.reply_http(id, op));
                 self.run(id, op, Running::Http(in_flight));
             }
-            Step::Backend(request) => self.call_backend(id, op, request),
+            Step::Backend(request) | Step::Object(request, _) => self.call_backend(id, op, request),
             Step::Sign(request) => {
                 let task = self.page.sign(&request, self.reply_page(id, op));
                 self.run(id, op, Running::Page(task));
@@ -406,6 +412,28 @@ impl Driver {
             let in_flight = call(&request, driver.page.with_credentials(), driver.reply_http(id, op));
             driver.run(id, op, Running::Http(in_flight));
         });
+    }
+
+    fn ask_objects(self: &Rc<Self>, number: u64, mut request: HttpRequest) {
+        let weak = Rc::downgrade(self);
+        self.page.headers(Box::new(move |headers| {
+            let Some(driver) = weak.upgrade().filter(|driver| !driver.disposed.get()) else { return };
+            let answered = move |result| {
+                if let Some(driver) = weak.upgrade() {
+                    driver.with(|engine| engine.objects(number, result, now()));
+                }
+            };
+            match headers {
+                Err(fault) => answered(Err(fault)),
+                Ok(headers) => {
+                    request.headers.extend(headers);
+                    let in_flight = call(&request, driver.page.with_credentials(), move |outcome| {
+                        answered(outcome.map_err(Fault::NoReply));
+                    });
+                    driver.asking.replace(Some(in_flight));
+                }
+            }
+        }));
     }
 
     /// Goes on with the page's headers, which may take a promise to get.

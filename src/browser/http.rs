@@ -87,7 +87,10 @@ pub fn call(
     with_credentials: bool,
     on_end: impl FnOnce(Result<HttpReply, NoReply>) + 'static,
 ) -> InFlight {
-    let end = End::new(on_end);
+    fetch(request, with_credentials, End::new(on_end))
+}
+
+fn fetch(request: &HttpRequest, with_credentials: bool, end: End) -> InFlight {
     let controller = AbortController::new().ok();
     let prepared = prepare_fetch(request, with_credentials, controller.as_ref());
     let (reporting, stopping) = (end.clone(), controller.clone());

@@ -3,18 +3,21 @@
 //! Like [`Upload`] it performs nothing: the shell calls a method with the time, then drains [`Engine::poll_action`] and
 //! [`Engine::poll_event`] and comes back at [`Engine::poll_timeout`].
 
+mod objects;
+
 use super::backend::direct::LocalSigner;
 use super::backend::{Backend, Step, StepReply, Target};
 use super::checkpoint::Header;
 use super::config::Config;
 use super::error::UploadError;
-use super::http::NoReply;
+use super::http::{HttpRequest, NoReply};
 use super::retry::{Fault, Worked};
 use super::schedule::{Pool, SlotEnd, fairest};
 use super::sign::Credentials;
 use super::store::StoreRequest;
 use super::units::{Instant, Now, UnixMillis};
 use super::upload::{Action, Event, Input, OpId, State, Upload};
+use objects::Objects;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -30,6 +33,9 @@ pub enum Work {
     Upload(UploadId, Action),
     /// Ask the page for credentials: [`Engine::credentials`].
     FetchCredentials,
+    /// Call the page's server for several uploads: [`Engine::objects`], with this number. Of an earlier call nobody waits for
+    /// the answer any more.
+    AskObjects(u64, HttpRequest),
 }
 
 /// Credentials from the page and when they end, or what its function threw.
@@ -52,6 +58,7 @@ pub struct Engine {
     config: Rc<Config>,
     backend: Rc<Backend>,
     worked: Rc<Cell<Worked>>,
+    objects: Objects,
     signer: Option<LocalSigner>,
     waiting_signs: Vec<WaitingSign>,
     /// When the page was asked for credentials that it has not given yet.
@@ -85,6 +92,7 @@ impl Engine {
             config: Rc::new(config),
             backend: Rc::new(backend),
             worked: Rc::default(),
+            objects: Objects::new(),
             signer,
             waiting_signs: Vec::new(),
             asked: None,
@@ -240,6 +248,9 @@ impl Engine {
 
     /// The next thing to do; ask until `None`.
     pub fn poll_action(&mut self) -> Option<Work> {
+        if self.work.is_empty() {
+            self.ask_objects();
+        }
         self.work.pop_front()
     }
 
@@ -330,11 +341,15 @@ impl Engine {
         while let Some(action) = entry.upload.poll_action() {
             match (action, &mut self.signer) {
                 (Action::Perform(op, Step::Sign(request)), Some(_)) => signs.push((op, request)),
+                (Action::Perform(op, Step::Object(alone, one)), _) => {
+                    self.objects.wants(id, op, alone, one, now);
+                }
                 (Action::SetClock(time), Some(signer)) => signer.set_clock(time, now),
                 (Action::DropCredentials(since), Some(signer)) => signer.forget(since),
                 (Action::SetClock(_) | Action::DropCredentials(_), None) => {}
                 (Action::Drop(op), _) => {
                     signs.retain(|(waiting, _)| *waiting != op);
+                    self.objects.drop_op(id, op);
                     self.waiting_signs.retain(|waiting| waiting.id != id || waiting.op != op);
                     self.work.push_back(Work::Upload(id, Action::Drop(op)));
                 }

@@ -46,10 +46,12 @@ impl World {
             }
             Action::Perform(_, Step::Page(call)) => self.check_control(who, &Doing::of_call(call)),
             Action::Drop(op)
-                if self.settings.way == Way::DirectLocal
-                    && !self.pages[who.page].running.contains_key(&(who.upload, *op)) =>
+                if matches!(
+                    self.settings.way,
+                    Way::DirectLocal | Way::RichCompanion | Way::PlainCompanion
+                ) && !self.pages[who.page].running.contains_key(&(who.upload, *op)) =>
             {
-                // It may have waited for credentials.
+                // It may have waited for credentials, or for an answer to a question for several.
                 self.meet(who, Some(Asked::Backend), &["stalled"], true);
             }
             _ => {}
@@ -127,6 +129,7 @@ impl World {
         }
         let mut mine = page.running.iter().filter(|((upload, _), _)| *upload == who.upload);
         let waits_for_other = page.awaits_credentials
+            || page.asks.is_some()
             || mine.any(|(_, running)| match running.doing {
                 Doing::Hash | Doing::Check => true,
                 _ => running.moved.is_some_and(|moved| moved > instance.offline_since),

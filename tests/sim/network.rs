@@ -20,6 +20,8 @@ use std::rc::Rc;
 pub enum What {
     Store(HttpRequest),
     Companion(HttpRequest),
+    /// The same, for several uploads.
+    Several(HttpRequest),
     /// `signRequest` of the page, which asks its server.
     Sign(StoreRequest),
     /// A function of the page, which asks its server.
@@ -40,6 +42,7 @@ pub enum Doing {
     Head(Asked),
     SignPart,
     Sign(Operation),
+    SignSeveral,
     Credentials,
     Hash,
     Check,
@@ -94,7 +97,12 @@ impl Doing {
             | Self::Complete(asked)
             | Self::Abort(asked)
             | Self::Head(asked) => *asked,
-            Self::SignPart | Self::Sign(_) | Self::Credentials | Self::Hash | Self::Check => Asked::Backend,
+            Self::SignPart
+            | Self::Sign(_)
+            | Self::SignSeveral
+            | Self::Credentials
+            | Self::Hash
+            | Self::Check => Asked::Backend,
         }
     }
 
@@ -326,6 +334,7 @@ impl World {
         let what = match (&request.what, result) {
             (What::Credentials, Err(failure)) => Delivered::Credentials(Err(failure)),
             (What::Credentials, Ok(_)) => Delivered::Credentials(Ok(self.new_credentials())),
+            (What::Several(_), result) => Delivered::Several(result),
             (_, result) => Delivered::Replied(result),
         };
         self.deliver(Delivery { who, op, what });

@@ -18,7 +18,7 @@ impl World {
     pub fn perform_request(&mut self, request: &Request) -> Result<StepReply, Failure> {
         let result = match &request.what {
             What::Store(http) => self.at_store(request, http).map(StepReply::Http),
-            What::Companion(http) => self.at_companion(http).map(StepReply::Http),
+            What::Companion(http) | What::Several(http) => self.at_companion(http).map(StepReply::Http),
             What::Sign(sign) => self.at_signer(sign),
             What::Call(call) => self.at_page_server(call),
             What::Credentials => self.at_token_server(),

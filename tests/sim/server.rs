@@ -252,6 +252,25 @@ impl World {
                 let key = self.own_key(&find("filename").unwrap(), plain);
                 Ok(self.params(&key, plain))
             }
+            (Method::Post, ["params"]) if plain => Err((405, String::new())),
+            (Method::Post, ["params"]) => {
+                let partwise::core::http::Body::Text { text, .. } = &request.body else { panic!("no body") };
+                let body = json::parse(text).unwrap();
+                let files = body.get("files").and_then(Json::as_array).unwrap().iter().map(|file| {
+                    let key = self.own_key(file.get("filename").and_then(Json::as_str).unwrap(), plain);
+                    match self.server_fault() {
+                        Some((status, message)) if status != 200 => {
+                            format!("{{\"status\":{status},\"error\":\"{message}\"}}")
+                        }
+                        _ => self.params(&key, plain),
+                    }
+                });
+                let mut files = files.collect::<Vec<_>>();
+                if self.strikes(Fault::ListShort) {
+                    files.pop();
+                }
+                Ok(format!("[{}]", files.join(",")))
+            }
             (Method::Get, ["object"]) => match self.store.objects.get(&key) {
                 _ if plain => Err((405, String::new())),
                 Some(object) => {

@@ -176,7 +176,7 @@ impl World {
         let File { name, key, key_is_explicit, modified, .. } = &self.files[file];
         let (name, key, key_is_explicit, modified) =
             (name.clone(), key.clone(), *key_is_explicit, modified + 1);
-        let bytes = content(&mut self.rng);
+        let bytes = content(&mut self.rng, false);
         self.files.push(File { name, key, key_is_explicit, modified, bytes, exception: None });
     }
 

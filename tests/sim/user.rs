@@ -58,9 +58,10 @@ const ACTS: &[(Fault, u64)] = &[
 ];
 
 /// The content follows from the number alone.
-pub fn content(rng: &mut Rng) -> Rc<[u8]> {
+pub fn content(rng: &mut Rng, small: bool) -> Rc<[u8]> {
     let long = if rng.once_in(40) { 120 * PART } else { 9 * PART + 1 };
-    let len = rng.pick(&[0, 1, PART - 1, PART, 2 * PART + 7, 4 * PART, 5 * PART + 3, 7 * PART, long]);
+    let all = [0, 1, PART - 1, PART, 2 * PART + 7, 4 * PART, 5 * PART + 3, 7 * PART, long];
+    let len = rng.pick(if small { &all[..4] } else { &all });
     // All parts alike, and so all their ETags.
     let salt = if rng.once_in(5) { 0 } else { rng.next() | 1 };
     (0..len).map(|at| (at.wrapping_mul(salt).wrapping_mul(2_654_435_761) >> 7) as u8).collect()
@@ -69,8 +70,11 @@ pub fn content(rng: &mut Rng) -> Rc<[u8]> {
 impl World {
     /// Tabs, files, and what this run's surroundings are capable of.
     pub fn populate(&mut self, acts: u64) {
-        for file in 0..self.rng.between(1, 4) {
-            let mut bytes = content(&mut self.rng);
+        // Those that go in one request are signed together.
+        let many = self.rng.once_in(20);
+        let count = if many { self.rng.between(4, 20) } else { self.rng.between(1, 4) };
+        for file in 0..count {
+            let mut bytes = content(&mut self.rng, many);
             if file > 0 && self.rng.once_in(6) {
                 // The same content under another name.
                 bytes = self.files[0].bytes.clone();

@@ -1,6 +1,6 @@
-//! A signing server that speaks the S3 routes of Uppy Companion (`packages/@uppy/companion`, controllers/s3), with four
-//! additions it may lack without harm: `size` on create and params, a PUT reply from `/params`, `GET /object`, and
-//! `POST /lookup`, which tells whether a content is there already.
+//! A signing server that speaks the S3 routes of Uppy Companion (`packages/@uppy/companion`, controllers/s3), with five
+//! additions it may lack without harm: `size` on create and params, a PUT reply from `/params`, `POST /params`, which
+//! answers for several files at once, `GET /object`, and `POST /lookup`, which tells whether a content is there already.
 
 use super::{
     Context, Done, Next, ObjectUrl, Op, Signed, SignedUrl, Step, StepReply, add_md5, bad, object_request,
@@ -33,22 +33,8 @@ impl Companion {
         let target = context.target;
         let request = match op {
             Op::Create => {
-                let mut body = String::from("{\"filename\":");
-                body.push_str(&json::quote(&target.key));
-                body.push_str(",\"type\":");
-                body.push_str(&json::quote(&target.file.mime));
-                body.push_str(",\"size\":");
-                body.push_str(&context.plan.size().to_string());
-                body.push_str(",\"metadata\":{");
-                for (i, (name, value)) in target.metadata.iter().enumerate() {
-                    if i > 0 {
-                        body.push(',');
-                    }
-                    body.push_str(&json::quote(name));
-                    body.push(':');
-                    body.push_str(&json::quote(value));
-                }
-                body.push_str("}}");
+                let mut body = described(context);
+                body.push('}');
                 self.post("/multipart", body)
             }
             Op::SignParts(asks) => {
@@ -86,7 +72,8 @@ impl Companion {
                 if let Some(md5) = content_md5 {
                     query(&mut path, "contentMd5", md5);
                 }
-                self.bare(Method::Get, &path)
+                let several = one_of_several(context, content_md5.as_deref());
+                return Ok(Next::Step(Step::Object(self.bare(Method::Get, &path), several)));
             }
             Op::ListParts(_) => self.session_call(Method::Get, &session.upload_id, &session.key),
             Op::Abort => self.session_call(Method::Delete, &session.upload_id, &session.key),
@@ -196,6 +183,10 @@ impl Companion {
         }))
     }
 
+    pub(super) fn several_objects(&self, asks: &str) -> HttpRequest {
+        self.post("/params", ["{\"files\":[", asks, "]}"].concat())
+    }
+
     fn bare(&self, method: Method, path: &str) -> HttpRequest {
         let mut url = self.endpoint.clone();
         url.push_str(path);
@@ -218,6 +209,38 @@ impl Companion {
         query(&mut path, "key", key);
         self.bare(method, &path)
     }
+}
+
+/// A JSON object that tells of a file, still open.
+fn described(context: &Context<'_>) -> String {
+    let target = context.target;
+    let mut body = String::from("{\"filename\":");
+    body.push_str(&json::quote(&target.key));
+    body.push_str(",\"type\":");
+    body.push_str(&json::quote(&target.file.mime));
+    body.push_str(",\"size\":");
+    body.push_str(&context.plan.size().to_string());
+    body.push_str(",\"metadata\":{");
+    for (i, (name, value)) in target.metadata.iter().enumerate() {
+        if i > 0 {
+            body.push(',');
+        }
+        body.push_str(&json::quote(name));
+        body.push(':');
+        body.push_str(&json::quote(value));
+    }
+    body.push('}');
+    body
+}
+
+pub(super) fn one_of_several(context: &Context<'_>, content_md5: Option<&str>) -> String {
+    let mut body = described(context);
+    if let Some(md5) = content_md5 {
+        body.push_str(",\"contentMd5\":");
+        body.push_str(&json::quote(md5));
+    }
+    body.push('}');
+    body
 }
 
 fn multipart(upload_id: &str) -> String {

@@ -116,6 +116,9 @@ pub struct Signed {
 pub enum Step {
     /// Call the page's server, with the page's headers.
     Backend(HttpRequest),
+    /// The same, for the URL of a whole object: the question by itself, and as one of several in
+    /// [`Backend::several_objects`].
+    Object(HttpRequest, String),
     /// Send a signed request to the store.
     Store(HttpRequest),
     /// Have a request signed, by the page or with its credentials.
@@ -350,6 +353,22 @@ impl Backend {
             Self::Companion(_) => BATCH,
             Self::Callbacks(callbacks) if callbacks.has_batch => BATCH,
             Self::Direct(_) | Self::Callbacks(_) | Self::Form(_) => 1,
+        }
+    }
+
+    /// The question for a whole object's URL, as one of several: only where the backend may take several at once.
+    pub fn one_of_several(&self, context: &Context<'_>, content_md5: Option<&str>) -> Option<String> {
+        match self {
+            Self::Companion(_) => Some(companion::one_of_several(context, content_md5)),
+            Self::Direct(_) | Self::Callbacks(_) | Self::Form(_) => None,
+        }
+    }
+
+    /// Asks for the URLs of several whole objects at once: all their questions, with commas between them.
+    pub fn several_objects(&self, asks: &str) -> Option<HttpRequest> {
+        match self {
+            Self::Companion(companion) => Some(companion.several_objects(asks)),
+            Self::Direct(_) | Self::Callbacks(_) | Self::Form(_) => None,
         }
     }
 

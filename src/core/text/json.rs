@@ -65,6 +65,7 @@ impl Json {
 
 const TRUNCATED: ParseError = ParseError("the JSON ends too early");
 const MALFORMED: ParseError = ParseError("the JSON is malformed");
+const TEXT_AFTER: ParseError = ParseError("text after the JSON value");
 
 /// Reads one value, with white space around it.
 ///
@@ -73,7 +74,24 @@ const MALFORMED: ParseError = ParseError("the JSON is malformed");
 pub fn parse(text: &str) -> Result<Json, ParseError> {
     let mut reader = Reader { rest: text.trim_start_matches('\u{feff}'), values: 0 };
     let value = reader.value(0)?;
-    if reader.next_is_blank() { Ok(value) } else { Err(ParseError("text after the JSON value")) }
+    if reader.next_is_blank() { Ok(value) } else { Err(TEXT_AFTER) }
+}
+
+/// The elements of an array, each as it stands in the text.
+///
+/// # Errors
+/// As of [`parse`], and when it is no array.
+pub fn elements(text: &str) -> Result<Vec<&str>, ParseError> {
+    let mut reader = Reader { rest: text.trim_start_matches('\u{feff}'), values: 1 };
+    let mut elements = Vec::new();
+    reader.skip_blank();
+    reader.list("[", "]", |reader| {
+        let before = reader.rest;
+        reader.value(1)?;
+        elements.extend(before.get(..before.len() - reader.rest.len()));
+        Ok(())
+    })?;
+    if reader.next_is_blank() { Ok(elements) } else { Err(TEXT_AFTER) }
 }
 
 struct Reader<'a> {
@@ -330,6 +348,16 @@ mod tests {
         assert_eq!(read(r#""\"\\\/\b\f\n\r\t\u4e2d\ud83d\ude00""#), "\"\\/\u{8}\u{c}\n\r\t中😀");
         assert_eq!(read(r#""\ud83dx\ude00""#), "\u{fffd}x\u{fffd}");
         assert_eq!(read(r#""\ud83d\u0041""#), "\u{fffd}A");
+    }
+
+    #[test]
+    fn elements_are_told_as_they_stand_in_the_text() {
+        let text = " \u{feff}[ {\"a\": [1, \"]\"]} ,2,\t[ ] ]\n".trim_start();
+        assert_eq!(elements(text).unwrap(), ["{\"a\": [1, \"]\"]}", "2", "[ ]"]);
+        assert_eq!(elements(" [ ] ").unwrap(), [] as [&str; 0]);
+        for text in ["", "{}", "1", "[1", "[1,]", "[1] 2", "[1 2]", "[]]"] {
+            assert!(elements(text).is_err(), "{text}");
+        }
     }
 
     #[test]

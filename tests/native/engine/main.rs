@@ -15,6 +15,7 @@ mod kept;
 #[path = "../../model/mod.rs"]
 #[allow(dead_code, reason = "the simulator needs more of it")]
 mod model;
+mod objects;
 mod offline;
 mod resuming;
 mod retrying;

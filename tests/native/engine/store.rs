@@ -16,6 +16,8 @@ pub struct Store {
     pub requests: Vec<String>,
     /// Seconds for which URLs that are signed many at a time are good.
     pub url_life: u64,
+    /// The signing server answers for several files at once.
+    pub answers_several: bool,
     /// Bodies that arrived with their MD5 in a header, and match it.
     pub proven: usize,
     /// Tells the CRC-64 of what it stores, as OSS does.
@@ -46,6 +48,7 @@ impl Store {
             model: Model::new(Flavour::PLAIN),
             requests: Vec::new(),
             url_life: 900,
+            answers_several: true,
             proven: 0,
             tells_crc64: false,
             wrong_crc64: Vec::new(),
@@ -70,6 +73,9 @@ impl Store {
         if request.url.starts_with("/s3/object") {
             // Companion has no such route.
             return HttpReply { status: 404, ..Default::default() };
+        }
+        if let Some(path) = request.url.strip_prefix("/s3/params") {
+            return self.sign_objects(path, body);
         }
         match request.url.strip_prefix("/s3/multipart") {
             Some(path) => self.sign_for(request.method, path, body, now),
@@ -102,6 +108,27 @@ impl Store {
             !hasher.finish()
         });
         sum.to_string()
+    }
+
+    /// For one file, or for several where the request has a body.
+    fn sign_objects(&self, path: &str, body: &[u8]) -> HttpReply {
+        let sign = |key: &str| {
+            let life = self.url_life;
+            format!("{{\"method\":\"PUT\",\"url\":\"{STORE}{key}?\",\"key\":\"{key}\",\"expires\":{life}}}")
+        };
+        if let Some(name) = query(path, "filename") {
+            return ok(sign(&name));
+        }
+        if !self.answers_several {
+            return HttpReply { status: 404, ..HttpReply::default() };
+        }
+        let body = json::parse(&String::from_utf8_lossy(body)).unwrap();
+        let files = body.get("files").and_then(Json::as_array).unwrap().iter();
+        let files = files.map(|file| match file.get("filename").and_then(Json::as_str) {
+            Some(name) if name.starts_with("refused") => "{\"status\":413,\"error\":\"too much\"}".into(),
+            name => sign(name.unwrap()),
+        });
+        ok(format!("[{}]", files.collect::<Vec<_>>().join(",")))
     }
 
     fn sign_for(&mut self, method: Method, path: &str, body: &[u8], now: u64) -> HttpReply {
@@ -165,7 +192,8 @@ pub fn sign(request: &StoreRequest) -> SignedUrl {
     SignedUrl { url, headers: request.headers.clone(), expires: Some(900) }
 }
 
-/// `PUT 3`, `PUT object`, `create`, `list`, `complete`, `abort`, `head`, `sign /…`.
+/// `PUT 3`, `PUT object`, `create`, `list`, `complete`, `abort`, `head`, `sign /…`, `sign object`,
+/// `several 16`.
 pub fn describe(request: &HttpRequest) -> String {
     if request.url.starts_with(chunks::TARGET) {
         let fields = match &request.body {
@@ -185,6 +213,12 @@ pub fn describe(request: &HttpRequest) -> String {
             Method::Delete => "abort".into(),
             _ if path.contains("/complete") => "complete".into(),
             _ => "create".into(),
+        };
+    }
+    if request.url.starts_with("/s3/params") {
+        return match &request.body {
+            Body::Text { text, .. } => format!("several {}", text.matches("filename").count()),
+            _ => "sign object".into(),
         };
     }
     match wire::read(request) {

@@ -53,6 +53,8 @@ enum PendingWork {
     /// And how many pieces were told of.
     Hash(Reading, usize),
     Sign(StoreRequest),
+    /// For several uploads.
+    Several(u64, HttpRequest),
     Page(PageCall),
     Check,
     Lock,
@@ -290,6 +292,9 @@ impl World {
                 self.signed_with.push("fetch".into());
                 return self.later(UploadId(0), OpId(0), PendingWork::Credentials);
             }
+            Work::AskObjects(number, request) => {
+                return self.later(UploadId(0), OpId(0), PendingWork::Several(number, request));
+            }
             Work::Upload(id, action) => (id, action),
         };
         match action {
@@ -300,7 +305,7 @@ impl World {
                 let reply = Ok(StepReply::Signed(sign(&request)));
                 self.engine.handle(id, Input::Replied(op, reply), self.now);
             }
-            Action::Perform(op, Step::Store(request) | Step::Backend(request))
+            Action::Perform(op, Step::Store(request) | Step::Backend(request) | Step::Object(request, _))
             | Action::Send(op, request, _) => {
                 self.later(id, op, PendingWork::Store(request));
                 let in_flight = self
@@ -427,6 +432,17 @@ impl World {
                 self.engine.handle(id, Input::Hashed(op, Ok(piece)), self.now);
             }
             PendingWork::Store(request) => self.answer(id, op, request),
+            PendingWork::Several(number, request) => {
+                let name = describe(&request);
+                let reply = match self.trouble_with(&name) {
+                    None if self.network => Ok(self.serve(id, &request, &name, false)),
+                    Some(Trouble::Silence) => return,
+                    Some(Trouble::Reply(status, _)) => Ok(HttpReply { status, ..HttpReply::default() }),
+                    Some(Trouble::Body(body)) => Ok(ok(body.into())),
+                    _ => Err(Fault::NoReply(NoReply::Network)),
+                };
+                self.engine.objects(number, reply, self.now);
+            }
         }
     }
 

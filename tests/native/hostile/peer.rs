@@ -259,13 +259,14 @@ fn perform(
             let reply = ask(&Asked::Sign).map(|_| (credentials, None));
             return engine.credentials(reply, now);
         }
+        Work::AskObjects(..) => unreachable!("there is one upload"),
         Work::Upload(_, action) => action,
     };
     let input = match action {
         Action::Perform(op, step) => Input::Replied(
             op,
             match &step {
-                Step::Backend(request) => ask(&Asked::Server(request)),
+                Step::Backend(request) | Step::Object(request, _) => ask(&Asked::Server(request)),
                 // What the request is for stands in the query; a signature of the page's hides it here.
                 Step::Store(request) => ask(&Asked::Store(request)),
                 Step::Sign(request) => ask(&Asked::Sign).map(|reply| with_query(reply, &request.query)),

@@ -193,7 +193,9 @@ impl Page {
             }
             match self.engine.poll_action() {
                 Some(Work::Upload(id, action)) => self.act(id, action),
-                Some(Work::FetchCredentials) => unreachable!("the server signs"),
+                Some(Work::FetchCredentials | Work::AskObjects(..)) => {
+                    unreachable!("functions of the page sign")
+                }
                 None => return,
             }
         }

@@ -93,6 +93,15 @@ class Companion {
     await this.#holds(key, PARTS[1]);
     const other = await fetch(url, { method: 'PUT', headers, body: PARTS[1].subarray(1) });
     assert.equal(other.status, 403, 'another size than was signed');
+    const file = { filename: NAME, type: 'text/plain', size: 1000, metadata: METADATA };
+    const [one, refused] = await this.#post(
+      '/params',
+      {},
+      { files: [file, { ...file, size: 11 * 1024 ** 3 }] },
+    );
+    assert.equal(await put(one.url, PARTS[1], one.headers), md5(PARTS[1]));
+    await this.#holds(one.key, PARTS[1]);
+    assert.deepEqual([refused.status, refused.code, refused.url], [413, 'EntityTooLarge', undefined]);
     const missing = await this.#ask('GET', '/object', { key: `${key}x` });
     assert.deepEqual([missing.status, missing.body.code], [404, 'NoSuchKey']);
   }

@@ -19,6 +19,11 @@ struct Create {
 }
 
 #[derive(Deserialize)]
+struct Several {
+    files: Vec<Create>,
+}
+
+#[derive(Deserialize)]
 struct Complete {
     parts: Vec<Listed>,
 }
@@ -44,9 +49,11 @@ pub fn answer(request: &Request, body: &mut Body<'_>, world: &World) -> io::Resu
     let store = &world.plan.store;
     let text = body.text()?;
     let value = match (request.method.as_str(), steps.as_slice()) {
-        ("GET", ["params"]) => {
-            let key = key_of(world, request.param("filename").unwrap_or_default());
-            json!({ "method": "POST", "url": format!("{store}/bucket"), "fields": { "key": key }, "expires": EXPIRES })
+        ("GET", ["params"]) => form_for(world, request.param("filename").unwrap_or_default()),
+        // What partwise adds to Companion; no other asks for it.
+        ("POST", ["params"]) => {
+            let Several { files } = serde_json::from_str(&text)?;
+            files.iter().map(|file| form_for(world, &file.filename)).collect()
         }
         ("POST", ["multipart"]) => {
             let Create { filename } = serde_json::from_str(&text)?;
@@ -84,6 +91,12 @@ pub fn answer(request: &Request, body: &mut Body<'_>, world: &World) -> io::Resu
         _ => return Ok(None),
     };
     Ok(Some(Reply::json(&value)))
+}
+
+/// Where a small file goes in one request: a form, as Companion signs it.
+fn form_for(world: &World, name: &str) -> Value {
+    let (key, store) = (key_of(world, name), &world.plan.store);
+    json!({ "method": "POST", "url": format!("{store}/bucket"), "fields": { "key": key }, "expires": EXPIRES })
 }
 
 /// A key that no other upload has, as Companion makes them.

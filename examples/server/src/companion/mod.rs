@@ -62,7 +62,7 @@ pub fn router(options: &Options, store: Option<&str>) -> Result<Router, std::io:
     });
     let cors = Cors::these(options.origins.clone(), EXPOSE);
     let routes = Router::new()
-        .route("/params", get(routes::params))
+        .route("/params", get(routes::params).post(routes::params_of_several))
         .route("/multipart", post(routes::create))
         .route("/multipart/{id}", get(routes::list_parts).merge(delete(routes::abort)))
         .route("/multipart/{id}/batch", get(routes::sign_batch))

@@ -17,7 +17,8 @@ const MAX_TYPE: usize = 255;
 /// What stores call content nobody named.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
 
-type TokenDigest = [u8; 32];
+/// Stands for a token, which is not kept.
+pub type TokenDigest = [u8; 32];
 
 /// The rules.
 pub struct Policy {
@@ -43,8 +44,8 @@ impl Policy {
         }
     }
 
-    /// The user an `Authorization` header stands for.
-    pub fn user(&self, authorization: Option<&str>, now: Instant) -> Result<&str, Problem> {
+    /// The token in an `Authorization` header and the user it stands for.
+    pub fn user(&self, authorization: Option<&str>, now: Instant) -> Result<(TokenDigest, &str), Problem> {
         let token = authorization.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -54,10 +55,17 @@ impl Policy {
             let error = "Send a valid token: Authorization: Bearer TOKEN.";
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "Unauthorized", error));
         };
-        if !self.rate.take(*digest, now) {
-            return Err(Problem::too_often("Too many requests with this token."));
+        self.count(digest, 1, now)?;
+        Ok((*digest, user))
+    }
+
+    /// Refuses whoever asks for too much with one token.
+    pub fn count(&self, token: &TokenDigest, requests: usize, now: Instant) -> Result<(), Problem> {
+        if (0..requests).all(|_| self.rate.take(*token, now)) {
+            Ok(())
+        } else {
+            Err(Problem::too_often("Too many requests with this token."))
         }
-        Ok(user)
     }
 
     /// Refuses whoever asks too often from one address, with or without a token: guessing tokens takes many requests. The
@@ -180,11 +188,12 @@ mod tests {
     #[test]
     fn a_token_stands_for_its_user() {
         let (policy, now) = (policy(None, &[]), Instant::now());
-        assert_eq!(policy.user(Some("Bearer secret"), now), Ok("ann"));
+        let user = |authorization| policy.user(authorization, now).map(|(_, user)| user);
+        assert_eq!(user(Some("Bearer secret")), Ok("ann"));
         for wrong in [None, Some("secret"), Some("Bearer wrong"), Some("Basic secret"), Some("Bearer")] {
             assert_eq!(code(policy.user(wrong, now)), "Unauthorized");
         }
-        assert_eq!(policy.user(Some("bearer secret"), now), Ok("ann"));
+        assert_eq!(user(Some("bearer secret")), Ok("ann"));
         assert_eq!(code(policy.user(Some("Bearer secret"), now)), "TooManyRequests");
     }
 

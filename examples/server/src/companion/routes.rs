@@ -3,6 +3,7 @@
 use super::{
     DEMO_USER, Signer,
     contents::{self, Object},
+    policy::TokenDigest,
     problem::Problem,
     query::{self, Query},
 };
@@ -30,6 +31,9 @@ type App = State<Arc<Signer>>;
 /// Most part numbers in one batch.
 const MAX_BATCH: usize = 1000;
 
+/// Most files whose URLs are asked for at once.
+const MAX_FILES: usize = 100;
+
 /// Longest upload id passed on; the longest in use have some 200 characters.
 const MAX_UPLOAD_ID: usize = 1024;
 
@@ -37,14 +41,18 @@ const MAX_UPLOAD_ID: usize = 1024;
 const ANY_RANGE: ByteRange = ByteRange { start: 0, end: 0 };
 
 /// Whoever sent a valid token.
-pub struct User(String);
+pub struct User {
+    name: String,
+    token: TokenDigest,
+}
 
 impl FromRequestParts<Arc<Signer>> for User {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, signer: &Arc<Signer>) -> Result<Self, Problem> {
         let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        signer.policy.user(authorization, Instant::now()).map(|user| Self(user.to_owned()))
+        let (token, name) = signer.policy.user(authorization, Instant::now())?;
+        Ok(Self { name: name.to_owned(), token })
     }
 }
 
@@ -74,28 +82,76 @@ pub async fn unknown() -> Problem {
 /// `GET /s3/params?filename&type&size&contentMd5&metadata[…]`: one PUT for a whole file.
 pub async fn params(State(signer): App, user: User, RawQuery(query): RawQuery) -> Reply {
     let query = Query::parse(query.as_deref());
-    let size = query.get("size").map(parse_size).transpose()?;
+    let file = NewFile {
+        filename: query.need("filename")?,
+        content_type: query.get("type").unwrap_or_default(),
+        size: query.get("size").map(parse_size).transpose()?,
+        content_md5: query.get("contentMd5"),
+        metadata: query.map("metadata"),
+    };
+    sign_file(&signer, &user, &file).map(Json)
+}
+
+/// What `POST /s3/params` takes.
+#[derive(Deserialize)]
+pub struct NewFiles {
+    files: Vec<NewUpload>,
+}
+
+/// `POST /s3/params`: the same for several files. One that is refused refuses no other.
+pub async fn params_of_several(State(signer): App, user: User, body: Body) -> Reply {
+    let NewFiles { files } = query::json(body).await?;
+    if files.len() > MAX_FILES {
+        return Err(Problem::bad("TooManyFiles", "At most 100 files are signed for at once."));
+    }
+    signer.policy.count(&user.token, files.len().saturating_sub(1), Instant::now())?;
+    let sign = |new: NewUpload| {
+        let file = NewFile {
+            filename: &new.filename,
+            content_type: new.content_type.as_deref().unwrap_or_default(),
+            size: new.size,
+            content_md5: new.content_md5.as_deref(),
+            metadata: new.metadata.unwrap_or_default().into_iter().filter_map(spell).collect(),
+        };
+        sign_file(&signer, &user, &file).unwrap_or_else(|problem| {
+            json!({ "status": problem.status.as_u16(), "error": problem.error, "code": problem.code })
+        })
+    };
+    Ok(Json(files.into_iter().map(sign).collect()))
+}
+
+/// A file that goes in one request.
+struct NewFile<'a> {
+    filename: &'a str,
+    content_type: &'a str,
+    size: Option<u64>,
+    content_md5: Option<&'a str>,
+    metadata: Vec<(String, String)>,
+}
+
+fn sign_file(signer: &Signer, user: &User, file: &NewFile<'_>) -> Result<Value, Problem> {
+    let size = file.size;
     signer.policy.single_size(size)?;
-    let content_type = signer.policy.content_type(query.get("type").unwrap_or_default())?;
-    let metadata = query.map("metadata");
-    signer.policy.metadata(&metadata)?;
-    let key = signer.policy.new_key(&user.0, query.need("filename")?)?;
+    let content_type = signer.policy.content_type(file.content_type)?;
+    signer.policy.metadata(&file.metadata)?;
+    let content_md5 = content_md5(file.content_md5)?;
+    let key = signer.policy.new_key(&user.name, file.filename)?;
 
     if let Some(size) = size {
-        signer.contents.remember(Object { user: user.0, key: key.clone(), size, read: None });
+        signer.contents.remember(Object { user: user.name.clone(), key: key.clone(), size, read: None });
     }
     let kind = signer.store.kind();
-    let mut request = kind.put_object(&key, ANY_RANGE, Some(&content_type), content_md5(&query)?);
-    kind.push_metadata(&mut request, &metadata);
+    let mut request = kind.put_object(&key, ANY_RANGE, Some(&content_type), content_md5);
+    kind.push_metadata(&mut request, &file.metadata);
     let headers = headers_to_send(&request);
     sign_size(&mut request, size);
-    Ok(Json(json!({
+    Ok(json!({
         "method": "PUT",
         "url": signer.store.url(&request),
         "headers": headers,
         "expires": signer.store.expires,
         "key": key,
-    })))
+    }))
 }
 
 /// Browsers set this header themselves, so it is signed but not among the headers to send.
@@ -109,8 +165,8 @@ fn headers_to_send(request: &StoreRequest) -> Map<String, Value> {
 }
 
 /// The digest of what will be sent, if the page knows it already: the URL then serves for nothing else.
-fn content_md5(query: &Query) -> Result<Option<&str>, Problem> {
-    let Some(md5) = query.get("contentMd5") else { return Ok(None) };
+fn content_md5(given: Option<&str>) -> Result<Option<&str>, Problem> {
+    let Some(md5) = given else { return Ok(None) };
     match Base64::decode(md5, &mut [0; 16]) {
         Ok(bytes) if bytes.len() == 16 => Ok(Some(md5)),
         _ => Err(Problem::bad("InvalidDigest", "“contentMd5” is an MD5 in base64.")),
@@ -121,13 +177,15 @@ fn parse_size(text: &str) -> Result<u64, Problem> {
     text.parse().map_err(|_| Problem::bad("BadRequest", "“size” is a number of bytes."))
 }
 
-/// What `POST /s3/multipart` takes.
+/// What `POST /s3/multipart` takes, and of each file `POST /s3/params`.
 #[derive(Deserialize)]
 pub struct NewUpload {
     filename: String,
     #[serde(rename = "type")]
     content_type: Option<String>,
     size: Option<u64>,
+    #[serde(rename = "contentMd5")]
+    content_md5: Option<String>,
     metadata: Option<BTreeMap<String, Value>>,
 }
 
@@ -138,7 +196,7 @@ pub async fn create(State(signer): App, user: User, body: Body) -> Reply {
     let content_type = signer.policy.content_type(new.content_type.as_deref().unwrap_or_default())?;
     let metadata: Vec<_> = new.metadata.unwrap_or_default().into_iter().filter_map(spell).collect();
     signer.policy.metadata(&metadata)?;
-    let key = signer.policy.new_key(&user.0, &new.filename)?;
+    let key = signer.policy.new_key(&user.name, &new.filename)?;
     let kind = signer.store.kind();
     let request = kind.create(&key, Some(&content_type), &metadata);
     let created = signer.store.ask(&request, |reply| kind.created(reply)).await?;
@@ -169,7 +227,7 @@ impl Mine {
 
 fn mine(signer: &Signer, user: &User, query: &Query, upload_id: String) -> Result<Mine, Problem> {
     let key = query.need("key")?;
-    signer.policy.own_key(&user.0, key)?;
+    signer.policy.own_key(&user.name, key)?;
     if upload_id.len() > MAX_UPLOAD_ID || upload_id.chars().any(char::is_control) {
         return Err(Problem::bad("BadRequest", "This is no upload id."));
     }
@@ -214,7 +272,8 @@ pub async fn sign_part(
     let upload = mine(&signer, &user, &query, id)?;
     let size = query.get("size").map(parse_size).transpose()?;
     signer.policy.part_size(size)?;
-    let mut request = upload.put(signer.store.kind(), part_number(&number)?, content_md5(&query)?);
+    let mut request =
+        upload.put(signer.store.kind(), part_number(&number)?, content_md5(query.get("contentMd5"))?);
     let headers = headers_to_send(&request);
     sign_size(&mut request, size);
     at_store(&signer, &upload).await?;
@@ -298,7 +357,7 @@ pub async fn complete(
     let completed = signer.store.ask(&request, |reply| kind.completed(reply)).await?;
     let location = completed.location.unwrap_or_else(|| signer.store.location(&upload.key));
     if let Some(etag) = &completed.etag {
-        let object = Object { user: user.0, key: upload.key.clone(), size, read: None };
+        let object = Object { user: user.name, key: upload.key.clone(), size, read: None };
         contents::read_back(&signer, object, normalize_etag(etag));
     }
     Ok(Json(json!({
@@ -326,7 +385,7 @@ pub async fn abort(
 pub async fn object(State(signer): App, user: User, RawQuery(query): RawQuery) -> Reply {
     let query = Query::parse(query.as_deref());
     let key = query.need("key")?;
-    signer.policy.own_key(&user.0, key)?;
+    signer.policy.own_key(&user.name, key)?;
     let kind = signer.store.kind();
     let object = signer.store.ask(&kind.head(key), |reply| kind.object_info(reply)).await?;
     Ok(Json(json!({
@@ -348,7 +407,7 @@ pub async fn lookup(State(signer): App, user: User, body: Body) -> Reply {
     let Sought { md5, size } = query::json(body).await?;
     let md5 = Md5Digest::from_hex(&md5);
     let md5 = md5.ok_or_else(|| Problem::bad("InvalidDigest", "“md5” is an MD5 in hexadecimal digits."))?;
-    let (object, etag) = contents::find(&signer, &user.0, md5, size).await?;
+    let (object, etag) = contents::find(&signer, &user.name, md5, size).await?;
     Ok(Json(json!({
         "key": object.key,
         "location": signer.store.location(&object.key),

@@ -15,6 +15,7 @@ async fn nothing_is_done_without_a_valid_token() {
     let server = Server::start(&["--token", "ann=secret"]);
     for (method, path) in [
         (Method::GET, "/s3/params?filename=f".to_owned()),
+        (Method::POST, "/s3/params".to_owned()),
         (Method::POST, "/s3/multipart".to_owned()),
         (Method::GET, format!("/s3/multipart/{UPLOAD}?key=ann/1/f")),
         (Method::GET, format!("/s3/multipart/{UPLOAD}/1?key=ann/1/f")),
@@ -156,6 +157,40 @@ async fn a_url_signed_for_a_digest_takes_nothing_else() {
     }
     let reply = server.get(&format!("/s3/multipart/{id}/1?key={key}&contentMd5=x")).await;
     assert_eq!(refusal(reply).await, (400, "InvalidDigest".to_owned()));
+}
+
+#[tokio::test]
+async fn one_of_several_files_that_is_refused_refuses_no_other() {
+    let server = Server::start(&["--max-size", "1000", "--allow", "text/*"]);
+    let file = |name: &str, kind: &str, size: u64| json!({ "filename": name, "type": kind, "size": size });
+    let mut files = vec![
+        file("a", "text/plain", 1000),
+        file("b", "text/plain", 1001),
+        file("c", "image/png", 1),
+        file("../d", "text/plain", 1),
+        file("e", "text/plain", 1),
+    ];
+    files[4]["contentMd5"] = "x".into();
+    let signed = json(server.post("/s3/params", json!({ "files": files })).await).await;
+    assert!(signed[0]["url"].is_string() && signed[0]["status"].is_null());
+    let refused = [(413, "EntityTooLarge"), (415, "TypeNotAllowed"), (400, "BadKey"), (400, "InvalidDigest")];
+    for (at, (status, code)) in (1..).zip(refused) {
+        assert_eq!((&signed[at]["status"], &signed[at]["code"]), (&json!(status), &json!(code)));
+        assert!(signed[at]["error"].is_string() && signed[at]["url"].is_null());
+    }
+    let reply = server.post("/s3/params", json!({ "files": vec![files[0].clone(); 101] })).await;
+    assert_eq!(refusal(reply).await, (400, "TooManyFiles".to_owned()));
+    let reply = server.post("/s3/params", json!({ "files": 1 })).await;
+    assert_eq!(refusal(reply).await, (400, "BadJson".to_owned()));
+}
+
+#[tokio::test]
+async fn each_of_several_files_counts_as_a_request() {
+    let server = Server::start(&["--rate", "10"]);
+    let files = |count| json!({ "files": vec![json!({ "filename": "f" }); count] });
+    assert_eq!(server.post("/s3/params", files(15)).await.status(), 200);
+    let reply = server.post("/s3/params", files(15)).await;
+    assert_eq!(refusal(reply).await, (429, "TooManyRequests".to_owned()));
 }
 
 #[tokio::test]

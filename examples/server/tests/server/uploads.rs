@@ -87,6 +87,26 @@ async fn a_small_file_goes_in_one_request() {
 }
 
 #[tokio::test]
+async fn urls_for_several_small_files_are_signed_at_once() {
+    let server = Server::start(&[]);
+    let file = |name: &str, metadata| json!({ "filename": name, "type": "text/plain", "size": 5, "metadata": metadata });
+    let files = json!({ "files": [file("a.txt", json!({ "name": "ä" })), file("b.txt", json!(null))] });
+    let signed = json(server.post("/s3/params", files).await).await;
+    for (at, name) in [(0, "a.txt"), (1, "b.txt")] {
+        let mut request = server.http.put(signed[at]["url"].as_str().unwrap()).body("hello");
+        for (name, value) in signed[at]["headers"].as_object().unwrap() {
+            request = request.header(name, value.as_str().unwrap());
+        }
+        assert_eq!(request.send().await.unwrap().status(), 200);
+        let key = signed[at]["key"].as_str().unwrap();
+        assert!(key.ends_with(name), "{key}");
+        let object = json(server.get(&format!("/s3/object?key={}", encode(key))).await).await;
+        assert_eq!(object["size"], 5);
+    }
+    assert_eq!(signed[0]["headers"].as_object().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn an_aborted_upload_leaves_nothing() {
     let server = Server::start(&[]);
     let created = json(server.post("/s3/multipart", json!({ "filename": "f", "type": "" })).await).await;

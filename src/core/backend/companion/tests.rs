@@ -6,7 +6,7 @@ use crate::core::units::Millis;
 fn asked(op: &Op) -> HttpRequest {
     let fixture = Fixture::new();
     match step(Companion::new("/s3/").start(op, &fixture.context())) {
-        Step::Backend(request) => request,
+        Step::Backend(request) | Step::Object(request, _) => request,
         other => panic!("{other:?}"),
     }
 }
@@ -68,6 +68,24 @@ fn ids_and_keys_are_encoded_in_every_address() {
     ] {
         assert_eq!(line(&asked(&op)), expected);
     }
+}
+
+#[test]
+fn several_files_are_asked_for_in_one_request() {
+    let fixture = Fixture::new();
+    let companion = Companion::new("/s3");
+    let alone = |md5: Option<&str>| {
+        let op = Op::SignObject { content_md5: md5.map(Into::into) };
+        match step(companion.start(&op, &fixture.context())) {
+            Step::Object(_, one) => one,
+            other => panic!("{other:?}"),
+        }
+    };
+    let request = companion.several_objects(&[alone(None), alone(Some("a+b="))].join(","));
+    assert_eq!(line(&request), "POST /s3/params");
+    let file =
+        r##"{"filename":"a b/ü&?#.txt","type":"text/plain","size":12582912,"metadata":{"who \"":"me\n"}"##;
+    assert_eq!(text_of(&request), format!(r##"{{"files":[{file}}},{file},"contentMd5":"a+b="}}]}}"##));
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use super::{PartHash, ReadyUrl, SignCall, Stage};
 use crate::core::backend::{Done, Next, Op, PartAsk, Signed};
-use crate::core::config::Verify;
+use crate::core::config::{Instant, Verify};
 use crate::core::error::Operation;
 use crate::core::retry::{Asked, Fault};
 use crate::core::units::{Millis, Now, PartNumber, UnixMillis};
-use crate::core::upload::{Action, Phase, Upload};
+use crate::core::upload::{Action, Phase, State, Upload};
 
 /// A URL that came early is used within this time or signed again.
 const URL_KEEP: Millis = Millis(60_000);
@@ -49,6 +49,17 @@ impl Upload {
         if op != Op::SignParts(Vec::new()) {
             self.sign(op, now);
         }
+    }
+
+    /// What to ask for its URL, which it will need and has not asked for yet: it goes in one request, to a server that takes
+    /// several such questions at once.
+    pub fn asks_ahead(&self) -> Option<String> {
+        let will = matches!(self.state(), State::Queued | State::Hashing)
+            && !self.only_discards
+            && !self.plan.is_multipart()
+            && self.config.instant == Instant::Off
+            && self.config.verify != Verify::ContentMd5;
+        self.backend.one_of_several(&self.context(), None).filter(|_| will)
     }
 
     /// Has the next batch signed while there are still URLs: a slot that waits for a signature is idle for a round trip.
