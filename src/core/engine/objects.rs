@@ -6,7 +6,7 @@
 use super::{Engine, Entry, UploadId, Work};
 use crate::core::backend::{Step, StepReply};
 use crate::core::http::{HttpReply, HttpRequest};
-use crate::core::retry::Fault;
+use crate::core::retry::{Asked, Fault};
 use crate::core::text::json::{Json, elements, parse};
 use crate::core::units::{Instant, Millis, Now};
 use crate::core::upload::{Action, Input, OpId};
@@ -215,6 +215,9 @@ impl Engine {
                 self.objects.size = (self.objects.size * 2).min(MOST);
             }
             self.objects.works = Some(true);
+            let mut worked = self.worked.get();
+            worked.note(Asked::Backend);
+            self.worked.set(worked);
             for (id, text) in ids.into_iter().zip(answers) {
                 let (reply, life) = as_if_alone(text);
                 // Whoever was refused before it has asked may be served when it asks.
