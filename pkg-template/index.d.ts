@@ -350,8 +350,8 @@ export type HeaderSource =
   Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
 
 /**
- * A signing server that speaks the routes of Uppy Companion (`/s3/multipart…`). Of three small files and more it is asked for
- * several URLs at once (`POST /params`), if it answers that.
+ * A signing server that speaks the routes of Uppy Companion (`/s3/multipart…`). Of many small files it is asked for several at
+ * once (`POST /params`), if it answers that.
  */
 export interface EndpointOptions {
   /** The routes' base, such as `'/s3'` or `'https://sign.example.com/s3'`. */

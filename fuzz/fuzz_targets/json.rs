@@ -30,7 +30,12 @@ fuzz_target!(|text: &str| {
     compare(text, ours.ok());
     let status = [200, 200, 404, 500][text.len() % 4];
     let reply = HttpReply { status, headers: Vec::new(), body: text.to_owned() };
-    replies(&Backend::Companion(Companion::new("/s3")), Asked::Backend, &reply);
+    let companion = Backend::Companion(Companion::new("/s3"));
+    let count = elements(text).map_or(0, |elements| elements.len());
+    if let Some(answers) = companion.several_answers(&reply, count) {
+        assert!(answers.len() == count && reply.is_success());
+    }
+    replies(&companion, Asked::Backend, &reply);
     replies(&Backend::Direct(Kind::Bos), Asked::Store, &reply);
     for test in [Test::Each, Test::Once] {
         replies(&Backend::Form(Box::new(Form { test, ..Form::new("/chunks") })), Asked::Backend, &reply);

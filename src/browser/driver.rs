@@ -390,7 +390,7 @@ impl Driver {
                 let in_flight = call(&request, false, self.reply_http(id, op));
                 self.run(id, op, Running::Http(in_flight));
             }
-            Step::Backend(request) | Step::Object(request, _) => self.call_backend(id, op, request),
+            Step::Backend(request) | Step::Object(request) => self.call_backend(id, op, request),
             Step::Sign(request) => {
                 let task = self.page.sign(&request, self.reply_page(id, op));
                 self.run(id, op, Running::Page(task));
@@ -420,7 +420,7 @@ impl Driver {
             let Some(driver) = weak.upgrade().filter(|driver| !driver.disposed.get()) else { return };
             let answered = move |result| {
                 if let Some(driver) = weak.upgrade() {
-                    driver.with(|engine| engine.objects(number, result, now()));
+                    driver.with(|engine| engine.objects(number, &result, now()));
                 }
             };
             match headers {

@@ -33,8 +33,7 @@ pub enum Work {
     Upload(UploadId, Action),
     /// Ask the page for credentials: [`Engine::credentials`].
     FetchCredentials,
-    /// Call the page's server for several uploads: [`Engine::objects`], with this number. Of an earlier call nobody waits for
-    /// the answer any more.
+    /// Call the page's server for several uploads: [`Engine::objects`], with this number. An earlier call is of no use any more.
     AskObjects(u64, HttpRequest),
 }
 
@@ -249,7 +248,7 @@ impl Engine {
     /// The next thing to do; ask until `None`.
     pub fn poll_action(&mut self) -> Option<Work> {
         if self.work.is_empty() {
-            self.ask_objects();
+            self.ask_ahead();
         }
         self.work.pop_front()
     }
@@ -337,19 +336,23 @@ impl Engine {
         while let Some(event) = entry.upload.poll_event() {
             self.events.push_back((id, event));
         }
-        let mut signs = Vec::new();
+        let (mut signs, mut early) = (Vec::new(), Vec::new());
         while let Some(action) = entry.upload.poll_action() {
             match (action, &mut self.signer) {
                 (Action::Perform(op, Step::Sign(request)), Some(_)) => signs.push((op, request)),
-                (Action::Perform(op, Step::Object(alone, one)), _) => {
-                    self.objects.wants(id, op, alone, one, now);
-                }
+                (Action::Perform(op, Step::Object(request)), _) => match self.objects.take(id, now) {
+                    Some(reply) => early.push((op, reply)),
+                    None => {
+                        let alone = Action::Perform(op, Step::Backend(request));
+                        self.work.push_back(Work::Upload(id, alone));
+                    }
+                },
                 (Action::SetClock(time), Some(signer)) => signer.set_clock(time, now),
                 (Action::DropCredentials(since), Some(signer)) => signer.forget(since),
                 (Action::SetClock(_) | Action::DropCredentials(_), None) => {}
                 (Action::Drop(op), _) => {
                     signs.retain(|(waiting, _)| *waiting != op);
-                    self.objects.drop_op(id, op);
+                    early.retain(|(waiting, _)| *waiting != op);
                     self.waiting_signs.retain(|waiting| waiting.id != id || waiting.op != op);
                     self.work.push_back(Work::Upload(id, Action::Drop(op)));
                 }
@@ -365,6 +368,9 @@ impl Engine {
         }
         for (op, request) in signs {
             self.sign(id, op, request, now);
+        }
+        for (op, reply) in early {
+            self.handle(id, Input::Replied(op, Ok(StepReply::Http(reply))), now);
         }
     }
 

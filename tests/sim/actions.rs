@@ -34,9 +34,6 @@ impl World {
             Work::AskObjects(number, request) => {
                 let who = Who { page, upload: UploadId(0) };
                 say!(self, "page {page}: asks for the URLs of several files");
-                let now = self.page_now(page).mono;
-                self.pages[page].asks = Some(number);
-                self.pages[page].asked.push(now);
                 return self.send(who, OpId(number), What::Several(request), Doing::SignSeveral, None);
             }
             Work::Upload(upload, action) => (upload, action),
@@ -173,7 +170,7 @@ impl World {
                 let doing = Doing::of_store(&request);
                 (What::Store(request), doing)
             }
-            Step::Backend(request) | Step::Object(request, _) => {
+            Step::Backend(request) | Step::Object(request) => {
                 let doing = Doing::of_companion(&request);
                 (What::Companion(request), doing)
             }

@@ -46,12 +46,10 @@ impl World {
             }
             Action::Perform(_, Step::Page(call)) => self.check_control(who, &Doing::of_call(call)),
             Action::Drop(op)
-                if matches!(
-                    self.settings.way,
-                    Way::DirectLocal | Way::RichCompanion | Way::PlainCompanion
-                ) && !self.pages[who.page].running.contains_key(&(who.upload, *op)) =>
+                if self.settings.way == Way::DirectLocal
+                    && !self.pages[who.page].running.contains_key(&(who.upload, *op)) =>
             {
-                // It may have waited for credentials, or for an answer to a question for several.
+                // It may have waited for credentials.
                 self.meet(who, Some(Asked::Backend), &["stalled"], true);
             }
             _ => {}
@@ -129,7 +127,6 @@ impl World {
         }
         let mut mine = page.running.iter().filter(|((upload, _), _)| *upload == who.upload);
         let waits_for_other = page.awaits_credentials
-            || page.asks.is_some()
             || mine.any(|(_, running)| match running.doing {
                 Doing::Hash | Doing::Check => true,
                 _ => running.moved.is_some_and(|moved| moved > instance.offline_since),

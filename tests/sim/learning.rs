@@ -13,9 +13,7 @@ use crate::world::{Way, World};
 use partwise::core::backend::{PageReply, StepReply};
 use partwise::core::checkpoint::{Checkpoint, Header, PREFIX, headers, load};
 use partwise::core::engine::CredentialsReply;
-use partwise::core::http::HttpReply;
 use partwise::core::retry::{Asked, Fault as Failure, MAX_LISTINGS};
-use partwise::core::text::json::{self, Json};
 use partwise::core::units::{Millis, PartNumber};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -258,28 +256,10 @@ impl World {
         }
     }
 
-    /// Whoever waits for one of the answers has been told; the others have not, and may be told the same when they ask.
-    pub fn learn_of_several(&mut self, page: usize, result: &Result<StepReply, Failure>) {
-        let mine: Vec<Who> = self.instances.keys().copied().filter(|who| who.page == page).collect();
-        let replies = match result {
-            Ok(StepReply::Http(reply)) if reply.is_success() => refused(&reply.body),
-            _ => Vec::new(),
-        };
-        for who in mine {
-            self.learn(who, &Doing::SignSeveral, result);
-            for reply in &replies {
-                self.learn(who, &Doing::SignSeveral, &Ok(StepReply::Http(reply.clone())));
-            }
-        }
-    }
-
     /// An action is given up by the engine.
     pub fn learn_drop(&mut self, who: Who, running: &Running) {
-        let (now, patience) = (self.page_now(who.page).mono, self.settings.config.stall_timeout);
-        // It may have waited for an answer to a question for several before, which brought nothing.
-        let mut asked = self.pages[who.page].asked.iter().filter(|_| running.doing == Doing::SignPart);
-        let began = asked.rfind(|at| **at <= running.since).copied().unwrap_or(running.since);
-        if now.since(began) >= patience {
+        let waited = self.page_now(who.page).mono.since(running.since);
+        if waited >= self.settings.config.stall_timeout {
             self.meet(who, Some(running.doing.asked()), &["stalled"], true);
         }
     }
@@ -435,11 +415,3 @@ fn stored_session(lock: &str, records: &[(String, String)]) -> Option<String> {
 
 /// Faults that make what the storage held unreliable.
 pub const TAMPERS: &[Fault] = &[Fault::StorageCleared, Fault::StorageGarbage, Fault::StorageBack];
-
-/// Single files that were refused within an answer for several.
-fn refused(body: &str) -> Vec<HttpReply> {
-    let Ok(Json::Array(files)) = json::parse(body) else { return Vec::new() };
-    let status = |file: &Json| file.get("status").and_then(Json::as_u64);
-    let reply = |status: u64| HttpReply { status: status as u16, ..HttpReply::default() };
-    files.iter().filter_map(|file| status(file).map(reply)).collect()
-}

@@ -56,16 +56,12 @@ pub struct Page {
     pub skew: i64,
     /// What the browser told last.
     pub online: bool,
-    /// World time at which it was last frozen, thawed, told of the network, or given credentials or URLs for several uploads.
+    /// World time at which it was last frozen, thawed, told of the network or given credentials.
     pub disturbed: u64,
     /// Whether the store and the backend have answered with a success.
     pub worked: [bool; 2],
     /// It has asked for credentials and not got them.
     pub awaits_credentials: bool,
-    /// The last question for several uploads, until it is answered.
-    pub asks: Option<u64>,
-    /// When each of them was asked.
-    pub asked: Vec<Instant>,
 }
 
 /// Something that comes back to a page.
@@ -107,8 +103,6 @@ impl Page {
             disturbed: time,
             worked: [false; 2],
             awaits_credentials: false,
-            asks: None,
-            asked: Vec::new(),
         }
     }
 
@@ -333,17 +327,11 @@ impl World {
                 self.with(page, |engine, now| engine.credentials(reply, now));
             }
             Delivered::Several(result) => {
-                // The browser stops a call when the next one begins.
-                if self.pages[page].asks == Some(op.0) {
-                    self.pages[page].asks = None;
-                    self.pages[page].disturbed = self.agenda.now();
-                    self.learn_of_several(page, &result);
-                    let reply = result.map(|reply| match reply {
-                        StepReply::Http(reply) => reply,
-                        other => unreachable!("{other:?}"),
-                    });
-                    self.with(page, |engine, now| engine.objects(op.0, reply, now));
-                }
+                let reply = result.map(|reply| match reply {
+                    StepReply::Http(reply) => reply,
+                    other => unreachable!("{other:?}"),
+                });
+                self.with(page, |engine, now| engine.objects(op.0, &reply, now));
             }
             Delivered::Online(online) => self.told_online(page, online),
         }

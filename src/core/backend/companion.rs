@@ -10,7 +10,7 @@ use crate::core::http::{Body, HttpReply, HttpRequest, Method, without_query};
 use crate::core::retry::Fault;
 use crate::core::store::{Completed, Created, ListedPart, ObjectInfo, PartPage, StoreError, normalize_etag};
 use crate::core::text::json::{self, Json};
-use crate::core::units::PartNumber;
+use crate::core::units::{Millis, PartNumber};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Everything but RFC 3986's unreserved characters.
@@ -32,11 +32,7 @@ impl Companion {
         let session = context.session();
         let target = context.target;
         let request = match op {
-            Op::Create => {
-                let mut body = described(context);
-                body.push('}');
-                self.post("/multipart", body)
-            }
+            Op::Create => self.post("/multipart", one_of_several(context)),
             Op::SignParts(asks) => {
                 let mut path = multipart(&session.upload_id);
                 match asks.as_slice() {
@@ -72,8 +68,7 @@ impl Companion {
                 if let Some(md5) = content_md5 {
                     query(&mut path, "contentMd5", md5);
                 }
-                let several = one_of_several(context, content_md5.as_deref());
-                return Ok(Next::Step(Step::Object(self.bare(Method::Get, &path), several)));
+                return Ok(Next::Step(Step::Object(self.bare(Method::Get, &path))));
             }
             Op::ListParts(_) => self.session_call(Method::Get, &session.upload_id, &session.key),
             Op::Abort => self.session_call(Method::Delete, &session.upload_id, &session.key),
@@ -211,8 +206,8 @@ impl Companion {
     }
 }
 
-/// A JSON object that tells of a file, still open.
-fn described(context: &Context<'_>) -> String {
+/// A JSON object that tells of a file.
+pub(super) fn one_of_several(context: &Context<'_>) -> String {
     let target = context.target;
     let mut body = String::from("{\"filename\":");
     body.push_str(&json::quote(&target.key));
@@ -229,18 +224,20 @@ fn described(context: &Context<'_>) -> String {
         body.push(':');
         body.push_str(&json::quote(value));
     }
-    body.push('}');
+    body.push_str("}}");
     body
 }
 
-pub(super) fn one_of_several(context: &Context<'_>, content_md5: Option<&str>) -> String {
-    let mut body = described(context);
-    if let Some(md5) = content_md5 {
-        body.push_str(",\"contentMd5\":");
-        body.push_str(&json::quote(md5));
-    }
-    body.push('}');
-    body
+pub(super) fn several_answers(reply: &HttpReply, count: usize) -> Option<Vec<(HttpReply, Option<Millis>)>> {
+    let answers = json::elements(&reply.body).ok().filter(|_| reply.is_success())?;
+    let as_if_alone = |text: &str| {
+        let json = json::parse(text).unwrap_or(Json::Null);
+        let status = json.get("status").and_then(Json::as_u64).and_then(|status| u16::try_from(status).ok());
+        let body = text.to_owned();
+        let reply = HttpReply { status: status.unwrap_or(200), headers: Vec::new(), body };
+        (reply, filled(&json, "url").and_then(|url| signed_url(&json, url).good_for()))
+    };
+    (answers.len() == count).then(|| answers.into_iter().map(as_if_alone).collect())
 }
 
 fn multipart(upload_id: &str) -> String {

@@ -116,9 +116,8 @@ pub struct Signed {
 pub enum Step {
     /// Call the page's server, with the page's headers.
     Backend(HttpRequest),
-    /// The same, for the URL of a whole object: the question by itself, and as one of several in
-    /// [`Backend::several_objects`].
-    Object(HttpRequest, String),
+    /// The same, for the URL of a whole object, which may have been asked for before: [`Backend::several_objects`].
+    Object(HttpRequest),
     /// Send a signed request to the store.
     Store(HttpRequest),
     /// Have a request signed, by the page or with its credentials.
@@ -357,9 +356,9 @@ impl Backend {
     }
 
     /// The question for a whole object's URL, as one of several: only where the backend may take several at once.
-    pub fn one_of_several(&self, context: &Context<'_>, content_md5: Option<&str>) -> Option<String> {
+    pub fn one_of_several(&self, context: &Context<'_>) -> Option<String> {
         match self {
-            Self::Companion(_) => Some(companion::one_of_several(context, content_md5)),
+            Self::Companion(_) => Some(companion::one_of_several(context)),
             Self::Direct(_) | Self::Callbacks(_) | Self::Form(_) => None,
         }
     }
@@ -368,6 +367,18 @@ impl Backend {
     pub fn several_objects(&self, asks: &str) -> Option<HttpRequest> {
         match self {
             Self::Companion(companion) => Some(companion.several_objects(asks)),
+            Self::Direct(_) | Self::Callbacks(_) | Self::Form(_) => None,
+        }
+    }
+
+    /// The answers to so many of them, each as if it had come alone, and how long its URL lives, where that is told.
+    pub fn several_answers(
+        &self,
+        reply: &HttpReply,
+        count: usize,
+    ) -> Option<Vec<(HttpReply, Option<Millis>)>> {
+        match self {
+            Self::Companion(_) => companion::several_answers(reply, count),
             Self::Direct(_) | Self::Callbacks(_) | Self::Form(_) => None,
         }
     }

@@ -16,8 +16,8 @@ pub struct Store {
     pub requests: Vec<String>,
     /// Seconds for which URLs that are signed many at a time are good.
     pub url_life: u64,
-    /// The signing server answers for several files at once.
-    pub answers_several: bool,
+    /// For how many files at once the signing server answers; 0: it does not know the question.
+    pub answers_several: usize,
     /// Bodies that arrived with their MD5 in a header, and match it.
     pub proven: usize,
     /// Tells the CRC-64 of what it stores, as OSS does.
@@ -48,7 +48,7 @@ impl Store {
             model: Model::new(Flavour::PLAIN),
             requests: Vec::new(),
             url_life: 900,
-            answers_several: true,
+            answers_several: 100,
             proven: 0,
             tells_crc64: false,
             wrong_crc64: Vec::new(),
@@ -117,13 +117,18 @@ impl Store {
             format!("{{\"method\":\"PUT\",\"url\":\"{STORE}{key}?\",\"key\":\"{key}\",\"expires\":{life}}}")
         };
         if let Some(name) = query(path, "filename") {
-            return ok(sign(&name));
+            let status = if name.starts_with("refused") { 413 } else { 200 };
+            return HttpReply { status, ..ok(sign(&name)) };
         }
-        if !self.answers_several {
+        if self.answers_several == 0 {
             return HttpReply { status: 404, ..HttpReply::default() };
         }
         let body = json::parse(&String::from_utf8_lossy(body)).unwrap();
-        let files = body.get("files").and_then(Json::as_array).unwrap().iter();
+        let files = body.get("files").and_then(Json::as_array).unwrap();
+        if files.len() > self.answers_several {
+            return HttpReply { status: 429, ..HttpReply::default() };
+        }
+        let files = files.iter();
         let files = files.map(|file| match file.get("filename").and_then(Json::as_str) {
             Some(name) if name.starts_with("refused") => "{\"status\":413,\"error\":\"too much\"}".into(),
             name => sign(name.unwrap()),

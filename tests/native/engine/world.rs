@@ -305,7 +305,7 @@ impl World {
                 let reply = Ok(StepReply::Signed(sign(&request)));
                 self.engine.handle(id, Input::Replied(op, reply), self.now);
             }
-            Action::Perform(op, Step::Store(request) | Step::Backend(request) | Step::Object(request, _))
+            Action::Perform(op, Step::Store(request) | Step::Backend(request) | Step::Object(request))
             | Action::Send(op, request, _) => {
                 self.later(id, op, PendingWork::Store(request));
                 let in_flight = self
@@ -441,7 +441,7 @@ impl World {
                     Some(Trouble::Body(body)) => Ok(ok(body.into())),
                     _ => Err(Fault::NoReply(NoReply::Network)),
                 };
-                self.engine.objects(number, reply, self.now);
+                self.engine.objects(number, &reply, self.now);
             }
         }
     }

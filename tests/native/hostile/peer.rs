@@ -266,7 +266,7 @@ fn perform(
         Action::Perform(op, step) => Input::Replied(
             op,
             match &step {
-                Step::Backend(request) | Step::Object(request, _) => ask(&Asked::Server(request)),
+                Step::Backend(request) | Step::Object(request) => ask(&Asked::Server(request)),
                 // What the request is for stands in the query; a signature of the page's hides it here.
                 Step::Store(request) => ask(&Asked::Store(request)),
                 Step::Sign(request) => ask(&Asked::Sign).map(|reply| with_query(reply, &request.query)),

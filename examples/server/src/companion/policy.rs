@@ -61,7 +61,7 @@ impl Policy {
 
     /// Refuses whoever asks for too much with one token.
     pub fn count(&self, token: &TokenDigest, requests: usize, now: Instant) -> Result<(), Problem> {
-        if (0..requests).all(|_| self.rate.take(*token, now)) {
+        if self.rate.take_many(*token, requests, now) {
             Ok(())
         } else {
             Err(Problem::too_often("Too many requests with this token."))

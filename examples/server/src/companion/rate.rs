@@ -24,6 +24,11 @@ impl<K: Eq + Hash> Rate<K> {
 
     /// Whether `who` may go on now.
     pub fn take(&self, who: K, now: Instant) -> bool {
+        self.take_many(who, 1, now)
+    }
+
+    /// Whether `who` may do so much now; who may not keeps what it has.
+    pub fn take_many(&self, who: K, count: usize, now: Instant) -> bool {
         if self.per_second == 0.0 {
             return true;
         }
@@ -40,9 +45,10 @@ impl<K: Eq + Hash> Rate<K> {
         let refill = now.saturating_duration_since(*at).as_secs_f64() * self.per_second;
         *level = (*level + refill).min(full);
         *at = now;
-        let allowed = *level >= 1.0;
+        let needed = count as f64;
+        let allowed = *level >= needed;
         if allowed {
-            *level -= 1.0;
+            *level -= needed;
         }
         allowed
     }
@@ -72,6 +78,16 @@ mod tests {
         assert!(rate.take(0, start), "those who are known are still served");
         assert!(rate.take(20_001, start + Duration::from_secs(2)), "and new ones after a while");
         assert_eq!(rate.buckets.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn who_asks_for_too_much_keeps_what_it_has() {
+        let rate = Rate::new(10);
+        let start = Instant::now();
+        assert!(
+            rate.take_many("a", 15, start) && !rate.take_many("a", 6, start) && rate.take_many("a", 5, start)
+        );
+        assert!(!rate.take("a", start) && rate.take_many("a", 0, start));
     }
 
     #[test]

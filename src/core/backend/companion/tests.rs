@@ -6,7 +6,7 @@ use crate::core::units::Millis;
 fn asked(op: &Op) -> HttpRequest {
     let fixture = Fixture::new();
     match step(Companion::new("/s3/").start(op, &fixture.context())) {
-        Step::Backend(request) | Step::Object(request, _) => request,
+        Step::Backend(request) | Step::Object(request) => request,
         other => panic!("{other:?}"),
     }
 }
@@ -74,18 +74,32 @@ fn ids_and_keys_are_encoded_in_every_address() {
 fn several_files_are_asked_for_in_one_request() {
     let fixture = Fixture::new();
     let companion = Companion::new("/s3");
-    let alone = |md5: Option<&str>| {
-        let op = Op::SignObject { content_md5: md5.map(Into::into) };
-        match step(companion.start(&op, &fixture.context())) {
-            Step::Object(_, one) => one,
-            other => panic!("{other:?}"),
-        }
-    };
-    let request = companion.several_objects(&[alone(None), alone(Some("a+b="))].join(","));
+    let one = one_of_several(&fixture.context());
+    let request = companion.several_objects(&[one.as_str(), &one].join(","));
     assert_eq!(line(&request), "POST /s3/params");
     let file =
-        r##"{"filename":"a b/ü&?#.txt","type":"text/plain","size":12582912,"metadata":{"who \"":"me\n"}"##;
-    assert_eq!(text_of(&request), format!(r##"{{"files":[{file}}},{file},"contentMd5":"a+b="}}]}}"##));
+        r##"{"filename":"a b/ü&?#.txt","type":"text/plain","size":12582912,"metadata":{"who \"":"me\n"}}"##;
+    assert_eq!(text_of(&request), format!(r##"{{"files":[{file},{file}]}}"##));
+}
+
+#[test]
+fn each_of_several_answers_is_as_if_it_had_come_alone() {
+    let answers = |status, body: &str| several_answers(&reply(status, body), 3);
+    let body = r##" [ {"url":"u","expires":40}, {"url":"u?X-Amz-Expires=60"},{"status":413,"error":"]"}]"##;
+    let all = answers(200, body).unwrap();
+    let told: Vec<_> = all.iter().map(|(reply, life)| (reply.status, reply.body.as_str(), *life)).collect();
+    assert_eq!(
+        told,
+        [
+            (200, r##"{"url":"u","expires":40}"##, Some(Millis(40_000))),
+            (200, r##"{"url":"u?X-Amz-Expires=60"}"##, Some(Millis(60_000))),
+            (413, r##"{"status":413,"error":"]"}"##, None),
+        ]
+    );
+    for (status, body) in [(500, body), (200, "[]"), (200, "[{},{}]"), (200, "{}"), (200, "<!doctype html>")]
+    {
+        assert!(answers(status, body).is_none(), "{body}");
+    }
 }
 
 #[test]

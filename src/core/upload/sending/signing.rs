@@ -51,15 +51,18 @@ impl Upload {
         }
     }
 
-    /// What to ask for its URL, which it will need and has not asked for yet: it goes in one request, to a server that takes
-    /// several such questions at once.
-    pub fn asks_ahead(&self) -> Option<String> {
-        let will = matches!(self.state(), State::Queued | State::Hashing)
+    /// Whether it goes in one request, for which nothing has to be known first, and has not asked for its URL yet.
+    pub fn will_ask(&self) -> bool {
+        matches!(self.state(), State::Queued | State::Hashing)
             && !self.only_discards
             && !self.plan.is_multipart()
             && self.config.instant == Instant::Off
-            && self.config.verify != Verify::ContentMd5;
-        self.backend.one_of_several(&self.context(), None).filter(|_| will)
+            && self.config.verify != Verify::ContentMd5
+    }
+
+    /// What it will ask then, to a server that takes several such questions at once.
+    pub fn asks_ahead(&self) -> Option<String> {
+        if self.will_ask() { self.backend.one_of_several(&self.context()) } else { None }
     }
 
     /// Has the next batch signed while there are still URLs: a slot that waits for a signature is idle for a round trip.
