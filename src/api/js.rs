@@ -6,6 +6,10 @@ use wasm_bindgen::prelude::*;
 
 /// A property; absent, `null` and throwing getters are `None`.
 pub fn get(object: &JsValue, name: &str) -> Option<JsValue> {
+    // Of options that were left out none need be looked for: it would throw each time.
+    if object.is_undefined() {
+        return None;
+    }
     let value = Reflect::get(object, &name.into()).ok()?;
     (!value.is_undefined() && !value.is_null()).then_some(value)
 }
