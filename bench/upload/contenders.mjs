@@ -27,6 +27,7 @@ const both = ['defaults', 'equal'];
 /** By the names of their modules in `page/contenders`. @type {Readonly<Record<string, Contender>>} */
 export const contenders = {
   raw_xhr: { label: 'one bare PUT', rows: ['defaults'] },
+  raw_forms: { label: 'bare forms', rows: ['defaults'], asked: true },
   raw_parts: { label: 'bare parts, 8 MiB × 4', rows: ['equal'] },
   partwise: { label: 'partwise', rows: both },
   partwise_unverified: { label: 'partwise, nothing hashed', rows: both, asked: true },

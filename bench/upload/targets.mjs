@@ -16,7 +16,7 @@
 /** MiB. */
 const MIB = 1024 * 1024;
 /** What is no library, and what is partwise itself. */
-const REFERENCES = ['raw_xhr', 'raw_parts'];
+const REFERENCES = ['raw_xhr', 'raw_forms', 'raw_parts'];
 
 /** Who has taken part in a scenario. */
 class Field {
