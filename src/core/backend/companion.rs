@@ -32,7 +32,7 @@ impl Companion {
         let session = context.session();
         let target = context.target;
         let request = match op {
-            Op::Create => self.post("/multipart", one_of_several(context)),
+            Op::Create => self.post("/multipart", description(context)),
             Op::SignParts(asks) => {
                 let mut path = multipart(&session.upload_id);
                 match asks.as_slice() {
@@ -206,8 +206,8 @@ impl Companion {
     }
 }
 
-/// A JSON object that tells of a file.
-pub(super) fn one_of_several(context: &Context<'_>) -> String {
+/// What a server has to know of a file, as JSON.
+pub(super) fn description(context: &Context<'_>) -> String {
     let target = context.target;
     let mut body = String::from("{\"filename\":");
     body.push_str(&json::quote(&target.key));
@@ -228,6 +228,7 @@ pub(super) fn one_of_several(context: &Context<'_>) -> String {
     body
 }
 
+/// The answers to [`Companion::several_objects`]; `None` for a refusal and for what are not so many.
 pub(super) fn several_answers(reply: &HttpReply, count: usize) -> Option<Vec<(HttpReply, Option<Millis>)>> {
     let answers = json::elements(&reply.body).ok().filter(|_| reply.is_success())?;
     let as_if_alone = |text: &str| {

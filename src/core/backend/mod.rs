@@ -358,7 +358,7 @@ impl Backend {
     /// The question for a whole object's URL, as one of several: only where the backend may take several at once.
     pub fn one_of_several(&self, context: &Context<'_>) -> Option<String> {
         match self {
-            Self::Companion(_) => Some(companion::one_of_several(context)),
+            Self::Companion(_) => Some(companion::description(context)),
             Self::Direct(_) | Self::Callbacks(_) | Self::Form(_) => None,
         }
     }

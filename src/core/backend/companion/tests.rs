@@ -74,7 +74,7 @@ fn ids_and_keys_are_encoded_in_every_address() {
 fn several_files_are_asked_for_in_one_request() {
     let fixture = Fixture::new();
     let companion = Companion::new("/s3");
-    let one = one_of_several(&fixture.context());
+    let one = description(&fixture.context());
     let request = companion.several_objects(&[one.as_str(), &one].join(","));
     assert_eq!(line(&request), "POST /s3/params");
     let file =
