@@ -5,13 +5,26 @@ import { gzipSync } from 'node:zlib';
 import { distDir, root } from '../../scripts/lib/project.mjs';
 import { modulesOf } from './peers.mjs';
 
-/** Part size and parallel parts of the row in which all have the same. */
-export const EQUAL = { partSize: 8 * 1024 * 1024, parallel: 4 };
+const MIB = 1024 * 1024;
+
+/** @typedef {{ partSize: number, parallel: number }} Equal part size in bytes and parallel parts of the row in which all have the same */
+
+/** As `--equal` is written: MiB, and how many at a time. @param {string} text @returns {Equal} */
+export function equalParts(text) {
+  const [, mebibytes, parallel] = /^([1-9]\d*)x([1-9]\d*)$/.exec(text) ?? [];
+  if (!mebibytes) throw new Error(`--equal: ${text} is not like 8x4, MiB and how many parts at a time`);
+  return { partSize: Number(mebibytes) * MIB, parallel: Number(parallel) };
+}
+
+/** For the reader. @param {Equal | null} equal */
+export function partsOf(equal) {
+  return equal ? `${equal.partSize / MIB} MiB × ${equal.parallel}` : 'its own';
+}
 
 /** Part sizes of those who keep to one, bytes: what the sink hashes beforehand. */
-export const PART_SIZES = [1, 5, 8].map((mebibytes) => mebibytes * 1024 * 1024);
+export const PART_SIZES = [1, 5, 8].map((mebibytes) => mebibytes * MIB);
 
-/** @typedef {'defaults' | 'equal'} Row each library's own part size and parallel parts, or {@link EQUAL} */
+/** @typedef {'defaults' | 'equal'} Row each library's own part size and parallel parts, or {@link Equal} ones */
 
 /**
  * @typedef {object} Contender
@@ -28,7 +41,7 @@ const both = ['defaults', 'equal'];
 export const contenders = {
   raw_xhr: { label: 'one bare PUT', rows: ['defaults'] },
   raw_forms: { label: 'bare forms', rows: ['defaults'], asked: true },
-  raw_parts: { label: 'bare parts, 8 MiB × 4', rows: ['equal'] },
+  raw_parts: { label: 'bare parts', rows: ['equal'] },
   partwise: { label: 'partwise', rows: both },
   partwise_unverified: { label: 'partwise, nothing hashed', rows: both, asked: true },
   partwise_store: { label: 'partwise, own keys', rows: both, asked: true },

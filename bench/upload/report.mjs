@@ -1,5 +1,6 @@
 /** What comes of the rounds: medians with the least and the most. */
 import { median, round } from '../lib/statistics.mjs';
+import { partsOf } from './contenders.mjs';
 
 /** Figures of a round with how many digits are worth telling. */
 export const FIGURES = /** @type {const} */ ({
@@ -27,6 +28,7 @@ export const FIGURES = /** @type {const} */ ({
  * @typedef {object} Result of one contender and row in one scenario
  * @property {string} contender
  * @property {string} row
+ * @property {string} parts how large, and how many at a time
  * @property {number} rounds
  * @property {number} finished rounds that ended well
  * @property {string[]} errors of the others
@@ -36,11 +38,11 @@ export const FIGURES = /** @type {const} */ ({
  */
 
 /**
- * @param {{ contender: string, row: string }} entry
+ * @param {import('./round.mjs').Entry} entry
  * @param {readonly Figures[]} rounds
  * @returns {Result}
  */
-export function summary({ contender, row }, rounds) {
+export function summary({ contender, row, equal }, rounds) {
   const good = rounds.filter(({ finished }) => finished);
   const counted = good.length ? good : rounds;
   const figures = Object.entries(FIGURES).map(([name, digits]) => {
@@ -52,6 +54,7 @@ export function summary({ contender, row }, rounds) {
   return {
     contender,
     row,
+    parts: partsOf(equal),
     rounds: rounds.length,
     finished: good.length,
     errors: rounds.flatMap(({ finished, error }) => (finished ? [] : [firstLine(error)])),

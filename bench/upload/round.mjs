@@ -24,7 +24,7 @@ const GRACE = 300;
  * @typedef {object} Entry
  * @property {string} contender
  * @property {import('./contenders.mjs').Row} row
- * @property {object | null} equal part size and parallel parts, if they are not its own
+ * @property {import('./contenders.mjs').Equal | null} equal if the part size and the parallel parts are not its own
  *
  * @typedef {object} Figures of one round
  * @property {boolean} finished it said that it was done, and all that was to be stored is

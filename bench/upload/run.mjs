@@ -1,10 +1,10 @@
 /**
- * `npm run bench:upload [-- --scenario NAME,… --only NAME,… --rows defaults,equal --rounds N --scale SHARE --patience TIMES --journal FOLDER --json]`:
+ * `npm run bench:upload [-- --scenario NAME,… --only NAME,… --rows defaults,equal --equal 8x4 --rounds N --scale SHARE --patience TIMES --journal FOLDER --json]`:
  * partwise and other libraries send the same files to the same sink from a real Chromium, every one in turn within each round, so
  * that what the machine does besides weighs on all of them. Tells medians, the least and the most; whoever fails or does not come to
  * an end is told as such, and the others go on.
  *
- * `--scale 0.05` sends a twentieth, to see that everything works; such figures mean nothing. `--patience 5` waits that much longer.
+ * `--equal 5x1` gives all parts of 5 MiB, one at a time, in the second row. `--scale 0.05` sends a twentieth, to see that everything works; such figures mean nothing. `--patience 5` waits that much longer.
  * `--journal FOLDER` leaves what each contender has asked there, for `bench/upload/timeline.mjs`. `bench/upload/plot.mjs` makes tables
  * and plots of what `--json` prints.
  *
@@ -17,7 +17,7 @@ import { parseArgs } from 'node:util';
 import { everything } from '../../tests/e2e/support/cleanup.mjs';
 import { temporaryFolder } from '../../tests/e2e/support/files.mjs';
 import { Chromium } from '../lib/chromium.mjs';
-import { EQUAL, PART_SIZES, contenders } from './contenders.mjs';
+import { PART_SIZES, contenders, equalParts } from './contenders.mjs';
 import { Link } from './link.mjs';
 import { installPeers, versions } from './peers.mjs';
 import { line, summary, table } from './report.mjs';
@@ -38,6 +38,7 @@ function options() {
       scenario: { type: 'string' },
       only: { type: 'string' },
       rows: { type: 'string', default: 'defaults,equal' },
+      equal: { type: 'string', default: '8x4' },
       rounds: { type: 'string', default: '3' },
       scale: { type: 'string', default: '1' },
       patience: { type: 'string', default: '1' },
@@ -48,6 +49,7 @@ function options() {
   const names = scenarios.map(({ name }) => name);
   const takePart = Object.keys(contenders).filter((name) => !contenders[name]?.asked);
   const scale = Number(values.scale);
+  const equal = equalParts(values.equal);
   return {
     chosen: chosen('--scenario', values.scenario, names, names).flatMap((name) =>
       scenarios.filter((scenario) => scenario.name === name).map((scenario) => scaled(scenario, scale)),
@@ -55,7 +57,7 @@ function options() {
     entries: chosen('--only', values.only, Object.keys(contenders), takePart).flatMap((contender) =>
       (contenders[contender]?.rows ?? [])
         .filter((row) => values.rows.split(',').includes(row))
-        .map((row) => ({ contender, row, equal: row === 'equal' ? EQUAL : null })),
+        .map((row) => ({ contender, row, equal: row === 'equal' ? equal : null })),
     ),
     rounds: Number(values.rounds),
     scale,

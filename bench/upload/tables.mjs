@@ -56,9 +56,9 @@ export function markdown(report) {
 }
 
 /** @param {import('./report.mjs').Result} result */
-function cells({ contender, row, finished, rounds, figures }) {
+function cells({ contender, parts, finished, rounds, figures }) {
   const label = contender === 'partwise' ? `**${labelOf(contender)}**` : labelOf(contender);
-  const start = [label, row === 'equal' ? '8 MiB × 4' : 'its own', `${finished}/${rounds}`];
+  const start = [label, parts, `${finished}/${rounds}`];
   if (!figures || finished === 0) return [...start, ...Array(9).fill('–')];
   const {
     seconds,
