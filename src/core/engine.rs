@@ -326,6 +326,9 @@ impl Engine {
             let moving = self.living().map(|(_, upload)| upload.moving()).sum();
             self.pool.flowed(moving, flow, now.mono);
         }
+        if self.upload_mut(id).is_some_and(Upload::poll_stood_still) {
+            self.pool.stood_still(now.mono);
+        }
         let Some(index) = self.position(id) else { return };
         let Some(entry) = self.uploads.get_mut(index) else { return };
         let mut got_through = false;

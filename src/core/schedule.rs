@@ -183,6 +183,13 @@ impl Pool {
         }
     }
 
+    /// A request stood still and then went on, as when its connection breaks and the browser sends it again by itself.
+    pub fn stood_still(&mut self, now: Instant) {
+        if let Some(pace) = &mut self.pace {
+            self.limit = pace.halved(self.limit, now);
+        }
+    }
+
     /// How many uploads may be under way: those that send, and some that get ready meanwhile.
     pub fn places(&self) -> usize {
         if self.pace.is_some() { MAX_AUTO + READY } else { self.limit }
@@ -307,6 +314,16 @@ mod tests {
         pool.give_back(SlotEnd::Congested, NOW + Millis(1));
         assert_eq!((pool.limit(), pool.wake_at(NOW)), (1, Some(NOW + Millis(501))));
         assert!(!is_free(&pool, NOW + Millis(500)) && is_free(&pool, NOW + Millis(501)));
+    }
+
+    #[test]
+    fn what_stands_still_halves_them_unless_their_number_is_fixed() {
+        for (parallel, limit) in [(Parallel::Auto, START_AUTO / 2), (Parallel::Fixed(4), 4)] {
+            let mut pool = pool(parallel);
+            pool.stood_still(NOW);
+            pool.stood_still(NOW + Millis(1));
+            assert_eq!((pool.limit(), pool.wake_at(NOW)), (limit, None));
+        }
     }
 
     #[test]

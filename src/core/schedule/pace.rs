@@ -63,14 +63,18 @@ impl Pace {
                 let within = FLEETING.0.saturating_mul(limit as u64) / took.0.max(1);
                 limit.max(usize::try_from(within).unwrap_or(MAX_AUTO)).min(MAX_AUTO)
             }
-            SlotEnd::Congested | SlotEnd::Broken { .. }
-                if self.halved.is_none_or(|at| now.since(at) >= HALVE_AT_MOST_EVERY) =>
-            {
-                *self = Self { halved: Some(now), ..Self::default() };
-                (limit / 2).max(1)
-            }
+            SlotEnd::Congested | SlotEnd::Broken { .. } => self.halved(limit, now),
             _ => limit,
         }
+    }
+
+    /// There is a reason for fewer. The limit from now on.
+    pub fn halved(&mut self, limit: usize, now: Instant) -> usize {
+        if self.halved.is_some_and(|at| now.since(at) < HALVE_AT_MOST_EVERY) {
+            return limit;
+        }
+        *self = Self { halved: Some(now), ..Self::default() };
+        (limit / 2).max(1)
     }
 
     /// How many small ones may be: where each of them is one too many, hardly more than large ones.

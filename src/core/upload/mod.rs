@@ -127,6 +127,8 @@ pub struct Upload {
     flights: Vec<Flight>,
     /// See [`Upload::poll_flow`].
     flow: Option<Flow>,
+    /// See [`Upload::poll_stood_still`].
+    stood_still: bool,
     /// The store has what was sent in one request, and could not tell the server that it was asked to tell.
     callback_failed: bool,
     /// What a single request has brought.
@@ -267,6 +269,7 @@ impl Upload {
             unproven: Vec::new(),
             flights: Vec::new(),
             flow: None,
+            stood_still: false,
             callback_failed: false,
             object: None,
             urls: Vec::new(),

@@ -24,6 +24,11 @@ const MAX_UNVERIFIED: usize = 8;
 
 /// What the browser's system takes at once says nothing of the link.
 const GETS_GOING: Millis = Millis(300);
+/// What moves much more slowly for so long than before has broken, most likely, and the browser sends it once more from its
+/// beginning without a word. That time says nothing of how fast the link is.
+const STANDS_STILL: Millis = Millis(500);
+/// How many times more slowly that is.
+const MUCH_SLOWER: u64 = 4;
 
 /// One part on its way.
 #[derive(Debug)]
@@ -51,6 +56,8 @@ enum Stage {
         since: Instant,
         /// When its first bytes left.
         began: Option<Instant>,
+        /// What had left, and when, once it had got going.
+        going: Option<(u64, Instant)>,
         moved: Instant,
     },
     /// The store has it; its own MD5 is still being computed.
@@ -212,6 +219,11 @@ impl Upload {
         self.flow.take()
     }
 
+    /// Whether a request that had got going went on after a while in which it did not; told once.
+    pub fn poll_stood_still(&mut self) -> bool {
+        std::mem::take(&mut self.stood_still)
+    }
+
     /// Uses one slot. `false` if there is nothing to send after all.
     pub fn grant(&mut self, now: Now) -> bool {
         if self.wanted_slots(now) == 0 {
@@ -255,7 +267,8 @@ impl Upload {
         let id = self.new_op();
         let Some(flight) = self.flights.iter_mut().find(|f| f.number == url.number) else { return };
         let request = url.signed.request.clone();
-        flight.stage = Stage::Sending { id, url, loaded: 0, since: now.mono, began: None, moved: now.mono };
+        flight.stage =
+            Stage::Sending { id, url, loaded: 0, since: now.mono, began: None, going: None, moved: now.mono };
         self.act(Action::Send(id, request, self.backend.takes_parts()));
     }
 
@@ -263,19 +276,28 @@ impl Upload {
     pub(super) fn sent(&mut self, id: OpId, bytes: u64, now: Now) {
         for flight in &mut self.flights {
             let all = flight.range.len();
-            if let Stage::Sending { id: running, loaded, began, moved, .. } = &mut flight.stage
+            if let Stage::Sending { id: running, loaded, began, going, moved, .. } = &mut flight.stage
                 && *running == id
                 && bytes != *loaded
             {
                 let began = *began.get_or_insert(now.mono);
+                let (more, wait) = (bytes.saturating_sub(*loaded), now.mono.since(*moved).0);
+                let stood_still = going.is_some_and(|(before, at)| {
+                    let usual = loaded.saturating_sub(before).saturating_mul(wait);
+                    let slow = more.saturating_mul(moved.since(at).0);
+                    wait >= STANDS_STILL.0 && slow.saturating_mul(MUCH_SLOWER) < usual
+                });
                 // The last bytes may have waited for it before.
-                if moved.since(began) >= GETS_GOING && bytes > *loaded && bytes < all {
-                    let (bytes, millis) = (bytes - *loaded, now.mono.since(*moved).0);
-                    self.flow = Some(Flow { bytes, millis, size: all });
+                if moved.since(began) >= GETS_GOING && more > 0 && bytes < all && !stood_still {
+                    self.flow = Some(Flow { bytes: more, millis: wait, size: all });
                 }
                 // Browsers replay a PUT by themselves, and their count then starts again.
                 *loaded = bytes;
                 *moved = now.mono;
+                if stood_still || going.is_none() && moved.since(began) >= GETS_GOING {
+                    *going = Some((bytes, now.mono));
+                }
+                self.stood_still |= stood_still;
                 self.progress_dirty = true;
             }
         }

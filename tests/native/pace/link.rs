@@ -14,6 +14,10 @@ pub struct Link {
     pub buffer: u64,
     /// Milliseconds between two moments at which all connections break.
     pub cut_every: Option<u64>,
+    /// Whether the browser sends once more, and tells nobody, what breaks on a connection that has been used before.
+    pub replays: bool,
+    /// Milliseconds between two moments at which the browser tells of progress.
+    pub told_every: u64,
     /// When there is no network: from, until.
     pub outage: Option<(u64, u64)>,
     /// Bodies that the store takes at a time; it refuses more.
@@ -31,6 +35,8 @@ impl Link {
             round_trip,
             buffer: 256 * 1024,
             cut_every: None,
+            replays: false,
+            told_every: 50,
             outage: None,
             at_once: usize::MAX,
             wobbles: false,
@@ -70,6 +76,7 @@ struct Body<T> {
     /// When the reply is there.
     replied: Option<u64>,
     refused: bool,
+    is_replay: bool,
 }
 
 /// What the browser hears.
@@ -94,9 +101,6 @@ pub struct Wire<T> {
     pub most: usize,
 }
 
-/// The browser tells of progress this often.
-const TELL_EVERY: u64 = 50;
-
 impl<T: Clone + PartialEq> Wire<T> {
     pub fn new(link: Link) -> Self {
         Self { link, bodies: Vec::new(), idle: 0, sent: 0.0, most: 0 }
@@ -116,6 +120,7 @@ impl<T: Clone + PartialEq> Wire<T> {
             told_at: 0,
             replied: None,
             refused,
+            is_replay: false,
         });
         self.most = self.most.max(self.bodies.len());
     }
@@ -129,7 +134,14 @@ impl<T: Clone + PartialEq> Wire<T> {
         let mut heard = Vec::new();
         if self.link.breaks(now) {
             self.idle = 0;
-            heard.extend(self.bodies.drain(..).map(|body| Heard::Broken(body.name)));
+            let replays = self.link.replays;
+            let lost = self.bodies.extract_if(.., |body| !replays || body.is_replay || now < body.begins);
+            heard.extend(lost.map(|body| Heard::Broken(body.name)));
+            for body in &mut self.bodies {
+                // A new connection.
+                let begins = now + self.link.round_trip;
+                *body = Body { passed: 0.0, begins, replied: None, is_replay: true, ..body.clone() };
+            }
         }
         if self.link.is_down(now) {
             heard.extend(self.bodies.drain(..).map(|body| Heard::Broken(body.name)));
@@ -155,7 +167,9 @@ impl<T: Clone + PartialEq> Wire<T> {
             let loaded =
                 if now < body.begins { 0.0 } else { body.total.min(body.passed + self.link.buffer as f64) }
                     as u64;
-            if loaded > body.told && (now >= body.told_at + TELL_EVERY || loaded as f64 >= body.total) {
+            if loaded > body.told
+                && (now >= body.told_at + self.link.told_every || loaded as f64 >= body.total)
+            {
                 (body.told, body.told_at) = (loaded, now);
                 heard.push(Heard::Progress(body.name.clone(), loaded));
             }

@@ -102,6 +102,30 @@ fn little_is_sent_in_vain_where_the_link_breaks() {
     assert!(auto.sent < 1.1 && auto.seconds < 0.9 * four.seconds);
 }
 
+/// How much that is depends on where in a part it breaks, so here are several intervals.
+#[test]
+fn what_the_browser_repeats_by_itself_does_not_look_like_slow_connections() {
+    let cuts = [4000, 4500, 5000, 5500, 6000, 7000, 9000];
+    let mean = |parallel: Parallel| {
+        let of = |every: &u64| {
+            let link = Link { replays: true, cut_every: Some(*every), ..wan() };
+            let Figures { seconds, sent, .. } = figures("replays", &link, (1, 100 * MIB), &[], parallel);
+            (seconds / cuts.len() as f64, sent / cuts.len() as f64)
+        };
+        cuts.iter().map(of).fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1))
+    };
+    let (auto, alone) = (mean(Auto), mean(Fixed(1)));
+    assert!(auto.0 < 0.85 * alone.0 && auto.1 < 1.2, "{auto:?}, {alone:?}");
+}
+
+#[test]
+fn where_progress_is_told_rarely_slow_connections_are_seen_as_well() {
+    let link = Link { each: Some(300_000), told_every: 700, ..Link::new(15, 250) };
+    for link in [Link { wobbles: true, ..link.clone() }, link] {
+        assert_eq!(one("thin, told rarely", &link, 100 * MIB).most, 5);
+    }
+}
+
 #[test]
 fn while_there_is_no_network_hardly_anything_is_tried_and_then_all_goes_on_at_once() {
     let link = Link { outage: Some((5_000, 35_000)), ..wan() };
