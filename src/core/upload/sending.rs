@@ -291,7 +291,7 @@ impl Upload {
                 if moved.since(began) >= GETS_GOING && more > 0 && bytes < all && !stood_still {
                     self.flow = Some(Flow { bytes: more, millis: wait, size: all });
                 }
-                // Browsers replay a PUT by themselves, and their count then starts again.
+                // A browser that replays a PUT by itself may begin its count again.
                 *loaded = bytes;
                 *moved = now.mono;
                 if stood_still || going.is_none() && moved.since(began) >= GETS_GOING {
