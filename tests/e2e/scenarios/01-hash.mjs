@@ -22,13 +22,20 @@ export default [
       assert.equal(report.progress.percent, 100);
       const start = report.states[0]?.at ?? 0;
       // What a browser or a busy machine does by itself comes to a task of some 60 ms now and then; `npm run bench:hash` measures.
-      // Browsers that do not report tasks are judged by how late messages are. In WebKit one was up to half a second late
-      // when parts began to be sent, in one run of three; why is not known, so the first second is not judged there.
-      const [from, most] = world.can.longTasks ? [start, BLOCKED] : [start + 1_000, LATEST];
-      const longTasks = (await tab.longTasks()).filter(({ at }) => at >= from);
-      const blocked = longTasks.reduce((sum, { duration }) => sum + duration, 0);
-      world.figures.push(`${longTasks.length} long tasks, ${blocked} ms`);
-      assert.ok(blocked <= most, JSON.stringify(longTasks));
+      // Browsers that do not report tasks are judged by how late the latest message is: on a busy machine several are late.
+      // In WebKit one was up to half a second late when parts began to be sent, in one run of three; why is not known, so the
+      // first second is not judged there.
+      const from = world.can.longTasks ? start : start + 1_000;
+      const durations = (await tab.longTasks())
+        .filter(({ at }) => at >= from)
+        .map(({ duration }) => duration);
+      const blocked = durations.reduce((sum, duration) => sum + duration, 0);
+      const longest = Math.max(0, ...durations);
+      world.figures.push(`${durations.length} long tasks, ${blocked.toFixed(0)} ms`);
+      assert.ok(
+        world.can.longTasks ? blocked <= BLOCKED : longest <= LATEST,
+        `they took ${durations.join(', ')} ms`,
+      );
       await world.holds(report.key, file);
     },
   },

@@ -7,6 +7,12 @@ import { inTime } from './until.mjs';
 /** Characters of output kept for a failure's message. */
 const TAIL = 4000;
 
+/** Groups that run. @type {Set<number>} */
+const groups = new Set();
+// All at once: one after the other would take longer than whoever asks this process to stop waits before killing it.
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+  process.on(signal, () => groups.forEach((pid) => signalGroup(pid, 'SIGKILL')));
+
 /**
  * @typedef {object} Running
  * @property {number} pid
@@ -38,9 +44,11 @@ export async function start(command, args, { ready, scope = everything, within =
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  remember(child);
   child.stdin.on('error', () => {});
   let output = '';
   let over = false;
+  let forget = () => {};
   const ended = new Promise((resolve) => {
     child.once('error', resolve);
     child.once('exit', resolve);
@@ -54,7 +62,7 @@ export async function start(command, args, { ready, scope = everything, within =
     signalGroup(child.pid, 'SIGKILL');
     await ended;
   };
-  const forget = scope.onEnd(stop);
+  forget = scope.onEnd(stop);
 
   const matched = new Promise((resolve) => {
     const read = (/** @type {Buffer | string} */ data) => {
@@ -103,6 +111,7 @@ export async function run(command, args, { env, within = 60_000, show = false, c
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', show ? 'inherit' : 'pipe'],
   });
+  remember(child);
   const forget = everything.onEnd(() => signalGroup(child.pid, 'SIGKILL'));
   let output = '';
   let errors = '';
@@ -121,6 +130,14 @@ export async function run(command, args, { env, within = 60_000, show = false, c
     signalGroup(child.pid, 'SIGKILL');
     forget();
   }
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+function remember(child) {
+  const { pid } = child;
+  if (pid === undefined) return;
+  groups.add(pid);
+  child.once('exit', () => groups.delete(pid));
 }
 
 /**
