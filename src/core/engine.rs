@@ -322,12 +322,9 @@ impl Engine {
     /// Collects what one upload wants, keeping to itself what it can do itself.
     fn drain(&mut self, id: UploadId, now: Now) {
         self.note(id);
-        if let Some(flow) = self.upload_mut(id).and_then(Upload::poll_flow) {
-            let moving = self.living().map(|(_, upload)| upload.moving()).sum();
-            self.pool.flowed(moving, flow, now.mono);
-        }
-        if self.upload_mut(id).is_some_and(Upload::poll_stood_still) {
-            self.pool.stood_still(now.mono);
+        if let Some(movement) = self.upload_mut(id).and_then(Upload::poll_movement) {
+            let moving = self.living().map(|(_, upload)| upload.moving(now)).sum();
+            self.pool.moved(moving, movement, now.mono);
         }
         let Some(index) = self.position(id) else { return };
         let Some(entry) = self.uploads.get_mut(index) else { return };

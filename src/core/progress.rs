@@ -96,7 +96,7 @@ impl Rate {
             self.moved = now;
         } else if now.since(self.moved).0 >= STANDSTILL_MILLIS {
             // What comes then is measured from here.
-            *self = Self { sample: Some((sent, now)), moved: self.moved, ..Self::default() };
+            *self = Self { sample: Some((sent, now)), ..Self::default() };
             return;
         }
         let elapsed = now.since(since).0;

@@ -55,7 +55,16 @@ pub enum SlotEnd {
     Cancelled,
 }
 
-/// What a request that has got going has sent in a while.
+/// What the progress of a request that has got going says of the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Movement {
+    /// How fast it is.
+    Flowed(Flow),
+    /// It went on after a while in which it did not, as when its connection breaks and the browser sends it again by itself.
+    StoodStill,
+}
+
+/// What a request has sent in a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// Bytes sent.
@@ -176,18 +185,14 @@ impl Pool {
         (self.broken, self.rests_until) = (None, Instant::default());
     }
 
-    /// One of `moving` requests has sent some of its bytes.
-    pub fn flowed(&mut self, moving: usize, flow: Flow, now: Instant) {
-        if let Some(pace) = &mut self.pace {
-            self.limit = pace.flowed(self.limit, moving, flow, now);
-        }
-    }
-
-    /// A request stood still and then went on, as when its connection breaks and the browser sends it again by itself.
-    pub fn stood_still(&mut self, now: Instant) {
-        if let Some(pace) = &mut self.pace {
-            self.limit = pace.halved(self.limit, now);
-        }
+    /// One of `moving` requests has moved. How fast it is says something only when their number is known.
+    pub fn moved(&mut self, moving: Option<usize>, movement: Movement, now: Instant) {
+        let Some(pace) = &mut self.pace else { return };
+        self.limit = match (movement, moving) {
+            (Movement::StoodStill, _) => pace.halved(self.limit, now),
+            (Movement::Flowed(flow), Some(moving)) => pace.flowed(self.limit, moving, flow, now),
+            (Movement::Flowed(_), None) => self.limit,
+        };
     }
 
     /// How many uploads may be under way: those that send, and some that get ready meanwhile.
@@ -244,6 +249,8 @@ mod tests {
 
     const LARGE: u64 = 5000;
 
+    const FLOW: Movement = Movement::Flowed(Flow { bytes: 1, millis: 100_000, size: LARGE });
+
     fn pool(parallel: Parallel) -> Pool {
         Pool::new(parallel, LARGE)
     }
@@ -271,7 +278,7 @@ mod tests {
             let mut pool = pool(Parallel::Fixed(asked));
             assert_eq!((fill(&mut pool, 1, NOW), is_free(&pool, NOW)), (limit, false));
             pool.give_back(SlotEnd::Congested, NOW);
-            pool.flowed(1, Flow { bytes: 1, millis: 100_000, size: 1 }, NOW);
+            pool.moved(Some(1), FLOW, NOW);
             assert_eq!((pool.limit(), pool.held()), (limit, limit - 1));
         }
     }
@@ -320,9 +327,18 @@ mod tests {
     fn what_stands_still_halves_them_unless_their_number_is_fixed() {
         for (parallel, limit) in [(Parallel::Auto, START_AUTO / 2), (Parallel::Fixed(4), 4)] {
             let mut pool = pool(parallel);
-            pool.stood_still(NOW);
-            pool.stood_still(NOW + Millis(1));
+            pool.moved(None, Movement::StoodStill, NOW);
+            pool.moved(Some(1), Movement::StoodStill, NOW + Millis(1));
             assert_eq!((pool.limit(), pool.wake_at(NOW)), (limit, None));
+        }
+    }
+
+    #[test]
+    fn how_fast_one_is_says_nothing_when_nobody_knows_how_many_share_the_link() {
+        for (moving, limit) in [(None, START_AUTO), (Some(START_AUTO), START_AUTO + 1)] {
+            let mut pool = pool(Parallel::Auto);
+            pool.moved(moving, FLOW, NOW);
+            assert_eq!(pool.limit(), limit);
         }
     }
 

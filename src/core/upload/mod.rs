@@ -15,6 +15,7 @@
 //! | `session` | control calls: create, list, complete, abort, head |
 //! | `sending` | parts in flight: send, verify |
 //! | `sending/signing` | their URLs |
+//! | `sending/transfer` | how their bytes move |
 //! | `offline` | what a browser without network changes |
 //! | `parts` | which parts are to do, waiting, busy, done |
 //! | `ending` | pause, resume, cancel, fail, finish |
@@ -42,7 +43,7 @@ use super::fingerprint::Fingerprint;
 use super::plan::{PartSize, Plan};
 use super::progress::{Progress, Snapshot};
 use super::retry::{Asked, Budget, Jitter, Worked};
-use super::schedule::{Flow, SlotEnd};
+use super::schedule::{Movement, SlotEnd};
 use super::store::{Completed, ListedPart};
 use super::units::{Instant, Millis, Now, PartNumber, UnixMillis};
 use hashing::{Ahead, Whole};
@@ -125,10 +126,8 @@ pub struct Upload {
     /// Parts the store lists that were never confirmed, with their ETags; perhaps only the reply was lost.
     unproven: Vec<(PartNumber, String)>,
     flights: Vec<Flight>,
-    /// See [`Upload::poll_flow`].
-    flow: Option<Flow>,
-    /// See [`Upload::poll_stood_still`].
-    stood_still: bool,
+    /// See [`Upload::poll_movement`].
+    movement: Option<Movement>,
     /// The store has what was sent in one request, and could not tell the server that it was asked to tell.
     callback_failed: bool,
     /// What a single request has brought.
@@ -268,8 +267,7 @@ impl Upload {
             listed: Vec::new(),
             unproven: Vec::new(),
             flights: Vec::new(),
-            flow: None,
-            stood_still: false,
+            movement: None,
             callback_failed: false,
             object: None,
             urls: Vec::new(),

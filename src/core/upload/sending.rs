@@ -1,6 +1,7 @@
 //! Parts in flight: hashed, signed, sent, verified.
 
 mod signing;
+mod transfer;
 
 use super::hashing::Whole;
 use super::offline::Back;
@@ -13,22 +14,15 @@ use crate::core::error::{Code, Operation};
 use crate::core::hash::{Proof, Reading, Wanted};
 use crate::core::http::{Body, HttpReply, MAX_REPLY_BYTES, without_query};
 use crate::core::retry::{Asked, Fault, Tries, Verdict, describe};
-use crate::core::schedule::{Flow, InFlight, SlotEnd};
+use crate::core::schedule::{InFlight, Movement, SlotEnd};
 use crate::core::store::{
     Completed, MAX_ETAG_BYTES, has_error, is_md5_etag, normalize_etag, store_error, stored_etag,
 };
 use crate::core::units::{ByteRange, Instant, Millis, Now, PartNumber, UnixMillis};
+use transfer::Transfer;
 
 /// Sent parts that wait for their hash, before no more are started.
 const MAX_UNVERIFIED: usize = 8;
-
-/// What the browser's system takes at once says nothing of the link.
-const GETS_GOING: Millis = Millis(300);
-/// What moves much more slowly for so long than before has broken, most likely, and the browser sends it once more from its
-/// beginning without a word. That time says nothing of how fast the link is.
-const STANDS_STILL: Millis = Millis(500);
-/// How many times more slowly that is.
-const MUCH_SLOWER: u64 = 4;
 
 /// One part on its way.
 #[derive(Debug)]
@@ -52,13 +46,7 @@ enum Stage {
     Sending {
         id: OpId,
         url: ReadyUrl,
-        loaded: u64,
-        since: Instant,
-        /// When its first bytes left.
-        began: Option<Instant>,
-        /// What had left, and when, once it had got going.
-        going: Option<(u64, Instant)>,
-        moved: Instant,
+        transfer: Transfer,
     },
     /// The store has it; its own MD5 is still being computed.
     Verifying {
@@ -95,49 +83,21 @@ impl Flight {
     /// Bytes that count as progress.
     pub(super) fn counted(&self) -> u64 {
         match &self.stage {
-            Stage::Sending { loaded, .. } => (*loaded).min(self.range.len()),
+            Stage::Sending { transfer, .. } => transfer.counted(),
             Stage::Verifying { .. } => self.range.len(),
             Stage::Hashing | Stage::Proving { .. } | Stage::Signing => 0,
         }
     }
 
-    /// Whether most of its bytes had left, but not all. Then it is the link that breaks, most likely: whom the store, or its CORS
-    /// rule, refuses is mostly told sooner, or once all are there.
-    fn was_well_under_way(&self) -> bool {
-        let all = self.range.len();
-        matches!(self.stage, Stage::Sending { loaded, .. } if loaded > all / 2 && loaded < all)
-    }
-
-    /// When it was sent; not yet: now.
-    fn since(&self, now: Instant) -> Instant {
+    fn transfer(&self) -> Option<&Transfer> {
         match &self.stage {
-            Stage::Sending { since, .. } => *since,
-            _ => now,
+            Stage::Sending { transfer, .. } => Some(transfer),
+            _ => None,
         }
-    }
-
-    /// Whether bytes are leaving.
-    fn is_moving(&self) -> bool {
-        matches!(self.stage, Stage::Sending { loaded, .. } if loaded > 0 && loaded < self.range.len())
-    }
-
-    /// Whether its last bytes will have left before another request, begun now, sends its first.
-    fn is_draining(&self) -> bool {
-        let Stage::Sending { loaded, since, began: Some(began), moved, .. } = self.stage else {
-            return false;
-        };
-        let (left, lead) = (self.range.len().saturating_sub(loaded), began.since(since).0);
-        left.saturating_mul(moved.since(since).0) <= lead.saturating_mul(loaded)
     }
 
     pub(super) fn deadline(&self, config: &Config) -> Option<Instant> {
-        match &self.stage {
-            Stage::Sending { loaded, moved, .. } if *loaded >= self.range.len() && *loaded > 0 => {
-                Some(*moved + config.reply_timeout)
-            }
-            Stage::Sending { moved, .. } => Some(*moved + config.stall_timeout),
-            _ => None,
-        }
+        self.transfer().map(|transfer| transfer.deadline(config))
     }
 }
 
@@ -205,23 +165,20 @@ impl Upload {
     /// Adds what holds them.
     pub fn in_flight(&self, all: &mut Vec<InFlight>) {
         for flight in self.flights.iter().filter(|f| f.holds_slot()) {
-            all.push(InFlight { size: flight.range.len(), is_draining: flight.is_draining() });
+            let is_draining = flight.transfer().is_some_and(Transfer::is_draining);
+            all.push(InFlight { size: flight.range.len(), is_draining });
         }
     }
 
-    /// Of how many bytes are leaving.
-    pub fn moving(&self) -> usize {
-        self.flights.iter().filter(|f| f.is_moving()).count()
+    /// Of how many bytes are leaving; `None` when nobody knows.
+    pub fn moving(&self, now: Now) -> Option<usize> {
+        let transfers = self.flights.iter().filter_map(Flight::transfer);
+        transfers.map(|transfer| transfer.is_moving(now.mono).map(usize::from)).sum()
     }
 
-    /// What the last progress was, of a request that has got going; told once.
-    pub fn poll_flow(&mut self) -> Option<Flow> {
-        self.flow.take()
-    }
-
-    /// Whether a request that had got going went on after a while in which it did not; told once.
-    pub fn poll_stood_still(&mut self) -> bool {
-        std::mem::take(&mut self.stood_still)
+    /// What the last progress says of the link; told once.
+    pub fn poll_movement(&mut self) -> Option<Movement> {
+        self.movement.take()
     }
 
     /// Uses one slot. `false` if there is nothing to send after all.
@@ -267,37 +224,18 @@ impl Upload {
         let id = self.new_op();
         let Some(flight) = self.flights.iter_mut().find(|f| f.number == url.number) else { return };
         let request = url.signed.request.clone();
-        flight.stage =
-            Stage::Sending { id, url, loaded: 0, since: now.mono, began: None, going: None, moved: now.mono };
+        flight.stage = Stage::Sending { id, url, transfer: Transfer::new(flight.range.len(), now.mono) };
         self.act(Action::Send(id, request, self.backend.takes_parts()));
     }
 
     /// [`super::Input::Progress`].
     pub(super) fn sent(&mut self, id: OpId, bytes: u64, now: Now) {
         for flight in &mut self.flights {
-            let all = flight.range.len();
-            if let Stage::Sending { id: running, loaded, began, going, moved, .. } = &mut flight.stage
+            if let Stage::Sending { id: running, transfer, .. } = &mut flight.stage
                 && *running == id
-                && bytes != *loaded
+                && transfer.loaded != bytes
             {
-                let began = *began.get_or_insert(now.mono);
-                let (more, wait) = (bytes.saturating_sub(*loaded), now.mono.since(*moved).0);
-                let stood_still = going.is_some_and(|(before, at)| {
-                    let usual = loaded.saturating_sub(before).saturating_mul(wait);
-                    let slow = more.saturating_mul(moved.since(at).0);
-                    wait >= STANDS_STILL.0 && slow.saturating_mul(MUCH_SLOWER) < usual
-                });
-                // The last bytes may have waited for it before.
-                if moved.since(began) >= GETS_GOING && more > 0 && bytes < all && !stood_still {
-                    self.flow = Some(Flow { bytes: more, millis: wait, size: all });
-                }
-                // A browser that replays a PUT by itself may begin its count again.
-                *loaded = bytes;
-                *moved = now.mono;
-                if stood_still || going.is_none() && moved.since(began) >= GETS_GOING {
-                    *going = Some((bytes, now.mono));
-                }
-                self.stood_still |= stood_still;
+                self.movement = transfer.told(bytes, now.mono);
                 self.progress_dirty = true;
             }
         }
@@ -375,12 +313,13 @@ impl Upload {
     fn stored(&mut self, number: PartNumber, etag: String, crc64: Option<u64>, now: Now) {
         self.note_worked(self.backend.takes_parts());
         let Some(flight) = self.flights.iter_mut().find(|f| f.number == number) else { return };
-        let Stage::Sending { url, since, .. } = std::mem::replace(&mut flight.stage, Stage::Signing) else {
+        let Stage::Sending { url, transfer, .. } = std::mem::replace(&mut flight.stage, Stage::Signing)
+        else {
             return;
         };
         let location = url.location();
         flight.stage = Stage::Verifying { etag, crc64, key: url.signed.key, location };
-        let (took, size) = (now.mono.since(since), flight.range.len());
+        let (took, size) = (now.mono.since(transfer.since), flight.range.len());
         self.slot_ends.push_back(SlotEnd::Done { took, size });
         self.progress_dirty = true;
         self.verify(number, now);
@@ -488,7 +427,7 @@ impl Upload {
         let Some(at) = self.flights.iter().position(|f| f.number == number) else { return };
         let mut flight = self.flights.swap_remove(at);
         self.let_go(&flight);
-        if is_connection(&fault) && flight.was_well_under_way() {
+        if is_connection(&fault) && flight.transfer().is_some_and(Transfer::was_well_under_way) {
             self.note_worked(asked);
         }
         let verdict = self.backend.decide(operation, asked, &fault);
@@ -496,8 +435,8 @@ impl Upload {
             let breaks = self.network.online && asked == self.backend.takes_parts() && is_connection(&fault);
             self.slot_ends.push_back(match (&flight.stage, verdict) {
                 // On a link that breaks now and then, fewer parts at a time are there before it does.
-                (Stage::Sending { since, loaded, .. }, _) if breaks => {
-                    SlotEnd::Broken { since: *since, moved: *loaded > 0 }
+                (Stage::Sending { transfer, .. }, _) if breaks => {
+                    SlotEnd::Broken { since: transfer.since, moved: transfer.loaded > 0 }
                 }
                 (_, Verdict::Retry { congested: true, .. }) => SlotEnd::Congested,
                 _ => SlotEnd::Failed,
@@ -530,11 +469,12 @@ impl Upload {
                 _ => self.fail(error),
             };
         }
-        self.mend(verdict, &fault, Some(flight.since(now.mono)));
+        let since = flight.transfer().map_or(now.mono, |transfer| transfer.since);
+        self.mend(verdict, &fault, Some(since));
         let attempts = flight.tries.attempts;
-        let delay = match (&flight.stage, &fault) {
+        let delay = match (flight.transfer(), &fault) {
             // A connection that has carried something is replaced at once, but not again and again.
-            (Stage::Sending { loaded: 1.., .. }, Fault::NoReply(_)) if attempts == 1 => Millis(0),
+            (Some(Transfer { loaded: 1.., .. }), Fault::NoReply(_)) if attempts == 1 => Millis(0),
             _ => self.jitter.wait(attempts, &fault),
         };
         if let (Stage::Sending { url, .. }, true) = (flight.stage, is_connection(&fault))
@@ -628,7 +568,7 @@ impl Upload {
             .flights
             .iter()
             .filter(|flight| match flight.stage {
-                Stage::Sending { id, moved, loaded, .. } => is_dead(id, moved, loaded > 0),
+                Stage::Sending { id, ref transfer, .. } => is_dead(id, transfer.moved, transfer.loaded > 0),
                 Stage::Signing => unsigned(flight.number),
                 _ => false,
             })
