@@ -323,7 +323,7 @@ impl Engine {
     fn drain(&mut self, id: UploadId, now: Now) {
         self.note(id);
         if let Some(movement) = self.upload_mut(id).and_then(Upload::poll_movement) {
-            let moving = self.living().map(|(_, upload)| upload.moving(now)).sum();
+            let moving = self.living().map(|(_, upload)| upload.moving()).sum();
             self.pool.moved(moving, movement, now.mono);
         }
         let Some(index) = self.position(id) else { return };

@@ -80,8 +80,25 @@ pub struct Flow {
 pub struct InFlight {
     /// Bytes to send.
     pub size: u64,
-    /// Its last bytes will have left before another request, begun now, sends its first.
-    pub is_draining: bool,
+    /// Once that can be told.
+    pub ends: Option<Ends>,
+}
+
+/// When the last bytes of a request will have left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// Most likely.
+    pub at: Instant,
+    /// How long a request takes from when it is sent to its first bytes.
+    pub lead: Millis,
+}
+
+impl Ends {
+    /// When another one is begun, so that it is ready then: so late that they hardly share the link, where that may break, and so
+    /// early that there is no gap even if it ends earlier.
+    pub fn next_at(self) -> [Instant; 2] {
+        [1, 2].map(|times| Instant(self.at.0.saturating_sub(times * self.lead.0)))
+    }
 }
 
 /// The slots that all uploads of an uploader share.
@@ -126,21 +143,23 @@ impl Pool {
             None => (self.limit, true),
             Some(pace) => {
                 let room = self.large.saturating_mul(self.limit as u64);
-                (pace.most(self.limit, now), self.at_stake(running) < room)
+                (pace.most(self.limit, now), self.at_stake(running, now) < room)
             }
         };
         self.wake_at(now).is_none() && self.held < most && has_room
     }
 
     /// Bytes that count if the link breaks now. Of the largest request that is about to end none do, so that the next one can
-    /// get ready.
-    fn at_stake(&self, running: &[InFlight]) -> u64 {
-        let (mut all, mut drains) = (0_u64, 0);
-        for &InFlight { size, is_draining } in running {
+    /// get ready; nor of another one beside it where one at a time is enough, as after a break that both have to begin again after.
+    fn at_stake(&self, running: &[InFlight], now: Instant) -> u64 {
+        let breaks = self.pace.as_ref().is_some_and(|pace| pace.is_quiet(now));
+        let all_that_end = self.limit == 1 && running.len() <= START_AUTO;
+        let (mut all, mut drains) = (0_u64, 0_u64);
+        for &InFlight { size, ends } in running {
             let counts = size.min(self.large);
             all = all.saturating_add(counts);
-            if is_draining {
-                drains = counts.max(drains);
+            if ends.map(Ends::next_at).is_some_and(|[late, early]| now >= if breaks { late } else { early }) {
+                drains = if all_that_end { drains.saturating_add(counts) } else { drains.max(counts) };
             }
         }
         all - drains
@@ -256,7 +275,7 @@ mod tests {
     }
 
     fn running(count: usize, size: u64) -> Vec<InFlight> {
-        vec![InFlight { size, is_draining: false }; count]
+        vec![InFlight { size, ends: None }; count]
     }
 
     /// Takes what there is, each with so much content, and returns how many are held then.
@@ -292,15 +311,42 @@ mod tests {
         }
     }
 
+    /// What requests of these sizes put at stake, of which some are about to end.
+    fn stake(pool: &Pool, sizes: &[(u64, bool)]) -> u64 {
+        let ends = Ends { at: NOW, lead: Millis(0) };
+        let running = sizes.iter().map(|&(size, ending)| InFlight { size, ends: ending.then_some(ends) });
+        pool.at_stake(&running.collect::<Vec<_>>(), NOW)
+    }
+
     #[test]
     fn of_those_that_are_about_to_end_the_largest_does_not_count() {
-        let stake = |sizes: &[(u64, bool)]| {
-            let running = sizes.iter().map(|&(size, is_draining)| InFlight { size, is_draining });
-            pool(Parallel::Auto).at_stake(&running.collect::<Vec<_>>())
+        let pool = pool(Parallel::Auto);
+        assert_eq!(stake(&pool, &[(7, false), (5, true), (6, true)]), 12);
+        assert_eq!(stake(&pool, &[(5, true), (6, true)]), 5);
+        assert_eq!(stake(&pool, &[(LARGE * 9, true), (LARGE * 9, true), (1, false)]), LARGE + 1);
+        assert_eq!(stake(&pool, &[]), 0);
+    }
+
+    #[test]
+    fn where_one_is_enough_two_that_are_about_to_end_do_not_count() {
+        let mut pool = pool(Parallel::Auto);
+        pool.moved(None, Movement::StoodStill, NOW);
+        assert_eq!(pool.limit(), 1);
+        assert_eq!(stake(&pool, &[(5, true), (6, true)]), 0);
+        assert_eq!(stake(&pool, &[(5, true), (6, false)]), 6);
+        assert_eq!(stake(&pool, &[(5, true), (6, true), (7, false)]), 12);
+    }
+
+    #[test]
+    fn the_next_one_begins_earlier_where_the_link_does_not_break() {
+        let running = [InFlight { size: 1, ends: Some(Ends { at: NOW + Millis(200), lead: Millis(100) }) }];
+        let mut pool = pool(Parallel::Auto);
+        let stakes = |pool: &Pool| {
+            [Instant(9_999), NOW, Instant(10_099), Instant(10_100)].map(|at| pool.at_stake(&running, at))
         };
-        assert_eq!(stake(&[(7, false), (5, true), (6, true)]), 12);
-        assert_eq!(stake(&[(LARGE * 9, true), (LARGE * 9, true), (1, false)]), LARGE + 1);
-        assert_eq!(stake(&[]), 0);
+        assert_eq!(stakes(&pool), [1, 0, 0, 0]);
+        pool.moved(None, Movement::StoodStill, NOW);
+        assert_eq!(stakes(&pool), [1, 1, 1, 0]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use partwise::core::hash::{Crc64, Crc64Hasher, Digester, Digests, Md5Digest, Md5
 use partwise::core::http::HttpReply;
 use partwise::core::plan::{PartSize, Plan};
 use partwise::core::progress::Progress;
-use partwise::core::schedule::{Flow, InFlight, MAX_AUTO, Parallel, Pool, SlotEnd, fairest};
+use partwise::core::schedule::{Ends, Flow, InFlight, MAX_AUTO, Movement, Parallel, Pool, SlotEnd, fairest};
 use partwise::core::store::{Kind, Limits, ListedPart, normalize_etag, store_error};
 use partwise::core::text::{json, percent_decode, percent_encode, xml};
 use partwise::core::time::{compact_date, parse_http_date, parse_iso};
@@ -486,7 +486,8 @@ proptest! {
             now = now + Millis(wait);
             let end = match step {
                 0..=2 => {
-                    let running = vec![InFlight { size: amount, is_draining: step == 0 }; held];
+                    let ends = (step == 0).then_some(Ends { at: Instant(amount), lead: Millis(wait) });
+                    let running = vec![InFlight { size: amount, ends }; held];
                     if pool.is_free(&running, now) {
                         prop_assert!(held < most);
                         pool.take();
@@ -499,7 +500,9 @@ proptest! {
                     continue;
                 }
                 4 => {
-                    pool.flowed(held, Flow { bytes: amount, millis: wait, size: amount }, now);
+                    let flow = Flow { bytes: amount, millis: wait, size: amount };
+                    let movement = if wait < 4000 { Movement::Flowed(flow) } else { Movement::StoodStill };
+                    pool.moved((wait % 3 > 0).then_some(held), movement, now);
                     prop_assert!((1..=most).contains(&pool.limit()));
                     continue;
                 }

@@ -4,7 +4,7 @@
 //! smaller one is taken, and a larger one is tried now and then. More bring more where each connection is slow by itself, as on
 //! a long way with losses. Judged is how fast bytes leave, not how long the store takes to reply then.
 
-use super::{Flow, MAX_AUTO, SlotEnd};
+use super::{Flow, MAX_AUTO, START_AUTO, SlotEnd};
 use crate::core::units::{Instant, Millis};
 
 /// A number of requests is judged by how fast each of them was for so long.
@@ -77,9 +77,10 @@ impl Pace {
         (limit / 2).max(1)
     }
 
-    /// How many small ones may be: where each of them is one too many, hardly more than large ones.
+    /// How many there may be at all, with small ones and those that are about to end: where each is one too many, hardly more
+    /// than large ones.
     pub fn most(&self, limit: usize, now: Instant) -> usize {
-        if self.is_quiet(now) { MAX_AUTO.min(limit + 1) } else { MAX_AUTO }
+        if self.is_quiet(now) { (limit + 1).clamp(START_AUTO + 1, MAX_AUTO) } else { MAX_AUTO }
     }
 
     /// The least number that brings nearly as much as any, or one beside it of which nothing is known. There are fewer only when
@@ -93,15 +94,20 @@ impl Pace {
             return limit;
         }
         let most = (1..=MAX_AUTO).filter_map(known).max().unwrap_or_default();
-        let is_enough = |number: &usize| known(*number).is_some_and(|rate| rate >= most - most / 10);
+        let is_enough = |number: &usize| known(*number).is_some_and(|rate| rate >= most - most / 6);
         let best = (1..=MAX_AUTO).find(is_enough).unwrap_or(limit);
+        if best > limit {
+            // Of which most is known from long ago: it is judged once more before others are tried.
+            return best;
+        }
         let fewer = (best > 1 && known(best - 1).is_none()).then(|| best - 1);
         let more = (best < MAX_AUTO && known(best + 1).is_none() && !self.is_quiet(now)).then(|| best + 1);
         let next = if takes < SOON { fewer.or(more) } else { more.or(fewer) };
         next.unwrap_or(best)
     }
 
-    fn is_quiet(&self, now: Instant) -> bool {
+    /// Whether there has been a reason for fewer lately.
+    pub fn is_quiet(&self, now: Instant) -> bool {
         self.halved.is_some_and(|at| now.since(at) < QUIET_BEFORE_GROWTH)
     }
 }
@@ -178,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn a_tenth_more_is_not_worth_another_one() {
-        for (all, limit) in [(1_111_110, 1), (1_112_000, 3)] {
+    fn a_sixth_more_is_not_worth_another_one() {
+        for (all, limit) in [(1_199_990, 1), (1_202_000, 3)] {
             let mut link = Link::new(1_000_000, all, 1);
             assert_eq!(link.seconds(2), [2, limit], "{all}");
         }
@@ -190,6 +196,22 @@ mod tests {
         for (took, limit) in [(0, 5), (80, 5), (81, 4), (100, 4), (134, 2), (9000, 2)] {
             assert_eq!(Link::new(1, 1, 2).end(done(took)), limit, "{took}");
         }
+    }
+
+    #[test]
+    fn what_was_best_long_ago_is_judged_again_before_others_are_tried() {
+        let mut link = Link::new(2_000_000, 4_000_000, 2);
+        assert_eq!(link.seconds(3), [1, 2, 3], "two are as fast as one alone can be twice");
+        link.all = 1_000_000;
+        assert_eq!(link.seconds(3), [2, 1, 1]);
+    }
+
+    #[test]
+    fn small_ones_are_one_more_than_large_ones_where_there_was_a_reason_for_fewer_and_three_at_least() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.most(1, Instant(0)), 5);
+        pace.halved(2, Instant(1000));
+        assert_eq!([1, 2, 3, 4, 5].map(|limit| pace.most(limit, Instant(1000))), [3, 3, 4, 5, 5]);
     }
 
     #[test]

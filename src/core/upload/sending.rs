@@ -14,7 +14,7 @@ use crate::core::error::{Code, Operation};
 use crate::core::hash::{Proof, Reading, Wanted};
 use crate::core::http::{Body, HttpReply, MAX_REPLY_BYTES, without_query};
 use crate::core::retry::{Asked, Fault, Tries, Verdict, describe};
-use crate::core::schedule::{InFlight, Movement, SlotEnd};
+use crate::core::schedule::{Ends, InFlight, Movement, SlotEnd};
 use crate::core::store::{
     Completed, MAX_ETAG_BYTES, has_error, is_md5_etag, normalize_etag, store_error, stored_etag,
 };
@@ -96,6 +96,12 @@ impl Flight {
         }
     }
 
+    /// When another request may have to be begun, so that it is ready when this one ends.
+    pub(super) fn ends(&self) -> Option<Ends> {
+        let transfer = self.transfer()?;
+        Some(Ends { at: transfer.ends_at()?, lead: transfer.lead() })
+    }
+
     pub(super) fn deadline(&self, config: &Config) -> Option<Instant> {
         self.transfer().map(|transfer| transfer.deadline(config))
     }
@@ -165,15 +171,14 @@ impl Upload {
     /// Adds what holds them.
     pub fn in_flight(&self, all: &mut Vec<InFlight>) {
         for flight in self.flights.iter().filter(|f| f.holds_slot()) {
-            let is_draining = flight.transfer().is_some_and(Transfer::is_draining);
-            all.push(InFlight { size: flight.range.len(), is_draining });
+            all.push(InFlight { size: flight.range.len(), ends: flight.ends() });
         }
     }
 
     /// Of how many bytes are leaving; `None` when nobody knows.
-    pub fn moving(&self, now: Now) -> Option<usize> {
+    pub fn moving(&self) -> Option<usize> {
         let transfers = self.flights.iter().filter_map(Flight::transfer);
-        transfers.map(|transfer| transfer.is_moving(now.mono).map(usize::from)).sum()
+        transfers.map(|transfer| transfer.is_moving().map(usize::from)).sum()
     }
 
     /// What the last progress says of the link; told once.

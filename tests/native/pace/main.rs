@@ -24,7 +24,7 @@ struct Figures {
 /// Uploads so many files of a size, and leaves the page at these shares on the way.
 fn figures(what: &str, link: &Link, files: (u64, u64), leaves: &[f64], parallel: Parallel) -> Figures {
     let (count, size) = files;
-    let told: Vec<Told> = [64 * KIB, 256 * KIB, 1024 * KIB]
+    let told: Vec<Told> = [64 * KIB, 256 * KIB, 1024 * KIB, 2304 * KIB]
         .iter()
         .flat_map(|&buffer| (1..=3).map(move |seed| (buffer, seed)))
         .map(|(buffer, seed)| {
@@ -115,7 +115,7 @@ fn what_the_browser_repeats_by_itself_does_not_look_like_slow_connections() {
         cuts.iter().map(of).fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1))
     };
     let (auto, alone) = (mean(Auto), mean(Fixed(1)));
-    assert!(auto.0 < 0.85 * alone.0 && auto.1 < alone.1, "{auto:?}, {alone:?}");
+    assert!(auto.0 < 0.8 * alone.0 && auto.1 < 1.2, "{auto:?}, {alone:?}");
 }
 
 #[test]

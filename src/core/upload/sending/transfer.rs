@@ -26,12 +26,14 @@ pub(super) struct Transfer {
     began: Option<Instant>,
     /// What had left, and when, once it had got going.
     going: Option<(u64, Instant)>,
+    /// The same when it last moved before all had left.
+    went: (u64, Instant),
 }
 
 impl Transfer {
     /// Of so many bytes, sent now.
     pub fn new(size: u64, now: Instant) -> Self {
-        Self { size, since: now, loaded: 0, moved: now, began: None, going: None }
+        Self { size, since: now, loaded: 0, moved: now, began: None, going: None, went: (0, now) }
     }
 
     /// The browser tells how many bytes have left. What that says of the link.
@@ -49,10 +51,13 @@ impl Transfer {
         if stood_still || self.going.is_none() && now.since(began) >= GETS_GOING {
             self.going = Some((bytes, now));
         }
+        // The last bytes may have waited for being told.
+        if bytes < self.size {
+            self.went = (bytes, now);
+        }
         if stood_still {
             return Some(Movement::StoodStill);
         }
-        // The last bytes may have waited for it before.
         let says_something = had_got_going && more > 0 && bytes < self.size;
         says_something.then_some(Movement::Flowed(Flow { bytes: more, millis: wait, size: self.size }))
     }
@@ -62,18 +67,26 @@ impl Transfer {
         self.loaded.min(self.size)
     }
 
-    /// Whether bytes are leaving; `None` when nobody knows: all have left long ago and there is no reply, so that they may be leaving
-    /// once more.
-    pub fn is_moving(&self, now: Instant) -> Option<bool> {
-        let has_left = self.has_left();
-        (!has_left || now.since(self.moved) < STANDS_STILL).then_some(self.loaded > 0 && !has_left)
+    /// Whether bytes are leaving; `None` when nobody knows: when all have left as far as the browser can tell, they may wait in the
+    /// system's buffers, or be leaving once more.
+    pub fn is_moving(&self) -> Option<bool> {
+        (!self.has_left()).then_some(self.loaded > 0)
     }
 
-    /// Whether its last bytes will have left before another request, begun now, sends its first.
-    pub fn is_draining(&self) -> bool {
-        let Some(began) = self.began else { return false };
-        let (left, lead) = (self.size.saturating_sub(self.loaded), began.since(self.since).0);
-        left.saturating_mul(self.moved.since(self.since).0) <= lead.saturating_mul(self.loaded)
+    /// From when on it will have left, most likely. What the system has taken into its buffers has not: all leaves as fast as it
+    /// takes more. If it takes everything at once, nobody knows.
+    pub fn ends_at(&self) -> Option<Instant> {
+        let began = self.began?;
+        let (before, at) = self.going.unwrap_or(self.went);
+        let (more, within) = (self.went.0.saturating_sub(before), self.went.1.since(at).0);
+        let takes = self.size.saturating_mul(within).checked_div(more);
+        let estimated = takes.map(|takes| began + Millis(takes));
+        estimated.into_iter().chain(self.has_left().then_some(self.moved + self.lead())).min()
+    }
+
+    /// How long it took from when it was sent to its first bytes.
+    pub fn lead(&self) -> Millis {
+        self.began.unwrap_or(self.since).since(self.since)
     }
 
     /// Whether most of its bytes had left, but not all. Then it is the link that breaks, most likely: whom the store, or its CORS
@@ -142,19 +155,32 @@ mod tests {
     }
 
     #[test]
-    fn what_has_left_long_ago_may_be_leaving_once_more() {
-        let now = |after| Instant(800 + SIZE + after);
-        assert_eq!(Transfer::new(SIZE, Instant(0)).is_moving(Instant(9000)), Some(false));
-        assert_eq!(at(SIZE - 1).is_moving(now(9000)), Some(true));
-        assert_eq!(at(SIZE).is_moving(now(499)), Some(false));
-        assert_eq!(at(SIZE).is_moving(now(500)), None);
-        assert_eq!((at(SIZE + 9).counted(), at(SIZE + 9).is_moving(now(9))), (SIZE, Some(false)));
+    fn of_what_has_left_nobody_knows_whether_it_moves() {
+        let moves =
+            [Transfer::new(SIZE, Instant(0)), at(SIZE - 1), at(SIZE), at(SIZE + 9)].map(|t| t.is_moving());
+        assert_eq!(moves, [Some(false), Some(true), None, None]);
+        assert_eq!(at(SIZE + 9).counted(), SIZE);
     }
 
     #[test]
-    fn it_drains_when_the_rest_takes_no_longer_than_it_took_to_begin() {
-        assert!(!Transfer::new(SIZE, Instant(1000)).is_draining());
-        assert!(!at(9780).is_draining() && at(9800).is_draining());
+    fn when_it_ends_follows_from_how_fast_it_goes_and_not_from_what_was_taken_at_first() {
+        assert_eq!(Transfer::new(SIZE, Instant(1000)).ends_at(), None);
+        // A byte per millisecond, from 1200 on.
+        assert_eq!((at(5000).ends_at(), at(5000).lead()), (Some(Instant(1200 + SIZE)), Millis(200)));
+        let mut last = at(SIZE - 1);
+        assert_eq!(last.told(SIZE, Instant(11_200)), None);
+        assert_eq!(last.ends_at(), Some(Instant(1200 + SIZE)), "the last byte waited for being told");
+    }
+
+    #[test]
+    fn what_was_taken_at_once_ends_soon() {
+        let mut transfer = Transfer::new(SIZE, Instant(1000));
+        transfer.told(SIZE, Instant(1200));
+        assert_eq!(transfer.ends_at(), Some(Instant(1400)));
+        let mut slow = at(801);
+        slow.told(802, Instant(2000));
+        slow.told(SIZE, Instant(2100));
+        assert_eq!(slow.ends_at(), Some(Instant(2300)), "and not when its first bytes said");
     }
 
     #[test]
