@@ -323,7 +323,7 @@ impl Engine {
     fn drain(&mut self, id: UploadId, now: Now) {
         self.note(id);
         if let Some(movement) = self.upload_mut(id).and_then(Upload::poll_movement) {
-            let moving = self.living().map(|(_, upload)| upload.moving()).sum();
+            let moving = self.living().map(|(_, upload)| upload.moving(now)).sum();
             self.pool.moved(moving, movement, now.mono);
         }
         let Some(index) = self.position(id) else { return };
@@ -406,7 +406,7 @@ impl Engine {
     /// Whether a slot could be taken now; not while the store wants a rest.
     pub fn has_free_slot(&self, now: Now) -> bool {
         let mut running = Vec::new();
-        self.living().for_each(|(_, upload)| upload.in_flight(&mut running));
+        self.living().for_each(|(_, upload)| upload.in_flight(&mut running, now));
         self.pool.is_free(&running, now.mono)
     }
 

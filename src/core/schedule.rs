@@ -19,6 +19,8 @@ pub enum Parallel {
 pub const MAX_AUTO: usize = 5;
 /// Where [`Parallel::Auto`] starts.
 pub const START_AUTO: usize = 2;
+/// So many at a time no store refuses.
+const HARMLESS: usize = 3;
 /// The most that can be asked for.
 pub const MAX_FIXED: u32 = 32;
 
@@ -61,7 +63,10 @@ pub enum Movement {
     /// How fast it is.
     Flowed(Flow),
     /// It went on after a while in which it did not, as when its connection breaks and the browser sends it again by itself.
-    StoodStill,
+    StoodStill {
+        /// When it had moved last.
+        since: Instant,
+    },
 }
 
 /// What a request has sent in a while.
@@ -80,7 +85,7 @@ pub struct Flow {
 pub struct InFlight {
     /// Bytes to send.
     pub size: u64,
-    /// Once that can be told.
+    /// When they will have left, once that can be told.
     pub ends: Option<Ends>,
 }
 
@@ -94,10 +99,11 @@ pub struct Ends {
 }
 
 impl Ends {
-    /// When another one is begun, so that it is ready then: so late that they hardly share the link, where that may break, and so
-    /// early that there is no gap even if it ends earlier.
-    pub fn next_at(self) -> [Instant; 2] {
-        [1, 2].map(|times| Instant(self.at.0.saturating_sub(times * self.lead.0)))
+    /// From when on another request may begin, so that it is ready then. Where the link breaks that is so late that the two hardly share
+    /// it; else so early that there is no gap even if this one ends earlier.
+    pub fn next_at(self, breaks: bool) -> Instant {
+        let leads = if breaks { 1 } else { 2 };
+        Instant(self.at.0.saturating_sub(leads * self.lead.0))
     }
 }
 
@@ -150,19 +156,21 @@ impl Pool {
     }
 
     /// Bytes that count if the link breaks now. Of the largest request that is about to end none do, so that the next one can
-    /// get ready; nor of another one beside it where one at a time is enough, as after a break that both have to begin again after.
+    /// get ready. Where the limit is one request and there are two, as after a break that both were sent again after, neither counts
+    /// when it is about to end.
     fn at_stake(&self, running: &[InFlight], now: Instant) -> u64 {
         let breaks = self.pace.as_ref().is_some_and(|pace| pace.is_quiet(now));
-        let all_that_end = self.limit == 1 && running.len() <= START_AUTO;
-        let (mut all, mut drains) = (0_u64, 0_u64);
+        let is_about_to_end = |ends: Option<Ends>| ends.is_some_and(|ends| now >= ends.next_at(breaks));
+        let neither_counts = self.limit == 1 && running.len() < HARMLESS;
+        let (mut all, mut ending) = (0_u64, 0_u64);
         for &InFlight { size, ends } in running {
             let counts = size.min(self.large);
             all = all.saturating_add(counts);
-            if ends.map(Ends::next_at).is_some_and(|[late, early]| now >= if breaks { late } else { early }) {
-                drains = if all_that_end { drains.saturating_add(counts) } else { drains.max(counts) };
+            if is_about_to_end(ends) {
+                ending = if neither_counts { ending.saturating_add(counts) } else { ending.max(counts) };
             }
         }
-        all - drains
+        all - ending
     }
 
     /// Takes a slot for a request that starts now, where one is free.
@@ -208,7 +216,7 @@ impl Pool {
     pub fn moved(&mut self, moving: Option<usize>, movement: Movement, now: Instant) {
         let Some(pace) = &mut self.pace else { return };
         self.limit = match (movement, moving) {
-            (Movement::StoodStill, _) => pace.halved(self.limit, now),
+            (Movement::StoodStill { since }, _) => pace.stood_still(self.limit, since, now),
             (Movement::Flowed(flow), Some(moving)) => pace.flowed(self.limit, moving, flow, now),
             (Movement::Flowed(_), None) => self.limit,
         };
@@ -270,6 +278,8 @@ mod tests {
 
     const FLOW: Movement = Movement::Flowed(Flow { bytes: 1, millis: 100_000, size: LARGE });
 
+    const STOOD_STILL: Movement = Movement::StoodStill { since: Instant(9_000) };
+
     fn pool(parallel: Parallel) -> Pool {
         Pool::new(parallel, LARGE)
     }
@@ -330,7 +340,7 @@ mod tests {
     #[test]
     fn where_one_is_enough_two_that_are_about_to_end_do_not_count() {
         let mut pool = pool(Parallel::Auto);
-        pool.moved(None, Movement::StoodStill, NOW);
+        pool.moved(None, STOOD_STILL, NOW);
         assert_eq!(pool.limit(), 1);
         assert_eq!(stake(&pool, &[(5, true), (6, true)]), 0);
         assert_eq!(stake(&pool, &[(5, true), (6, false)]), 6);
@@ -345,7 +355,7 @@ mod tests {
             [Instant(9_999), NOW, Instant(10_099), Instant(10_100)].map(|at| pool.at_stake(&running, at))
         };
         assert_eq!(stakes(&pool), [1, 0, 0, 0]);
-        pool.moved(None, Movement::StoodStill, NOW);
+        pool.moved(None, STOOD_STILL, NOW);
         assert_eq!(stakes(&pool), [1, 1, 1, 0]);
     }
 
@@ -373,8 +383,8 @@ mod tests {
     fn what_stands_still_halves_them_unless_their_number_is_fixed() {
         for (parallel, limit) in [(Parallel::Auto, START_AUTO / 2), (Parallel::Fixed(4), 4)] {
             let mut pool = pool(parallel);
-            pool.moved(None, Movement::StoodStill, NOW);
-            pool.moved(Some(1), Movement::StoodStill, NOW + Millis(1));
+            pool.moved(None, STOOD_STILL, NOW);
+            pool.moved(Some(1), STOOD_STILL, NOW + Millis(1));
             assert_eq!((pool.limit(), pool.wake_at(NOW)), (limit, None));
         }
     }

@@ -486,7 +486,7 @@ proptest! {
             now = now + Millis(wait);
             let end = match step {
                 0..=2 => {
-                    let ends = (step == 0).then_some(Ends { at: Instant(amount), lead: Millis(wait) });
+                    let ends = (step == 0).then_some(Ends { at: Instant(amount % 2_000_000), lead: Millis(wait) });
                     let running = vec![InFlight { size: amount, ends }; held];
                     if pool.is_free(&running, now) {
                         prop_assert!(held < most);
@@ -501,7 +501,7 @@ proptest! {
                 }
                 4 => {
                     let flow = Flow { bytes: amount, millis: wait, size: amount };
-                    let movement = if wait < 4000 { Movement::Flowed(flow) } else { Movement::StoodStill };
+                    let movement = if wait < 4000 { Movement::Flowed(flow) } else { Movement::StoodStill { since: Instant(amount % 2_000_000) } };
                     pool.moved((wait % 3 > 0).then_some(held), movement, now);
                     prop_assert!((1..=most).contains(&pool.limit()));
                     continue;

@@ -4,7 +4,7 @@
 //! smaller one is taken, and a larger one is tried now and then. More bring more where each connection is slow by itself, as on
 //! a long way with losses. Judged is how fast bytes leave, not how long the store takes to reply then.
 
-use super::{Flow, MAX_AUTO, START_AUTO, SlotEnd};
+use super::{Flow, HARMLESS, MAX_AUTO, SlotEnd};
 use crate::core::units::{Instant, Millis};
 
 /// A number of requests is judged by how fast each of them was for so long.
@@ -68,8 +68,14 @@ impl Pace {
         }
     }
 
+    /// A request has not moved since then until now. The limit from now on: of what breaks together one may be heard of long after
+    /// another.
+    pub fn stood_still(&mut self, limit: usize, since: Instant, now: Instant) -> usize {
+        if self.halved.is_some_and(|at| since < at) { limit } else { self.halved(limit, now) }
+    }
+
     /// There is a reason for fewer. The limit from now on.
-    pub fn halved(&mut self, limit: usize, now: Instant) -> usize {
+    fn halved(&mut self, limit: usize, now: Instant) -> usize {
         if self.halved.is_some_and(|at| now.since(at) < HALVE_AT_MOST_EVERY) {
             return limit;
         }
@@ -80,7 +86,7 @@ impl Pace {
     /// How many there may be at all, with small ones and those that are about to end: where each is one too many, hardly more
     /// than large ones.
     pub fn most(&self, limit: usize, now: Instant) -> usize {
-        if self.is_quiet(now) { (limit + 1).clamp(START_AUTO + 1, MAX_AUTO) } else { MAX_AUTO }
+        if self.is_quiet(now) { (limit + 1).clamp(HARMLESS, MAX_AUTO) } else { MAX_AUTO }
     }
 
     /// The least number that brings nearly as much as any, or one beside it of which nothing is known. There are fewer only when
@@ -94,11 +100,13 @@ impl Pace {
             return limit;
         }
         let most = (1..=MAX_AUTO).filter_map(known).max().unwrap_or_default();
-        let is_enough = |number: &usize| known(*number).is_some_and(|rate| rate >= most - most / 6);
+        // What ends soon is measured less exactly, as systems take some hundred kilobytes at a time.
+        let nearly = most - most / if takes < SOON { 6 } else { 10 };
+        let is_enough = |number: &usize| known(*number).is_some_and(|rate| rate >= nearly);
         let best = (1..=MAX_AUTO).find(is_enough).unwrap_or(limit);
         if best > limit {
-            // Of which most is known from long ago: it is judged once more before others are tried.
-            return best;
+            // More was better: back to it, to be judged once more before others are tried.
+            return if self.is_quiet(now) { limit } else { best };
         }
         let fewer = (best > 1 && known(best - 1).is_none()).then(|| best - 1);
         let more = (best < MAX_AUTO && known(best + 1).is_none() && !self.is_quiet(now)).then(|| best + 1);
@@ -184,10 +192,17 @@ mod tests {
     }
 
     #[test]
-    fn a_sixth_more_is_not_worth_another_one() {
-        for (all, limit) in [(1_199_990, 1), (1_202_000, 3)] {
+    fn a_tenth_more_is_not_worth_another_one() {
+        for (all, limit) in [(1_111_110, 1), (1_112_000, 3)] {
             let mut link = Link::new(1_000_000, all, 1);
             assert_eq!(link.seconds(2), [2, limit], "{all}");
+        }
+    }
+
+    #[test]
+    fn a_sixth_more_is_not_where_one_ends_soon() {
+        for (all, limit) in [(4_799_990, 1), (4_801_000, 3)] {
+            assert_eq!(Link::new(4_000_000, all, 1).seconds(2), [2, limit], "{all}");
         }
     }
 
@@ -199,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_best_long_ago_is_judged_again_before_others_are_tried() {
+    fn what_was_better_is_judged_again_before_others_are_tried() {
         let mut link = Link::new(2_000_000, 4_000_000, 2);
         assert_eq!(link.seconds(3), [1, 2, 3], "two are as fast as one alone can be twice");
         link.all = 1_000_000;
@@ -210,7 +225,7 @@ mod tests {
     fn small_ones_are_one_more_than_large_ones_where_there_was_a_reason_for_fewer_and_three_at_least() {
         let mut pace = Pace::default();
         assert_eq!(pace.most(1, Instant(0)), 5);
-        pace.halved(2, Instant(1000));
+        pace.stood_still(2, Instant(900), Instant(1000));
         assert_eq!([1, 2, 3, 4, 5].map(|limit| pace.most(limit, Instant(1000))), [3, 3, 4, 5, 5]);
     }
 
@@ -229,6 +244,27 @@ mod tests {
             link.end(broken);
         }
         assert_eq!(link.limit, 1);
+    }
+
+    #[test]
+    fn what_stood_still_when_they_were_halved_is_no_other_reason() {
+        let mut pace = Pace::default();
+        let mut stood_still = |limit, since, now| pace.stood_still(limit, Instant(since), Instant(now));
+        assert_eq!(stood_still(4, 1000, 2000), 2);
+        assert_eq!((stood_still(2, 1999, 9000), stood_still(2, 2000, 9000)), (2, 1));
+    }
+
+    #[test]
+    fn where_there_was_a_reason_for_fewer_what_more_would_bring_is_no_reason_for_more() {
+        let mut pace = Pace::default();
+        let mut limit = pace.stood_still(2, Instant(0), Instant(1000));
+        let mut flow = |moving, bytes, now| {
+            let flow = Flow { bytes, millis: 1000, size: PART };
+            limit = pace.flowed(limit, moving, flow, Instant(now));
+            limit
+        };
+        assert_eq!((flow(2, 900_000, 2000), flow(1, 1_000_000, 3000)), (1, 1));
+        assert_eq!((flow(1, 1_000_000, 30_999), flow(1, 1_000_000, 31_000)), (1, 2));
     }
 
     #[test]

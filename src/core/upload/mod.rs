@@ -43,7 +43,7 @@ use super::fingerprint::Fingerprint;
 use super::plan::{PartSize, Plan};
 use super::progress::{Progress, Snapshot};
 use super::retry::{Asked, Budget, Jitter, Worked};
-use super::schedule::{Ends, Movement, SlotEnd};
+use super::schedule::{Movement, SlotEnd};
 use super::store::{Completed, ListedPart};
 use super::units::{Instant, Millis, Now, PartNumber, UnixMillis};
 use hashing::{Ahead, Whole};
@@ -430,9 +430,9 @@ impl Upload {
         }
         for flight in &self.flights {
             earlier(flight.deadline(&self.config));
-            for at in flight.ends().into_iter().flat_map(Ends::next_at) {
-                earlier(Some(at).filter(|at| *at > self.settled));
-            }
+            let ends = flight.ends(self.settled);
+            earlier(ends.map(|ends| ends.next_at(false)));
+            earlier(ends.map(|ends| ends.next_at(true)));
         }
         if matches!(self.phase, Phase::Sending) && !self.paused {
             earlier(self.parts.next_due(self.settled));

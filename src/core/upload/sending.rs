@@ -96,10 +96,8 @@ impl Flight {
         }
     }
 
-    /// When another request may have to be begun, so that it is ready when this one ends.
-    pub(super) fn ends(&self) -> Option<Ends> {
-        let transfer = self.transfer()?;
-        Some(Ends { at: transfer.ends_at()?, lead: transfer.lead() })
+    pub(super) fn ends(&self, now: Instant) -> Option<Ends> {
+        self.transfer()?.ends(now)
     }
 
     pub(super) fn deadline(&self, config: &Config) -> Option<Instant> {
@@ -169,16 +167,16 @@ impl Upload {
     }
 
     /// Adds what holds them.
-    pub fn in_flight(&self, all: &mut Vec<InFlight>) {
+    pub fn in_flight(&self, all: &mut Vec<InFlight>, now: Now) {
         for flight in self.flights.iter().filter(|f| f.holds_slot()) {
-            all.push(InFlight { size: flight.range.len(), ends: flight.ends() });
+            all.push(InFlight { size: flight.range.len(), ends: flight.ends(now.mono) });
         }
     }
 
-    /// Of how many bytes are leaving; `None` when nobody knows.
-    pub fn moving(&self) -> Option<usize> {
+    /// How many requests are sending; `None` when nobody knows.
+    pub fn moving(&self, now: Now) -> Option<usize> {
         let transfers = self.flights.iter().filter_map(Flight::transfer);
-        transfers.map(|transfer| transfer.is_moving().map(usize::from)).sum()
+        transfers.map(|transfer| transfer.is_moving(now.mono).map(usize::from)).sum()
     }
 
     /// What the last progress says of the link; told once.

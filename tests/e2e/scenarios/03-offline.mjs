@@ -15,7 +15,7 @@ export default [
       const upload = await tab.upload(file);
       await upload.reached(30);
       // So that some are under way when it happens, however long that takes.
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 1 * MiB } });
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 4 * MiB } });
       const slowAt = Date.now();
       const slow = async () => (await world.proxy.parts()).some(({ start }) => start > slowAt);
       await until(slow, { what: 'a part that is slow', within: 30_000 });
