@@ -5,7 +5,7 @@ use crate::core::schedule::{Ends, Flow, Movement};
 use crate::core::units::{Instant, Millis};
 
 /// What the browser's system takes at once says nothing of the link.
-const GETS_GOING: Millis = Millis(300);
+const GETS_GOING: Millis = Millis(200);
 /// What moves much more slowly for so long than before has broken, most likely, and the browser sends it once more from its
 /// beginning without a word. That time says nothing of how fast the link is.
 const STANDS_STILL: Millis = Millis(500);
@@ -108,7 +108,9 @@ impl Transfer {
         let (more, within) = (self.went.0.saturating_sub(before), self.went.1.since(at).0);
         let takes = self.size.saturating_mul(within).checked_div(more);
         let estimated = takes.map(|takes| began + Millis(takes));
-        let at = estimated.or_else(|| self.has_left().then_some(self.moved + self.lead))?;
+        // Systems take about as much ahead as leaves in two round trips.
+        let at_latest = self.has_left().then(|| self.moved + self.lead + self.lead);
+        let at = estimated.into_iter().chain(at_latest).min()?;
         Some(Ends { at, lead: self.lead })
     }
 
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn how_fast_it_is_is_known_once_it_has_got_going() {
         let mut transfer = Transfer::new(SIZE, Instant(1000));
-        let told: Vec<_> = [(900, 1200), (1000, 1499), (1100, 1500), (1200, 1600), (SIZE, 1700)]
+        let told: Vec<_> = [(900, 1200), (1000, 1399), (1100, 1400), (1200, 1500), (SIZE, 1700)]
             .map(|(bytes, now)| transfer.told(bytes, Instant(now)))
             .into();
         assert_eq!(told, [None, None, None, flow(100, 100), None]);
@@ -203,11 +205,14 @@ mod tests {
     #[test]
     fn when_it_ends_follows_from_how_fast_it_goes_and_not_from_what_was_taken_at_first() {
         // A byte per millisecond, from 1200 on.
-        let mut transfer = at(5000);
+        let mut transfer = at(9500);
         let end = Some(Ends { at: Instant(1200 + SIZE), lead: Millis(200) });
-        assert_eq!(transfer.ends(Instant(5800)), end);
-        transfer.told(SIZE, Instant(6000));
-        assert_eq!(transfer.ends(Instant(9000)), end, "the system has the rest");
+        assert_eq!(transfer.ends(Instant(10_300)), end);
+        transfer.told(SIZE, Instant(10_800));
+        assert_eq!(transfer.ends(Instant(19_000)), end, "the system has the rest");
+        let mut early = at(5000);
+        early.told(SIZE, Instant(6000));
+        assert_eq!(ends(&early, 6000), Some(6400), "which is not that much");
     }
 
     #[test]
@@ -242,10 +247,10 @@ mod tests {
     fn what_is_taken_at_once_ends_soon() {
         let mut transfer = Transfer::new(SIZE, Instant(1000));
         transfer.told(SIZE, Instant(1200));
-        assert_eq!(ends(&transfer, 9000), Some(1400));
+        assert_eq!(ends(&transfer, 9000), Some(1600));
         let mut slow = Transfer::new(SIZE, Instant(1000));
         slow.told(SIZE, Instant(61_000));
-        assert_eq!(slow.ends(Instant(61_000)), Some(Ends { at: Instant(63_000), lead: LONGEST_LEAD }));
+        assert_eq!(slow.ends(Instant(61_000)), Some(Ends { at: Instant(65_000), lead: LONGEST_LEAD }));
     }
 
     #[test]
