@@ -19,7 +19,7 @@ pub enum Parallel {
 pub const MAX_AUTO: usize = 5;
 /// Where [`Parallel::Auto`] starts.
 pub const START_AUTO: usize = 2;
-/// So many at a time no store refuses.
+/// So many at a time hardly any store refuses.
 const HARMLESS: usize = 3;
 /// The most that can be asked for.
 pub const MAX_FIXED: u32 = 32;
@@ -156,8 +156,8 @@ impl Pool {
     }
 
     /// Bytes that count if the link breaks now. Of the largest request that is about to end none do, so that the next one can
-    /// get ready. Where the limit is one request and there are two, as after a break that both were sent again after, neither counts
-    /// when it is about to end.
+    /// get ready. Where the limit is one request and there are two, as when a break has both sent again, neither counts when it is about
+    /// to end.
     fn at_stake(&self, running: &[InFlight], now: Instant) -> u64 {
         let breaks = self.pace.as_ref().is_some_and(|pace| pace.is_quiet(now));
         let is_about_to_end = |ends: Option<Ends>| ends.is_some_and(|ends| now >= ends.next_at(breaks));

@@ -501,7 +501,8 @@ proptest! {
                 }
                 4 => {
                     let flow = Flow { bytes: amount, millis: wait, size: amount };
-                    let movement = if wait < 4000 { Movement::Flowed(flow) } else { Movement::StoodStill { since: Instant(amount % 2_000_000) } };
+                    let stood_still = Movement::StoodStill { since: Instant(amount % 2_000_000) };
+                    let movement = if wait < 4000 { Movement::Flowed(flow) } else { stood_still };
                     pool.moved((wait % 3 > 0).then_some(held), movement, now);
                     prop_assert!((1..=most).contains(&pool.limit()));
                     continue;

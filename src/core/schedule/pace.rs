@@ -83,8 +83,8 @@ impl Pace {
         (limit / 2).max(1)
     }
 
-    /// How many there may be at all, with small ones and those that are about to end: where each is one too many, hardly more
-    /// than large ones.
+    /// How many there may be at all, with small ones and those that are about to end: hardly more than the limit where there was
+    /// a reason for fewer.
     pub fn most(&self, limit: usize, now: Instant) -> usize {
         if self.is_quiet(now) { (limit + 1).clamp(HARMLESS, MAX_AUTO) } else { MAX_AUTO }
     }

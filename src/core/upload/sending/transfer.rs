@@ -11,7 +11,7 @@ const GETS_GOING: Millis = Millis(200);
 const STANDS_STILL: Millis = Millis(500);
 /// How many times more slowly that is.
 const MUCH_SLOWER: u64 = 4;
-/// What has left waits for its reply for so long before it is taken to have left indeed.
+/// What has all left as the browser sees it may be in the system's buffers for so long, or be repeated.
 const UNANSWERED: Millis = Millis(2000);
 /// Connections that take longer than this say nothing of how long another one takes.
 const LONGEST_LEAD: Millis = Millis(2000);
@@ -70,7 +70,7 @@ impl Transfer {
             let slow = more.saturating_mul(within.0);
             wait >= STANDS_STILL && slow.saturating_mul(MUCH_SLOWER) < bytes.saturating_mul(wait.0)
         });
-        // How fast it was is not known where that much has passed before it moved again.
+        // So did what had just got going, though nobody knows how fast it would have been.
         let broke_off = usual.is_some_and(|(bytes, _)| bytes == 0) && wait >= STANDS_STILL;
         self.went = (bytes, now);
         if bytes < before {
