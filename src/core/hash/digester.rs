@@ -94,10 +94,10 @@ impl Digester {
         }
     }
 
-    /// Goes on with the MD5 of everything from where it was left.
+    /// Goes on with the MD5 of everything, if that is wanted, from where it was left.
     #[must_use]
     pub fn after(self, whole: Md5Hasher) -> Self {
-        Self { whole: Some(whole), ..self }
+        Self { whole: self.whole.map(|_| whole), ..self }
     }
 
     /// Takes the next bytes.

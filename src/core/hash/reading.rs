@@ -12,7 +12,7 @@ pub struct Reading {
     pub every: u64,
     /// What to compute of each piece.
     pub wanted: Wanted,
-    /// The MD5 of everything goes on from here.
+    /// The MD5 of everything, if it is wanted, goes on from here.
     pub after: Option<Md5Hasher>,
     /// Nobody waits for it: other jobs come first.
     pub ahead: bool,

@@ -403,7 +403,6 @@ impl Upload {
                 self.whole = Whole::Known(digests.md5);
             }
             let etag = Some(normal.clone()).filter(|e| !e.is_empty());
-            let key = key.or_else(|| Some(self.target.key.clone()));
             let callback_failed = self.callback_failed;
             let location = Some(location);
             self.object = Some(Completed { location, key, etag, callback_failed, ..Completed::default() });

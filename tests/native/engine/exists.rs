@@ -82,6 +82,12 @@ fn our_own_object_is_known_although_the_reply_was_lost() {
                 "{kind:?}"
             );
             assert!(world.store.count("PUT") <= 5, "everything was sent again");
+            let etag = &world.store.objects["a"].etag;
+            let told = world.events.iter().find_map(|(_, event)| match event {
+                Event::Done(result) => result.etag.as_ref(),
+                _ => None,
+            });
+            assert_eq!(told, Some(etag), "{kind:?} {last}");
         }
     }
 }
@@ -95,6 +101,18 @@ fn its_checksum_is_enough_where_etags_are_no_md5s() {
         let id = world.add("a", bytes(size));
         world.run();
         assert_eq!(world.state(id), State::Done, "{last} {:?}", world.events.last());
+    }
+}
+
+#[test]
+fn an_object_whose_checksum_differs_is_not_done_whatever_its_etag() {
+    for (size, last) in [(PART - 1, "PUT object"), (5 * PART, "complete")] {
+        let mut world = careful(Kind::Oss);
+        world.store.wrong_crc64 = vec![("head", usize::MAX)];
+        world.trouble(last, 1, Trouble::ReplyLost);
+        let id = world.add("a", bytes(size));
+        world.run();
+        assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::ChecksumMismatch), "{last}");
     }
 }
 

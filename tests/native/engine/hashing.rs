@@ -76,6 +76,19 @@ fn a_new_file_is_sent_before_its_md5_is_known() {
 }
 
 #[test]
+fn parts_that_nobody_verifies_have_no_md5_computed() {
+    let mut world = hashing_last();
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    // Of the sample by which the file is known.
+    assert_eq!((world.state(id), world.digests), (State::Done, 1));
+    let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
+    world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!(world.digests, 1 + 5);
+}
+
+#[test]
 fn done_waits_for_the_md5() {
     let mut world = hashing_last();
     let id = world.add("a", bytes(5 * PART));

@@ -144,6 +144,23 @@ fn a_single_request_tells_where_the_object_is() {
     assert_eq!((result.etag, result.md5), (Some(md5.to_hex()), Some(md5)));
 }
 
+#[test]
+fn the_key_that_the_server_chose_for_a_single_request_is_told() {
+    let mut world = companion(|_| {});
+    world.trouble(
+        "sign object",
+        1,
+        Trouble::Body(r#"{"method":"PUT","url":"https://store/b/2026/a?","key":"2026/a"}"#),
+    );
+    world.add("a", bytes(PART - 1));
+    world.run();
+    let told = world.events.iter().find_map(|(_, event)| match event {
+        Event::Done(result) => Some(result.key.clone()),
+        _ => None,
+    });
+    assert_eq!((told.as_deref(), world.store.object("2026/a")), (Some("2026/a"), Some(bytes(PART - 1))));
+}
+
 fn companion(change: impl Fn(&mut Config)) -> World {
     let mut config = config();
     change(&mut config);

@@ -83,6 +83,8 @@ pub struct World {
     pub most_in_flight: usize,
     /// Bytes hashed.
     pub read: u64,
+    /// Pieces whose own MD5 was computed.
+    pub digests: usize,
     /// Hashing is so slow that it ends after everything else.
     pub slow_hashes: bool,
     /// Other files are hashed first, for ever.
@@ -122,6 +124,7 @@ impl World {
             locks: Vec::new(),
             most_in_flight: 0,
             read: 0,
+            digests: 0,
             slow_hashes: false,
             no_turn_ahead: false,
             existing: None,
@@ -425,6 +428,7 @@ impl World {
                 let piece = pieces(&reading, &self.files[&id.0]).swap_remove(at);
                 let every = if reading.every == 0 { reading.bytes() } else { reading.every };
                 self.read += every.min(reading.bytes() - every * at as u64);
+                self.digests += usize::from(piece.digests.md5.is_some());
                 if at + 1 < reading.pieces() {
                     // Faster than anything else.
                     self.pending.push_front(Pending { id, op, work: PendingWork::Hash(reading, at + 1) });
