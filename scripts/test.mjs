@@ -27,6 +27,7 @@ const packaging = [
   'keep',
   'size',
   'bench',
+  'harness',
   'checks',
   'bundlers',
   'examples',

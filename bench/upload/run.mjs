@@ -22,7 +22,7 @@ import { Link } from './link.mjs';
 import { installPeers, versions } from './peers.mjs';
 import { line, summary, table } from './report.mjs';
 import { once } from './round.mjs';
-import { bytesOf, scaled, scenarios } from './scenarios.mjs';
+import { bytesOf, inRound, scaled, scenarios } from './scenarios.mjs';
 import { Sink, makeFiles } from './sink.mjs';
 import { startSite } from './site.mjs';
 
@@ -100,7 +100,9 @@ async function compete(world, scenario, entries, rounds, journal) {
     const first = round % entries.length;
     for (const entry of [...entries.slice(first), ...entries.slice(0, first)]) {
       if (!world.browser.alive) world.browser = await launch();
-      const figures = await once(world, scenario, entry, files).catch((error) => broken(scenario, error));
+      const figures = await once(world, inRound(scenario, round), entry, files).catch((error) =>
+        broken(scenario, error),
+      );
       if (round > 0) measured.get(entry)?.push(figures);
       if (journal) {
         const name = [scenario.name, entry.contender, entry.row, round].join('-');

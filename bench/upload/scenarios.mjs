@@ -82,7 +82,8 @@ export const scenarios = [
   },
   {
     name: 'outage',
-    about: '100 MiB over 40 Mbit/s with 200 ms round trip, 30 s without network from the fifth second on',
+    about:
+      '100 MiB over 40 Mbit/s with 200 ms round trip, 30 s without network, after 5 s and half a second more in each round',
     size: 100 * MiB,
     count: 1,
     link: { ...long, outage: { after: 5, lasts: 30 } },
@@ -114,6 +115,23 @@ export function scaled(scenario, by) {
       },
     },
   };
+}
+
+/** Seconds. Where in its parts a link breaks is luck: at the same moment everybody would have the same luck in all rounds. */
+const LATER = 0.5;
+
+/**
+ * As it is in one of the rounds.
+ *
+ * @param {Scenario} scenario
+ * @param {number} round counted from 1
+ * @returns {Scenario}
+ */
+export function inRound(scenario, round) {
+  const { link } = scenario;
+  if (!link?.outage) return scenario;
+  const { after, lasts } = link.outage;
+  return { ...scenario, link: { ...link, outage: { after: after + LATER * (round - 1), lasts } } };
 }
 
 /** Bytes of all files. @param {Scenario} scenario */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { draw } from '../../bench/upload/plot.mjs';
+import { inRound, scenarios } from '../../bench/upload/scenarios.mjs';
 import { markdown } from '../../bench/upload/tables.mjs';
 import { root } from '../../scripts/lib/project.mjs';
 
@@ -47,4 +48,13 @@ test('its plots and tables tell who has taken part', () => {
     assert.match(text, new RegExp(label));
   }
   assert.match(text, /figures mean nothing/);
+});
+
+test('a link breaks a little later in each round, and else is the same in all', () => {
+  const [outage, lossy] = ['outage', 'lossy'].map((name) => scenarios.find((one) => one.name === name));
+  assert.ok(outage && lossy);
+  const after = [1, 2, 3].map((round) => inRound(outage, round).link?.outage?.after);
+  assert.deepEqual(after, [5, 5.5, 6]);
+  assert.deepEqual(inRound(outage, 1), outage);
+  assert.deepEqual(inRound(lossy, 3), lossy);
 });

@@ -1,6 +1,6 @@
 /** Child processes, each in a group of its own, so that it can be stopped with all of its children and nothing else. */
 import { spawn } from 'node:child_process';
-import { everything } from './cleanup.mjs';
+import { atOnce, everything } from './cleanup.mjs';
 import { root } from './paths.mjs';
 import { inTime } from './until.mjs';
 
@@ -10,8 +10,7 @@ const TAIL = 4000;
 /** Groups that run. @type {Set<number>} */
 const groups = new Set();
 // All at once: one after the other would take longer than whoever asks this process to stop waits before killing it.
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
-  process.on(signal, () => groups.forEach((pid) => signalGroup(pid, 'SIGKILL')));
+atOnce.add(() => groups.forEach((pid) => signalGroup(pid, 'SIGKILL')));
 
 /**
  * @typedef {object} Running
