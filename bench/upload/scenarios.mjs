@@ -83,7 +83,7 @@ export const scenarios = [
   {
     name: 'outage',
     about:
-      '100 MiB over 40 Mbit/s with 200 ms round trip, 30 s without network, after 5 s and half a second more in each round',
+      '100 MiB over 40 Mbit/s with 200 ms round trip, 30 s without network, after 5 s and 0.35 s more in each round',
     size: 100 * MiB,
     count: 1,
     link: { ...long, outage: { after: 5, lasts: 30 } },
@@ -117,8 +117,11 @@ export function scaled(scenario, by) {
   };
 }
 
-/** Seconds. Where in its parts a link breaks is luck: at the same moment everybody would have the same luck in all rounds. */
-const LATER = 0.5;
+/**
+ * Seconds. Where in its parts a link breaks is luck, and at the same moment everybody would have the same luck in all rounds: three
+ * of them are spread over the time that this link takes for 5 MiB.
+ */
+const LATER = 0.35;
 
 /**
  * As it is in one of the rounds.

@@ -1,8 +1,10 @@
 //! How many requests with file content may run at a time, and whose turn it is.
 
+mod fixed;
 mod pace;
 
 use super::units::{Instant, Millis};
+use fixed::Fixed;
 use pace::Pace;
 
 /// How many requests may run at a time.
@@ -11,7 +13,7 @@ pub enum Parallel {
     /// Adapts between 1 and [`MAX_AUTO`], starting with [`START_AUTO`].
     #[default]
     Auto,
-    /// So many, 1 to [`MAX_FIXED`].
+    /// So many, 1 to [`MAX_FIXED`]; fewer while a link breaks before any of so many gets through.
     Fixed(u32),
 }
 
@@ -28,6 +30,11 @@ pub const MAX_FIXED: u32 = 32;
 const REST: Millis = Millis(500);
 /// How often that is doubled for a link that stays broken.
 const REST_DOUBLES: u32 = 2;
+
+/// What breaks together, or is refused together, is one reason to halve.
+const HALVE_AT_MOST_EVERY: Millis = Millis::from_secs(2);
+/// After halving, so long without another reason to before there are more.
+const QUIET_BEFORE_GROWTH: Millis = Millis::from_secs(30);
 
 /// Uploads that get ready while others send.
 const READY: usize = 3;
@@ -120,16 +127,25 @@ pub struct Pool {
     broken: Option<(Instant, u32)>,
     /// Content of this size counts as one request where their number adapts, less as less.
     large: u64,
-    /// `None` when the limit is fixed.
-    pace: Option<Pace>,
+    count: Count,
+}
+
+/// What decides how many there may be.
+#[derive(Clone, Debug)]
+enum Count {
+    Adapts(Pace),
+    Fixed(Fixed),
 }
 
 impl Pool {
     /// With all slots free, for files in parts of a usual size.
     pub fn new(parallel: Parallel, part_size: u64) -> Self {
-        let (limit, pace) = match parallel {
-            Parallel::Auto => (START_AUTO, Some(Pace::default())),
-            Parallel::Fixed(count) => (count.clamp(1, MAX_FIXED) as usize, None),
+        let (limit, count) = match parallel {
+            Parallel::Auto => (START_AUTO, Count::Adapts(Pace::default())),
+            Parallel::Fixed(asked) => {
+                let asked = asked.clamp(1, MAX_FIXED) as usize;
+                (asked, Count::Fixed(Fixed::new(asked)))
+            }
         };
         let long_ago = Instant::default();
         Self {
@@ -139,15 +155,15 @@ impl Pool {
             rests_until: long_ago,
             broken: None,
             large: part_size.max(1),
-            pace,
+            count,
         }
     }
 
     /// Whether a request may start now, beside those that run.
     pub fn is_free(&self, running: &[InFlight], now: Instant) -> bool {
-        let (most, has_room) = match &self.pace {
-            None => (self.limit, true),
-            Some(pace) => {
+        let (most, has_room) = match &self.count {
+            Count::Fixed(fixed) => (fixed.most(now), true),
+            Count::Adapts(pace) => {
                 let room = self.large.saturating_mul(self.limit as u64);
                 (pace.most(self.limit, now), self.at_stake(running, now) < room)
             }
@@ -159,7 +175,7 @@ impl Pool {
     /// get ready. Where the limit is one request and there are two, as when a break has both sent again, neither counts when it is about
     /// to end.
     fn at_stake(&self, running: &[InFlight], now: Instant) -> u64 {
-        let breaks = self.pace.as_ref().is_some_and(|pace| pace.is_quiet(now));
+        let breaks = matches!(&self.count, Count::Adapts(pace) if pace.is_quiet(now));
         let is_about_to_end = |ends: Option<Ends>| ends.is_some_and(|ends| now >= ends.next_at(breaks));
         let neither_counts = self.limit == 1 && running.len() < HARMLESS;
         let (mut all, mut ending) = (0_u64, 0_u64);
@@ -189,8 +205,11 @@ impl Pool {
         }
         // How long a small one takes says nothing of large ones.
         let is_small = matches!(end, SlotEnd::Done { size, .. } if size < self.large);
-        if let (Some(pace), false) = (&mut self.pace, is_small) {
-            self.limit = pace.ended(self.limit, end, now);
+        match (&mut self.count, end) {
+            (Count::Adapts(pace), _) if !is_small => self.limit = pace.ended(self.limit, end, now),
+            (Count::Fixed(fixed), SlotEnd::Done { .. }) => fixed.works(),
+            (Count::Fixed(fixed), SlotEnd::Broken { moved: true, .. }) => fixed.broke(now),
+            _ => {}
         }
     }
 
@@ -214,7 +233,7 @@ impl Pool {
 
     /// One of `moving` requests has moved. How fast it is says something only when their number is known.
     pub fn moved(&mut self, moving: Option<usize>, movement: Movement, now: Instant) {
-        let Some(pace) = &mut self.pace else { return };
+        let Count::Adapts(pace) = &mut self.count else { return };
         self.limit = match (movement, moving) {
             (Movement::StoodStill { since }, _) => pace.stood_still(self.limit, since, now),
             (Movement::Flowed(flow), Some(moving)) => pace.flowed(self.limit, moving, flow, now),
@@ -224,7 +243,7 @@ impl Pool {
 
     /// How many uploads may be under way: those that send, and some that get ready meanwhile.
     pub fn places(&self) -> usize {
-        if self.pace.is_some() { MAX_AUTO + READY } else { self.limit }
+        if self.adapts() { MAX_AUTO + READY } else { self.limit }
     }
 
     /// Bytes of files, up to a usual part of each, that may share the slots: a file is not to wait for others that came later.
@@ -234,7 +253,11 @@ impl Pool {
 
     /// How much of that a file takes.
     pub fn share(&self, size: u64) -> u64 {
-        if self.pace.is_some() { size.min(self.large) } else { self.large }
+        if self.adapts() { size.min(self.large) } else { self.large }
+    }
+
+    fn adapts(&self) -> bool {
+        matches!(self.count, Count::Adapts(_))
     }
 
     /// How many requests may run at a time.
@@ -302,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_number_stays_whatever_happens() {
+    fn a_fixed_number_stays_however_fast_it_is_and_whatever_the_store_asks_for() {
         for (asked, limit) in [(0, 1), (1, 1), (3, 3), (32, 32), (33, 32)] {
             let mut pool = pool(Parallel::Fixed(asked));
             assert_eq!((fill(&mut pool, 1, NOW), is_free(&pool, NOW)), (limit, false));
@@ -380,12 +403,41 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_still_halves_them_unless_their_number_is_fixed() {
-        for (parallel, limit) in [(Parallel::Auto, START_AUTO / 2), (Parallel::Fixed(4), 4)] {
-            let mut pool = pool(parallel);
-            pool.moved(None, STOOD_STILL, NOW);
-            pool.moved(Some(1), STOOD_STILL, NOW + Millis(1));
-            assert_eq!((pool.limit(), pool.wake_at(NOW)), (limit, None));
+    fn what_stands_still_halves_them_once() {
+        let mut pool = pool(Parallel::Auto);
+        pool.moved(None, STOOD_STILL, NOW);
+        pool.moved(Some(1), STOOD_STILL, NOW + Millis(1));
+        assert_eq!((pool.limit(), pool.wake_at(NOW)), (START_AUTO / 2, None));
+    }
+
+    #[test]
+    fn a_fixed_number_is_halved_where_nothing_gets_through_between_two_breaks() {
+        let stood_still = |pool: &mut Pool, now| pool.moved(None, STOOD_STILL, now);
+        let broken = |pool: &mut Pool, now| {
+            (0..4).for_each(|_| pool.give_back(SlotEnd::Broken { since: NOW, moved: true }, now));
+        };
+        let carried_nothing = |pool: &mut Pool, now| {
+            pool.give_back(SlotEnd::Broken { since: now, moved: false }, now);
+        };
+        let works = |pool: &mut Pool, now| pool.give_back(DONE, now);
+        let cases: [(&[&dyn Fn(&mut Pool, Instant)], usize); 6] = [
+            (&[&broken], 4),
+            (&[&broken, &broken], 2),
+            (&[&stood_still, &broken, &stood_still], 4),
+            (&[&broken, &works, &broken], 4),
+            (&[&broken, &carried_nothing, &carried_nothing], 4),
+            (&[&broken, &broken, &works], 2),
+        ];
+        for (case, most) in cases {
+            let mut pool = pool(Parallel::Fixed(4));
+            let mut at = NOW;
+            for step in case {
+                at = at + Millis(5000);
+                step(&mut pool, at);
+            }
+            let at = pool.wake_at(at).unwrap_or(at);
+            pool.held = 0;
+            assert_eq!(fill(&mut pool, LARGE, at), most);
         }
     }
 

@@ -7,6 +7,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { inspect, parseArgs } from 'node:util';
+import { binary } from './support/binaries.mjs';
 import { browsers } from './support/browsers/index.mjs';
 import { Pool } from './support/browsers/pool.mjs';
 import { Scope, everything } from './support/cleanup.mjs';
@@ -172,6 +173,9 @@ async function main() {
     count[await outcome(job, stage)] += 1;
   };
   try {
+    // Before any scenario's time runs: on a new machine this takes minutes.
+    await binary('partwise-test-support', 'fault-proxy');
+    await binary('partwise-demo-server');
     for (let round = 1; round <= Number(values.repeat); round += 1) {
       const start = performance.now();
       const seconds = () => `${((performance.now() - start) / 1000).toFixed(0)} s`;

@@ -54,7 +54,7 @@ test('a link breaks a little later in each round, and else is the same in all', 
   const [outage, lossy] = ['outage', 'lossy'].map((name) => scenarios.find((one) => one.name === name));
   assert.ok(outage && lossy);
   const after = [1, 2, 3].map((round) => inRound(outage, round).link?.outage?.after);
-  assert.deepEqual(after, [5, 5.5, 6]);
+  assert.deepEqual(after, [5, 5.35, 5.7]);
   assert.deepEqual(inRound(outage, 1), outage);
   assert.deepEqual(inRound(lossy, 3), lossy);
 });

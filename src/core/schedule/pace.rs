@@ -4,7 +4,7 @@
 //! smaller one is taken, and a larger one is tried now and then. More bring more where each connection is slow by itself, as on
 //! a long way with losses. Judged is how fast bytes leave, not how long the store takes to reply then.
 
-use super::{Flow, HARMLESS, MAX_AUTO, SlotEnd};
+use super::{Flow, HALVE_AT_MOST_EVERY, HARMLESS, MAX_AUTO, QUIET_BEFORE_GROWTH, SlotEnd};
 use crate::core::units::{Instant, Millis};
 
 /// A number of requests is judged by how fast each of them was for so long.
@@ -16,10 +16,6 @@ const HOLDS_FOR: Millis = Millis::from_secs(60);
 const FLEETING: Millis = Millis(200);
 /// Fewer at a time are tried before more if that can be had within this time.
 const SOON: Millis = Millis::from_secs(3);
-/// A store under load answers many requests at once with "slow down"; together they are one reason to halve.
-const HALVE_AT_MOST_EVERY: Millis = Millis::from_secs(2);
-/// After halving, so long without another reason to before one more is tried.
-const QUIET_BEFORE_GROWTH: Millis = Millis::from_secs(30);
 
 /// What is known of each number of requests at a time.
 #[derive(Clone, Debug, Default)]

@@ -115,6 +115,16 @@ fn what_the_browser_repeats_by_itself_does_not_look_like_slow_connections() {
     assert!(auto.0 < 0.8 * alone.0 && auto.1 < 1.2, "{auto:?}, {alone:?}");
 }
 
+/// Four of 5 MiB take 4.2 s together.
+#[test]
+fn so_many_at_a_time_that_the_link_breaks_before_any_gets_through_become_fewer() {
+    for replays in [false, true] {
+        let link = Link { replays, cut_every: Some(3500), ..wan() };
+        let four = figures("too many", &link, (1, 100 * MIB), &[], Fixed(4));
+        assert!(four.seconds < 60.0 && four.sent < 2.0);
+    }
+}
+
 #[test]
 fn where_progress_is_told_rarely_slow_connections_are_seen_as_well() {
     let link = Link { each: Some(300_000), told_every: 700, ..Link::new(15, 250) };
