@@ -14,7 +14,14 @@ import { markdown } from './tables.mjs';
 
 /**
  * @typedef {import('./report.mjs').Result} Result
- * @typedef {{ name: string, about: string, bytes: number, results: Result[] }} Outcome
+ *
+ * @typedef {object} Outcome of a scenario
+ * @property {string} name
+ * @property {string} about
+ * @property {number} bytes
+ * @property {Result[]} results
+ * @property {string} [command] once results of several runs are in one file: which of them it comes from
+ * @property {string} [machine] so is this
  *
  * @typedef {object} Report what `--json` prints
  * @property {string} command
@@ -108,11 +115,14 @@ function bar({ contender, figures, finished, rounds }, bytes, { figure, value, t
 
 /** @param {readonly Report[]} reports @returns {Report} */
 export function merged(reports) {
-  const [first] = reports;
-  if (!first) throw new Error('which results?');
-  const scenarios = new Map(reports.flatMap(({ scenarios }) => scenarios.map((one) => [one.name, one])));
-  const command = [...new Set(reports.map(({ command }) => command))].join('\n');
-  return { ...first, command, scenarios: [...scenarios.values()] };
+  const last = reports.at(-1);
+  if (!last) throw new Error('which results?');
+  const outcomes = reports.flatMap(({ command, machine, scenarios }) =>
+    scenarios.map((one) => ({ command, machine, ...one })),
+  );
+  const scenarios = [...new Map(outcomes.map((one) => [one.name, one])).values()];
+  const command = [...new Set(scenarios.map(({ command }) => command))].join('\n');
+  return { ...last, command, scenarios };
 }
 
 /** As the repository has all its files. @param {string} path @param {string} content */

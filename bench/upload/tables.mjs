@@ -6,10 +6,10 @@ import { judge } from './targets.mjs';
 
 /** @param {import('./plot.mjs').Report} report */
 export function markdown(report) {
-  const { command, machine, browser, versions, scale, gzip, scenarios } = report;
+  const { command, browser, versions, scale, gzip, scenarios } = report;
   return [
     `\`\`\`sh\n${command}\n\`\`\``,
-    `${browser}, ${machine}. ${Object.entries(versions)
+    `${browser}, ${machines(report)}. ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}.`,
     ...(scale === 1
@@ -53,6 +53,18 @@ export function markdown(report) {
         .map(([name, bytes]) => [labelOf(name), (bytes / 1000).toFixed(1)]),
     ),
   ].join('\n\n');
+}
+
+/** All on one, or which scenarios on which. @param {import('./plot.mjs').Report} report */
+function machines({ machine, scenarios }) {
+  /** @type {Map<string, string[]>} */
+  const on = new Map();
+  for (const one of scenarios) {
+    const its = one.machine ?? machine;
+    on.set(its, [...(on.get(its) ?? []), one.name]);
+  }
+  const told = [...on].map(([one, names]) => (on.size > 1 ? `${one} (${names.join(', ')})` : one));
+  return told.join('; ');
 }
 
 /** @param {import('./report.mjs').Result} result */

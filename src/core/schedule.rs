@@ -412,32 +412,22 @@ mod tests {
 
     #[test]
     fn a_fixed_number_is_halved_where_nothing_gets_through_between_two_breaks() {
-        let stood_still = |pool: &mut Pool, now| pool.moved(None, STOOD_STILL, now);
-        let broken = |pool: &mut Pool, now| {
-            (0..4).for_each(|_| pool.give_back(SlotEnd::Broken { since: NOW, moved: true }, now));
-        };
-        let carried_nothing = |pool: &mut Pool, now| {
-            pool.give_back(SlotEnd::Broken { since: now, moved: false }, now);
-        };
-        let works = |pool: &mut Pool, now| pool.give_back(DONE, now);
-        let cases: [(&[&dyn Fn(&mut Pool, Instant)], usize); 6] = [
-            (&[&broken], 4),
-            (&[&broken, &broken], 2),
-            (&[&stood_still, &broken, &stood_still], 4),
-            (&[&broken, &works, &broken], 4),
-            (&[&broken, &carried_nothing, &carried_nothing], 4),
-            (&[&broken, &broken, &works], 2),
-        ];
-        for (case, most) in cases {
+        let broken = |since, moved| SlotEnd::Broken { since, moved };
+        // `b`: all break. `n`: one breaks that has carried nothing. `s`: one stands still. `w`: one gets through.
+        for (case, most) in [("b", 4), ("bb", 2), ("sbs", 4), ("bwb", 4), ("bnn", 4), ("bbw", 2)] {
             let mut pool = pool(Parallel::Fixed(4));
             let mut at = NOW;
-            for step in case {
+            for step in case.chars() {
                 at = at + Millis(5000);
-                step(&mut pool, at);
+                match step {
+                    'b' => (0..4).for_each(|_| pool.give_back(broken(NOW, true), at)),
+                    'n' => pool.give_back(broken(at, false), at),
+                    's' => pool.moved(None, STOOD_STILL, at),
+                    _ => pool.give_back(DONE, at),
+                }
             }
             let at = pool.wake_at(at).unwrap_or(at);
-            pool.held = 0;
-            assert_eq!(fill(&mut pool, LARGE, at), most);
+            assert_eq!(fill(&mut pool, LARGE, at), most, "{case}");
         }
     }
 

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { draw } from '../../bench/upload/plot.mjs';
+import { draw, merged } from '../../bench/upload/plot.mjs';
 import { inRound, scenarios } from '../../bench/upload/scenarios.mjs';
 import { markdown } from '../../bench/upload/tables.mjs';
 import { root } from '../../scripts/lib/project.mjs';
@@ -48,6 +48,26 @@ test('its plots and tables tell who has taken part', () => {
     assert.match(text, new RegExp(label));
   }
   assert.match(text, /figures mean nothing/);
+});
+
+test('of the results of several runs the last of each scenario counts, and where it comes from is told', () => {
+  assert.ok(report);
+  const outcome = report.scenarios[0];
+  assert.ok(outcome);
+  const outcomes = (/** @type {string[]} */ ...names) => names.map((name) => ({ ...outcome, name }));
+  const earlier = { ...report, command: 'a', machine: 'slow', scenarios: outcomes('wan', 'lossy') };
+  const later = { ...report, command: 'b', machine: 'fast', scenarios: outcomes('wan') };
+  const both = merged([merged([earlier]), later]);
+  assert.deepEqual(
+    both.scenarios.map(({ name, command, machine }) => [name, command, machine]),
+    [
+      ['wan', 'b', 'fast'],
+      ['lossy', 'a', 'slow'],
+    ],
+  );
+  assert.equal(both.command, 'b\na');
+  assert.match(markdown(both), /fast \(wan\); slow \(lossy\)\./);
+  assert.doesNotMatch(markdown(merged([earlier])), /\(wan/);
 });
 
 test('a link breaks a little later in each round, and else is the same in all', () => {
