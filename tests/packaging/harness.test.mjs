@@ -34,7 +34,7 @@ test('end-to-end tests that are told to end leave no process behind', async () =
   try {
     const what = 'the store and two browsers to run';
     const runs = () => family.count(/^radosgw$/) >= 1 && family.count(/^chromium$/) >= 10;
-    await until(runs, { what, within: 60_000 });
+    await until(runs, { what, within: 120_000 });
   } finally {
     runner.kill('SIGTERM');
     const over = () => family.alive().length === 0;
