@@ -22,9 +22,10 @@ impl Fixed {
         Self { asked, limit: asked, broke: None, works: false }
     }
 
-    /// How many there may be now.
+    /// How many there may be now. Where one takes minutes, that the link has held for long is not enough.
     pub fn most(&self, now: Instant) -> usize {
-        if self.broke.is_some_and(|at| now.since(at) < QUIET_BEFORE_GROWTH) { self.limit } else { self.asked }
+        let holds = self.broke.is_some_and(|at| now.since(at) >= QUIET_BEFORE_GROWTH);
+        if self.works && holds { self.asked } else { self.limit }
     }
 
     /// Something got through.
@@ -88,8 +89,9 @@ mod tests {
         let mut fixed = Fixed::new(4);
         fixed.broke(Instant(0));
         fixed.broke(Instant(5000));
-        fixed.works();
         let most = |fixed: &Fixed, after| fixed.most(Instant(5000) + Millis(after));
+        assert_eq!(most(&fixed, 600_000), 2, "nothing has got through");
+        fixed.works();
         assert_eq!((most(&fixed, 29_999), most(&fixed, 30_000)), (2, 4));
         fixed.broke(Instant(40_000));
         assert_eq!(most(&fixed, 35_000), 4);
