@@ -9,12 +9,6 @@ import { until } from './until.mjs';
 
 const FINAL = ['done', 'failed', 'cancelled'];
 
-/**
- * Milliseconds a page may be late where the browser reports no long tasks and a worker's clock is all there is to tell:
- * what is late may also be so for the browser's own reasons, or because the machine is busy.
- */
-export const LATEST = 200;
-
 /** A page with the harness in it. */
 export class Tab {
   /** What was logged, up to the last call. @type {string[]} */

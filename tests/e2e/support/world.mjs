@@ -11,6 +11,15 @@ import { inTime } from './until.mjs';
 
 /** @typedef {Pick<import('./tab.mjs').Report, 'retries' | 'states'>} Cost */
 
+/** Milliseconds one task may keep the page from answering its user: what is still felt as immediate (RAIL). */
+const LONGEST_TASK = 100;
+/**
+ * The same where the browser reports no tasks, and how late a worker's messages are is all there is to tell. They are late
+ * for the browser's own reasons, too, WebKit's by up to half a second when parts begin to be sent: so only what a user would
+ * take for a page that hangs counts.
+ */
+const LATEST = 1_000;
+
 /** The environment of one run of one scenario. */
 export class World {
   /** @type {Tab[]} */
@@ -44,6 +53,11 @@ export class World {
   /** What this run's browser can do. */
   get can() {
     return this.engine.can;
+  }
+
+  /** Milliseconds that one of `tab.longTasks` may take. */
+  get longestTask() {
+    return this.can.longTasks ? LONGEST_TASK : LATEST;
   }
 
   /** A new profile folder. */
