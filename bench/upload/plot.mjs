@@ -117,12 +117,15 @@ function bar({ contender, figures, finished, rounds }, bytes, { figure, value, t
 export function merged(reports) {
   const last = reports.at(-1);
   if (!last) throw new Error('which results?');
+  if (reports.some(({ scale }) => scale !== last.scale)) throw new Error('their --scale differs');
   const outcomes = reports.flatMap(({ command, machine, scenarios }) =>
     scenarios.map((one) => ({ command, machine, ...one })),
   );
   const scenarios = [...new Map(outcomes.map((one) => [one.name, one])).values()];
   const command = [...new Set(scenarios.map(({ command }) => command))].join('\n');
-  return { ...last, command, scenarios };
+  // Not all contenders take part in each run.
+  const gzip = Object.assign({}, ...reports.map((report) => report.gzip));
+  return { ...last, command, gzip, scenarios };
 }
 
 /** As the repository has all its files. @param {string} path @param {string} content */

@@ -57,6 +57,8 @@ pub enum SlotEnd {
         since: Instant,
         /// Some of its bytes had left.
         moved: bool,
+        /// Bytes that it had to send altogether.
+        size: u64,
     },
     /// It failed for another reason.
     Failed,
@@ -196,10 +198,11 @@ impl Pool {
 
     /// Gives a slot back.
     pub fn give_back(&mut self, end: SlotEnd, now: Instant) {
+        let running = self.held;
         self.held = self.held.saturating_sub(1);
         match end {
             SlotEnd::Congested => self.hold_until(now + REST),
-            SlotEnd::Broken { since, moved } => self.broke(since, moved, now),
+            SlotEnd::Broken { since, moved, .. } => self.broke(since, moved, now),
             SlotEnd::Done { .. } => self.link_works(),
             SlotEnd::Failed | SlotEnd::Cancelled => {}
         }
@@ -207,8 +210,10 @@ impl Pool {
         let is_small = matches!(end, SlotEnd::Done { size, .. } if size < self.large);
         match (&mut self.count, end) {
             (Count::Adapts(pace), _) if !is_small => self.limit = pace.ended(self.limit, end, now),
-            (Count::Fixed(fixed), SlotEnd::Done { .. }) => fixed.works(),
-            (Count::Fixed(fixed), SlotEnd::Broken { moved: true, .. }) => fixed.broke(now),
+            (Count::Fixed(fixed), SlotEnd::Done { size, .. }) => fixed.works(size),
+            (Count::Fixed(fixed), SlotEnd::Broken { since, moved: true, size }) => {
+                fixed.broke(since, size, running, now);
+            }
             _ => {}
         }
     }
@@ -260,7 +265,7 @@ impl Pool {
         matches!(self.count, Count::Adapts(_))
     }
 
-    /// How many requests may run at a time.
+    /// How many requests may run at a time: as many as were asked for, where that is a number.
     pub fn limit(&self) -> usize {
         self.limit
     }
@@ -412,21 +417,22 @@ mod tests {
 
     #[test]
     fn a_fixed_number_is_halved_where_nothing_gets_through_between_two_breaks() {
-        let broken = |since, moved| SlotEnd::Broken { since, moved };
-        // `b`: all break. `n`: one breaks that has carried nothing. `s`: one stands still. `w`: one gets through.
+        // `b`: all break. `n`: they had carried nothing. `s`: one stands still. `w`: one gets through.
         for (case, most) in [("b", 4), ("bb", 2), ("sbs", 4), ("bwb", 4), ("bnn", 4), ("bbw", 2)] {
             let mut pool = pool(Parallel::Fixed(4));
             let mut at = NOW;
             for step in case.chars() {
+                let since = at;
+                fill(&mut pool, LARGE, since);
                 at = at + Millis(5000);
+                let broken = SlotEnd::Broken { since, moved: step == 'b', size: LARGE };
                 match step {
-                    'b' => (0..4).for_each(|_| pool.give_back(broken(NOW, true), at)),
-                    'n' => pool.give_back(broken(at, false), at),
+                    'b' | 'n' => (0..pool.held()).for_each(|_| pool.give_back(broken, at)),
                     's' => pool.moved(None, STOOD_STILL, at),
                     _ => pool.give_back(DONE, at),
                 }
+                at = pool.wake_at(at).unwrap_or(at);
             }
-            let at = pool.wake_at(at).unwrap_or(at);
             assert_eq!(fill(&mut pool, LARGE, at), most, "{case}");
         }
     }
@@ -455,7 +461,7 @@ mod tests {
     #[test]
     fn a_link_that_broke_is_tried_at_once_then_less_and_less_often() {
         let mut pool = pool(Parallel::Fixed(4));
-        let broken = |since| SlotEnd::Broken { since, moved: false };
+        let broken = |since| SlotEnd::Broken { since, moved: false, size: LARGE };
         fill(&mut pool, LARGE, NOW);
         for _ in 0..4 {
             pool.give_back(broken(Instant(9000)), NOW);
@@ -478,7 +484,10 @@ mod tests {
         pool.link_works();
         assert_eq!(pool.wake_at(at + Millis(2)), None);
         for _ in 0..3 {
-            pool.give_back(SlotEnd::Broken { since: at + Millis(3), moved: true }, at + Millis(4));
+            pool.give_back(
+                SlotEnd::Broken { since: at + Millis(3), moved: true, size: LARGE },
+                at + Millis(4),
+            );
             assert_eq!(pool.wake_at(at + Millis(4)), None, "it had carried something");
         }
     }

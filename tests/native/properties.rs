@@ -509,7 +509,7 @@ proptest! {
                 }
                 5 => SlotEnd::Done { took: Millis(wait), size: amount },
                 6 => SlotEnd::Congested,
-                7 => SlotEnd::Broken { since: Instant(amount), moved: wait % 2 == 0 },
+                7 => SlotEnd::Broken { since: Instant(amount), moved: wait % 2 == 0, size: amount },
                 8 => SlotEnd::Failed,
                 _ => SlotEnd::Cancelled,
             };

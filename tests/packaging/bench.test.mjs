@@ -55,8 +55,20 @@ test('of the results of several runs the last of each scenario counts, and where
   const outcome = report.scenarios[0];
   assert.ok(outcome);
   const outcomes = (/** @type {string[]} */ ...names) => names.map((name) => ({ ...outcome, name }));
-  const earlier = { ...report, command: 'a', machine: 'slow', scenarios: outcomes('wan', 'lossy') };
-  const later = { ...report, command: 'b', machine: 'fast', scenarios: outcomes('wan') };
+  const earlier = {
+    ...report,
+    command: 'a',
+    machine: 'slow',
+    gzip: { raw_parts: 1, partwise: 2 },
+    scenarios: outcomes('wan', 'lossy'),
+  };
+  const later = {
+    ...report,
+    command: 'b',
+    machine: 'fast',
+    gzip: { partwise: 3 },
+    scenarios: outcomes('wan'),
+  };
   const both = merged([merged([earlier]), later]);
   assert.deepEqual(
     both.scenarios.map(({ name, command, machine }) => [name, command, machine]),
@@ -66,6 +78,8 @@ test('of the results of several runs the last of each scenario counts, and where
     ],
   );
   assert.equal(both.command, 'b\na');
+  assert.deepEqual(both.gzip, { raw_parts: 1, partwise: 3 });
+  assert.throws(() => merged([earlier, { ...later, scale: 1 }]), /--scale/);
   assert.match(markdown(both), /fast \(wan\); slow \(lossy\)\./);
   assert.doesNotMatch(markdown(merged([earlier])), /\(wan/);
 });

@@ -40,12 +40,21 @@ test('end-to-end tests that are told to end leave no process behind', async () =
     const over = () => family.alive().length === 0;
     await until(over, { what: 'all of them to end', within: PATIENCE }).catch((error) => {
       const left = family.alive();
-      left.forEach(({ pid }) => process.kill(pid, 'SIGKILL'));
+      left.forEach(({ pid }) => kill(pid));
       throw new Error(`${error.message}; left: ${left.map(({ name }) => name).join(', ')}`);
     });
   }
   await ended;
 });
+
+/** Others may have ended with its parent meanwhile. @param {number} pid */
+function kill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
 
 /**
  * @typedef {object} Member

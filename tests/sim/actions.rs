@@ -75,7 +75,10 @@ impl World {
                     self.later(who, OpId(0), wait, Delivered::Locked(name));
                 }
             }
-            Action::Tell(message) => self.tell_others(who, &message),
+            Action::Tell(message) => {
+                self.check_text(&message.to_text());
+                self.tell_others(who, &message);
+            }
             Action::Unlock => self.release(who),
             Action::Load(prefix) => {
                 let wait = self.rng.between(0, 50);
@@ -240,6 +243,9 @@ impl World {
     pub fn release(&mut self, who: Who) {
         if let Some(instance) = self.instances.get_mut(&who) {
             instance.trying = None;
+        }
+        if self.sabotage == Some(Sabotage::LockKept) {
+            return;
         }
         if let Some((next, name)) = self.locks.release(who) {
             let wait = self.rng.between(0, 30);

@@ -20,6 +20,7 @@ use crate::learning::Recorded;
 use crate::network::Doing;
 use crate::page::Who;
 use crate::say;
+use crate::storage::StorageFault;
 use crate::world::{Happening, PART, Way, World, Written};
 use partwise::core::backend::Step;
 use partwise::core::checkpoint::Record;
@@ -80,6 +81,7 @@ impl World {
             assert_eq!(known, 0, "{who}: begins anew although {known} parts are known to be stored");
         }
         if !matches!(doing, Doing::SignPart | Doing::Abort(_)) {
+            self.check_offline_start(who);
             assert_eq!(
                 self.locks.holds(who),
                 self.instances[&who].lock.as_deref(),
@@ -201,6 +203,8 @@ impl World {
                 self.instance(who).has_failed = true;
                 self.check_offline(who, &error);
                 self.check_failure(who, &error);
+                // If it goes on, it is by what is recorded.
+                self.let_go_unsaved(who);
             }
             Event::Done(result) => {
                 assert_eq!(state_now, State::Done);
@@ -321,10 +325,11 @@ impl World {
             return self.let_go(who);
         };
         let excused = instance.tampered || instance.saves_fail || self.ledger.orphans.contains(&session);
-        assert!(instance.abort_failed || excused, "{who}: cancelled, but {session} is still at the store");
+        assert!(instance.abort_failed, "{who}: cancelled, but {session} is still at the store");
         let is_kept = instance.lock.as_ref().is_some_and(|lock| self.has_header(lock, &session));
         assert!(is_kept || excused, "{who}: cancelled, and {session} at the store is forgotten");
-        if !is_kept {
+        // A record that was garbled may be of no use to whoever comes next.
+        if !is_kept || excused {
             self.ledger.orphans.insert(session);
             self.let_go(who);
         }
@@ -350,9 +355,11 @@ impl World {
             remembered.is_some_and(|record| record.session == session && record.parts.len() == count);
         self.lose_session(session);
         let has_head = matches!(self.settings.way, Way::DirectRemote | Way::DirectLocal | Way::RichCompanion);
-        // The same content may go under another key too.
         let other = self.ledger.completed.remove(&lock);
-        if let Some(other) = other.filter(|other| self.keys.get(other) == self.keys.get(session)) {
+        // The same content may go under another key too; and who cannot read the storage does not know of others.
+        let is_blind = self.pages[who.page].records.fault == Some(StorageFault::Denied);
+        let is_same = |other: &String| self.keys.get(other) == self.keys.get(session);
+        if let Some(other) = other.filter(|other| is_same(other) && !is_blind) {
             panic!("{who}: {session} was completed, after {other} was, and the store would have said so");
         }
         if has_head && is_known && self.store.flavour.etags_are_md5 {

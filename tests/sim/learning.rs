@@ -105,7 +105,13 @@ impl World {
         self.ledger.recorded.clear();
         self.ledger.completed.clear();
         self.instances.values_mut().for_each(|instance| instance.tampered = true);
-        self.ledger.orphans.extend(self.store.sessions.keys().cloned());
+        // Whoever is at it needs no record to remove it.
+        let engine = |page: usize| self.pages[page].engine.as_ref();
+        let works = self.instances.iter().filter(|(_, instance)| !instance.state.is_final());
+        let held: BTreeSet<_> =
+            works.filter_map(|(who, _)| engine(who.page)?.upload(who.upload)?.upload_id()).collect();
+        let rest = self.store.sessions.keys().filter(|session| !held.contains(session.as_str()));
+        self.ledger.orphans.extend(rest.cloned());
     }
 
     /// The engine begins anew by design, whatever the store still has.
@@ -312,10 +318,13 @@ impl World {
             self.ledger.orphans.extend(stored.clone());
         }
         let instance = self.instance(who);
+        let forgotten = instance.session.take().filter(|_| instance.tampered);
         instance.tampered = stored != session;
         instance.session = session;
         instance.known = known;
         instance.saves_fail = false;
+        // After a failure it goes by the records, which may be garbled, and not by what it knew.
+        self.ledger.orphans.extend(forgotten);
     }
 
     /// Only direct backends keep the keys that pages choose.
@@ -381,7 +390,9 @@ impl World {
         let storage = self.storage.map.values();
         let headers: String = storage.filter(|value| value.contains("upload=")).cloned().collect();
         for (_, instance) in self.instances.iter().filter(|(who, _)| who.page == page) {
-            let forgotten = |session: &&String| !headers.contains(&format!("upload={session}&"));
+            // A record that was garbled is of no use.
+            let forgotten =
+                |session: &&String| instance.tampered || !headers.contains(&format!("upload={session}&"));
             self.ledger.orphans.extend(instance.session.iter().filter(forgotten).cloned());
         }
     }

@@ -147,6 +147,10 @@ impl World {
             if let Some(work) = engine.poll_action() {
                 self.perform(page, work);
             } else if let Some((upload, event)) = engine.poll_event() {
+                let event = match self.sabotage {
+                    Some(sabotage) => sabotage.spoils(event),
+                    None => event,
+                };
                 let again = self.sabotage.and_then(|sabotage| sabotage.repeats(&event));
                 for event in std::iter::once(event).chain(again) {
                     self.event(Who { page, upload }, event);
@@ -252,6 +256,9 @@ impl World {
     pub fn timer(&mut self, page: usize) {
         if self.pages[page].frozen {
             self.pages[page].timer_missed = true;
+            return;
+        }
+        if self.healed && self.sabotage == Some(Sabotage::TimersForgotten) {
             return;
         }
         self.pages[page].timer = None;

@@ -13,6 +13,9 @@ use partwise::core::http::{HttpReply, HttpRequest, NoReply};
 use partwise::core::retry::Fault as Failure;
 use std::rc::Rc;
 
+/// Seconds. The engine waits for five minutes at most.
+pub const RETRY_AFTER: &[u64] = &[0, 1, 20, 3_600];
+
 impl World {
     /// The other side acts, or pretends to.
     pub fn perform_request(&mut self, request: &Request) -> Result<StepReply, Failure> {
@@ -106,7 +109,7 @@ impl World {
         }
         let (fault, mut reply) = replies.into_iter().find(|(fault, _)| self.strikes(*fault))?;
         if matches!(fault, Fault::Many429After | Fault::SlowDown503After) {
-            let seconds = self.rng.pick(&[0, 1, 20, 3_600]);
+            let seconds = self.rng.pick(RETRY_AFTER);
             reply.headers.push(("retry-after".into(), seconds.to_string()));
         }
         if self.strikes(Fault::MessageTells) {
@@ -187,7 +190,7 @@ impl World {
     }
 
     /// Some stores send no CORS headers with errors: the page learns nothing but that it failed.
-    fn through_cors(&mut self, reply: HttpReply) -> Result<HttpReply, Failure> {
+    pub fn through_cors(&mut self, reply: HttpReply) -> Result<HttpReply, Failure> {
         if reply.status >= 400 && self.strikes(Fault::CorsHidden) {
             return Err(Failure::NoReply(NoReply::Network));
         }

@@ -2,6 +2,7 @@
 //! invariants hold nothing.
 
 use crate::run::run_sabotaged;
+use partwise::core::error::Code;
 use partwise::core::progress::Snapshot;
 use partwise::core::upload::Event;
 
@@ -32,9 +33,28 @@ pub enum Sabotage {
     EndTwice,
     /// Progress tells of one byte more than there are.
     ProgressExceeds,
+    /// A failure has a code that nothing explains.
+    CodeWrong,
+    /// The engine takes the time for which it may retry to be shorter than it is.
+    GivesUpEarly,
+    /// Once all is well, no timer rings any more.
+    TimersForgotten,
+    /// A lock that is let go of is kept.
+    LockKept,
 }
 
 impl Sabotage {
+    /// What the world is told in place of an event.
+    pub fn spoils(self, event: Event) -> Event {
+        match (self, event) {
+            (Self::CodeWrong, Event::Failed(mut error)) => {
+                error.code = Code::EtagHidden;
+                Event::Failed(error)
+            }
+            (_, event) => event,
+        }
+    }
+
     /// What is told once more.
     pub fn repeats(self, event: &Event) -> Option<Event> {
         match (self, event.clone()) {
@@ -63,6 +83,10 @@ pub const ALL: &[(Sabotage, &str)] = &[
     (Sabotage::OfflineKept, "an attempt was spent while offline"),
     (Sabotage::EndTwice, "after the end"),
     (Sabotage::ProgressExceeds, "progress beyond the total"),
+    (Sabotage::CodeWrong, "out of the blue"),
+    (Sabotage::GivesUpEarly, "gives up early"),
+    (Sabotage::TimersForgotten, "in the end"),
+    (Sabotage::LockKept, "has a lock after it was"),
 ];
 
 /// The sabotages that no run of so many noticed, or noticed as something else.

@@ -3,6 +3,7 @@
 use crate::faults::Fault;
 use crate::model::store::{self, md5};
 use crate::model::wire::{Call, STORE};
+use crate::replies::RETRY_AFTER;
 use crate::say;
 use crate::world::{Way, World};
 use partwise::core::backend::{ObjectUrl, PageCall, PageReply, PartAsk, SignedUrl, StepReply};
@@ -67,11 +68,26 @@ impl World {
             (Fault::Server500, 500),
             (Fault::Many429, 429),
             (Fault::SlowDown503, 503),
+            (Fault::TooSlow408, 408),
+            (Fault::Gateway502, 502),
             (Fault::Backend401, 401),
             (Fault::BackendHtml, 200),
         ];
         let (_, status) = faults.into_iter().find(|(fault, _)| self.strikes(*fault))?;
         Some((status, if status == 200 { "<!doctype html>" } else { "it failed" }))
+    }
+
+    /// A server that is asked too often may say when to ask again.
+    fn retry_after(&mut self, status: u16) -> Vec<(String, String)> {
+        let says = match status {
+            429 => self.strikes(Fault::Many429After),
+            503 => self.strikes(Fault::SlowDown503After),
+            _ => false,
+        };
+        if !says {
+            return Vec::new();
+        }
+        vec![("retry-after".into(), self.rng.pick(RETRY_AFTER).to_string())]
     }
 
     /// The same as a function of the page throws it.
@@ -213,10 +229,11 @@ impl World {
             // What a server says to an abort is not read, so that it had better not be "200".
             let status = if status == 200 && request.method == Method::Delete { 405 } else { status };
             let body = if status == 200 { body.into() } else { self.companion_error(body, "") };
-            return Ok(HttpReply { status, headers: Vec::new(), body });
+            let headers = self.retry_after(status);
+            return self.through_cors(HttpReply { status, headers, body });
         }
         let plain = self.settings.way == Way::PlainCompanion;
-        Ok(match self.companion(request, plain) {
+        let reply = match self.companion(request, plain) {
             Ok(body) => store::ok(body),
             Err((status, code)) => {
                 let known = if plain { "" } else { code.as_str() };
@@ -224,7 +241,8 @@ impl World {
                 let status = if plain && status != 405 { 500 } else { status };
                 HttpReply { status, headers: Vec::new(), body }
             }
-        })
+        };
+        self.through_cors(reply)
     }
 
     fn companion_error(&mut self, message: &str, code: &str) -> String {

@@ -115,7 +115,11 @@ impl World {
         let seed = self.rng.next();
         let skew = if !self.healed && self.rng.once_in(10) { self.draw_skew() } else { 0 };
         let online = self.draw_online();
-        let engine = Engine::new(self.settings.config.clone(), backend, signer, online, seed);
+        let mut config = self.settings.config.clone();
+        if self.sabotage == Some(Sabotage::GivesUpEarly) {
+            config.retry_for.0 /= 4;
+        }
+        let engine = Engine::new(config, backend, signer, online, seed);
         self.pages.push(Page::open(engine, denied, self.agenda.now(), skew, online));
         let page = self.pages.len() - 1;
         if denied {

@@ -3,8 +3,8 @@
 //! They share the link, so that each takes the longer the more there are. A link that breaks sooner than that would carry the
 //! beginnings of the same requests again and again.
 
-use super::{HALVE_AT_MOST_EVERY, QUIET_BEFORE_GROWTH};
-use crate::core::units::Instant;
+use super::QUIET_BEFORE_GROWTH;
+use crate::core::units::{Instant, Millis};
 
 /// How many there may be.
 #[derive(Clone, Copy, Debug)]
@@ -12,55 +12,93 @@ pub(super) struct Fixed {
     /// As the page says.
     asked: usize,
     limit: usize,
-    broke: Option<Instant>,
-    /// Something has got through since the link broke.
-    works: bool,
+    broke: Option<Break>,
+}
+
+/// When the link broke last, and what got through since.
+#[derive(Clone, Copy, Debug)]
+struct Break {
+    at: Instant,
+    /// Bytes of the largest request that broke.
+    size: u64,
+    /// Bytes of all that got through since.
+    through: u64,
+    /// One of them was as large.
+    as_large: bool,
+    /// So long the link has to hold until there may be all of them.
+    until: Millis,
 }
 
 impl Fixed {
     pub fn new(asked: usize) -> Self {
-        Self { asked, limit: asked, broke: None, works: false }
+        Self { asked, limit: asked, broke: None }
     }
 
     /// How many there may be now. Where one takes minutes, that the link has held for long is not enough.
     pub fn most(&self, now: Instant) -> usize {
-        let holds = self.broke.is_some_and(|at| now.since(at) >= QUIET_BEFORE_GROWTH);
-        if self.works && holds { self.asked } else { self.limit }
+        let holds = |last: Break| last.through >= last.size && now.since(last.at) >= last.until;
+        if self.broke.is_none_or(holds) { self.asked } else { self.limit }
     }
 
-    /// Something got through.
-    pub fn works(&mut self) {
-        self.works = true;
-    }
-
-    /// The link broke while it carried something. If it had done so before, and nothing got through in between, there were too
-    /// many.
-    pub fn broke(&mut self, now: Instant) {
-        // Of what breaks together one may be heard of after another.
-        if self.broke.is_some_and(|at| now.since(at) < HALVE_AT_MOST_EVERY) {
-            return;
+    /// A request of so many bytes got through.
+    pub fn works(&mut self, size: u64) {
+        if let Some(last) = &mut self.broke {
+            last.through = last.through.saturating_add(size);
+            last.as_large |= size >= last.size;
         }
+    }
+
+    /// The link broke while a request of `size` bytes, one of `running`, had sent some of them since it was sent at `since`. If it had done so
+    /// before, and none as large got through in between, there were too many.
+    pub fn broke(&mut self, since: Instant, size: u64, running: usize, now: Instant) {
         let most = self.most(now);
-        let again = self.broke.is_some() && !self.works;
-        self.limit = if again { (most / 2).max(1) } else { most };
-        (self.broke, self.works) = (Some(now), false);
+        let until = match &mut self.broke {
+            // Of what breaks together one may be heard of long after another.
+            Some(last) if since < last.at => {
+                last.size = last.size.max(size);
+                return;
+            }
+            // A link that breaks now and then is not one that holds.
+            Some(last) if !last.as_large => {
+                self.limit = (most.min(running) / 2).max(1);
+                Millis(now.since(last.at).0.saturating_mul(2)).max(QUIET_BEFORE_GROWTH)
+            }
+            Some(last) => {
+                self.limit = most;
+                last.until
+            }
+            None => QUIET_BEFORE_GROWTH,
+        };
+        self.broke = Some(Break { at: now, size, through: 0, as_large: false, until });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::units::Millis;
+
+    const SIZE: u64 = 1000;
+
+    impl Fixed {
+        /// All that may run break, having been sent when the link broke last or later.
+        fn breaks(&mut self, at: u64) -> usize {
+            let (running, now) = (self.most(Instant(at)), Instant(at));
+            let since = self.broke.map_or(Instant(0), |last| last.at);
+            for left in (1..=running).rev() {
+                self.broke(since, SIZE, left, now);
+            }
+            self.most(now)
+        }
+    }
 
     /// How many there may be after the link has broken at each of these times, with something through in between or not.
     fn after(asked: usize, breaks: &[(u64, bool)]) -> Vec<usize> {
         let mut fixed = Fixed::new(asked);
         let broken = breaks.iter().map(|&(at, works)| {
             if works {
-                fixed.works();
+                fixed.works(SIZE);
             }
-            fixed.broke(Instant(at));
-            fixed.most(Instant(at))
+            fixed.breaks(at)
         });
         broken.collect()
     }
@@ -80,20 +118,58 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_together_is_one_break() {
-        assert_eq!(after(4, &[(5000, false), (5001, false), (6999, false), (7000, false)]), [4, 4, 4, 2]);
+    fn what_was_sent_before_the_link_broke_breaks_with_it_whenever_that_is_heard() {
+        let mut fixed = Fixed::new(4);
+        fixed.broke(Instant(0), SIZE, 4, Instant(5000));
+        fixed.broke(Instant(4999), SIZE, 3, Instant(95_000));
+        assert_eq!(fixed.most(Instant(95_000)), 4);
+        fixed.broke(Instant(5000), SIZE, 4, Instant(95_000));
+        assert_eq!(fixed.most(Instant(95_000)), 2);
+    }
+
+    #[test]
+    fn there_are_half_as_many_as_there_were_even_if_more_were_asked_for() {
+        let mut fixed = Fixed::new(32);
+        fixed.broke(Instant(0), SIZE, 4, Instant(5000));
+        fixed.broke(Instant(5000), SIZE, 4, Instant(10_000));
+        assert_eq!(fixed.most(Instant(10_000)), 2);
+    }
+
+    #[test]
+    fn small_ones_that_get_through_do_not_tell_that_large_ones_do() {
+        let mut fixed = Fixed::new(4);
+        fixed.broke(Instant(0), 10, 4, Instant(5000));
+        fixed.broke(Instant(0), SIZE, 3, Instant(5000));
+        fixed.works(SIZE - 1);
+        fixed.works(SIZE - 1);
+        fixed.broke(Instant(5000), SIZE, 4, Instant(10_000));
+        assert_eq!(fixed.most(Instant(10_000)), 2);
+        fixed.works(SIZE - 1);
+        assert_eq!(fixed.most(Instant(600_000)), 2);
+        fixed.works(1);
+        assert_eq!(fixed.most(Instant(600_000)), 4, "when large ones are no more");
     }
 
     #[test]
     fn once_it_has_held_for_half_a_minute_there_may_be_all_of_them() {
         let mut fixed = Fixed::new(4);
-        fixed.broke(Instant(0));
-        fixed.broke(Instant(5000));
-        let most = |fixed: &Fixed, after| fixed.most(Instant(5000) + Millis(after));
-        assert_eq!(most(&fixed, 600_000), 2, "nothing has got through");
-        fixed.works();
-        assert_eq!((most(&fixed, 29_999), most(&fixed, 30_000)), (2, 4));
-        fixed.broke(Instant(40_000));
-        assert_eq!(most(&fixed, 35_000), 4);
+        fixed.breaks(1000);
+        fixed.breaks(5000);
+        assert_eq!(fixed.most(Instant(600_000)), 2, "nothing has got through");
+        fixed.works(SIZE);
+        assert_eq!((fixed.most(Instant(34_999)), fixed.most(Instant(35_000))), (2, 4));
+        assert_eq!(fixed.breaks(40_000), 4);
+    }
+
+    #[test]
+    fn or_twice_as_long_as_it_has_before() {
+        let mut fixed = Fixed::new(4);
+        assert_eq!((fixed.breaks(40_000), fixed.breaks(80_000)), (4, 2));
+        for at in [120_000, 160_000, 200_000] {
+            fixed.works(SIZE);
+            assert_eq!(fixed.breaks(at), 2);
+        }
+        fixed.works(SIZE);
+        assert_eq!((fixed.most(Instant(279_999)), fixed.most(Instant(280_000))), (2, 4));
     }
 }

@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn what_breaks_halves_them_and_none_is_added_for_half_a_minute() {
         let mut link = Link::new(300_000, 9_000_000, 5);
-        let broken = SlotEnd::Broken { since: Instant(0), moved: true };
+        let broken = SlotEnd::Broken { since: Instant(0), moved: true, size: PART };
         assert_eq!((link.end(broken), link.end(SlotEnd::Congested)), (2, 2), "together they are one");
         link.now = link.now + Millis(2000);
         assert_eq!((link.end(SlotEnd::Congested), link.end(done(1))), (1, 1));

@@ -438,7 +438,8 @@ impl Upload {
             self.slot_ends.push_back(match (&flight.stage, verdict) {
                 // On a link that breaks now and then, fewer parts at a time are there before it does.
                 (Stage::Sending { transfer, .. }, _) if breaks => {
-                    SlotEnd::Broken { since: transfer.since, moved: transfer.loaded > 0 }
+                    let (since, moved) = (transfer.since, transfer.loaded > 0);
+                    SlotEnd::Broken { since, moved, size: flight.range.len() }
                 }
                 (_, Verdict::Retry { congested: true, .. }) => SlotEnd::Congested,
                 _ => SlotEnd::Failed,

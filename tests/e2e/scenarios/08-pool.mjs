@@ -49,13 +49,16 @@ export default [
       await tab.choose(...chosen);
       const uploads = [];
       for (const i of chosen.keys()) uploads.push(await tab.add(i, { key: `file-${i}` }));
+      const reports = [];
       for (const [i, upload] of uploads.entries()) {
         if (i === refused) continue;
-        const { key } = await upload.done();
-        await world.holds(key, /** @type {any} */ (chosen[i]));
+        const report = await upload.done();
+        await world.holds(report.key, /** @type {any} */ (chosen[i]));
+        reports.push(report);
       }
       const error = await uploads[refused]?.failed();
       assert.equal(error?.code, 'denied');
+      await world.account(reports, chosen);
       assert.deepEqual(
         (await world.bucket.keys()).sort(),
         [...chosen.keys()].filter((i) => i !== refused).map((i) => `file-${i}`),

@@ -68,9 +68,9 @@ export default [
     async run(world) {
       const file = await randomFile(60 * MiB);
       const tab = await world.uploader({ stallTimeout: WATCHDOG, replyTimeout: WATCHDOG, parallel: 4 });
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 5 * MiB } });
       const upload = await tab.upload(file);
-      await upload.reached(30);
+      await upload.reached(20);
       const silentAt = Date.now();
       await world.proxy.silence(true);
       // The link is back at once, for new connections: those that were open never are.
@@ -106,9 +106,9 @@ export default [
       const file = await randomFile(60 * MiB);
       const watchdog = 2_000;
       const tab = await world.uploader({ stallTimeout: watchdog, replyTimeout: watchdog });
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 5 * MiB } });
       const upload = await tab.upload(file);
-      await upload.reached(30);
+      await upload.reached(20);
       await world.proxy.silence(true);
       await upload.until(
         'a third attempt in the black hole',

@@ -57,7 +57,7 @@ export default [
         const tab = await world.tab(browser);
         await tab.evaluate(countWrites);
         await tab.create({ backend: url, partSize: PART });
-        const report = await (await tab.upload(file)).done(400_000);
+        const report = await (await tab.upload(file)).done(600_000);
         assert.equal(report.parts.length, count);
         retries += report.retries.length;
         const { sha256, size } = file;

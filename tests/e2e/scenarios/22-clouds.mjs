@@ -60,12 +60,9 @@ export default [
       await first.create(await cloud.store());
       await cloud.proxy.only(24, 40 * MiB);
       const begun = await first.upload(file);
-      const { parts: confirmed } = await begun.until(
-        '40 % to be confirmed',
-        ({ parts }) => parts.length >= 16,
-      );
+      const killed = await begun.until('40 % to be confirmed', ({ parts }) => parts.length >= 16);
       await first.kill();
-      const known = new Set(confirmed.map(({ partNumber }) => partNumber));
+      const known = new Set(killed.parts.map(({ partNumber }) => partNumber));
       const before = (await cloud.proxy.parts()).length;
       await cloud.proxy.rules();
 
@@ -78,6 +75,7 @@ export default [
         .slice(before)
         .filter(({ partNumber }) => known.has(partNumber ?? 0));
       assert.deepEqual(again, []);
+      await world.account([killed, report], file, await cloud.proxy.sent());
       if (cloud.gateway?.cloud.crc64) assert.match(report.result?.crc64 ?? '', /^\d+$/);
       assert.deepEqual(await world.bucket.unfinished(), []);
     },
@@ -115,6 +113,7 @@ export default [
       });
       const report = await (await tab.upload(file, { metadata: { author: 'Ann', 标题: '中文' } })).done();
       await world.holds(report.key, file);
+      await world.account(report, file, await cloud.proxy.sent());
       const [retry, ...others] = report.retries;
       assert.deepEqual([retry?.partNumber, others], [3, []]);
       // Ceph RGW does not let pages read why.
@@ -133,6 +132,7 @@ export default [
     else await expireToken(cloud.proxy);
     const report = await upload.done();
     await world.holds(report.key, file);
+    await world.account(report, file, await cloud.proxy.sent());
     assert.equal(cloud.asked, 2);
   }),
   ...[20, -20, -90].flatMap((minutes) =>
@@ -144,6 +144,7 @@ export default [
         await tab.call('skewClock', minutes * 60_000);
         const report = await (await tab.upload(file)).done();
         await world.holds(report.key, file);
+        await world.account(report, file, await cloud.proxy.sent());
         assert.ok(report.retries.length <= 2, JSON.stringify(report.retries));
       },
       {
@@ -175,6 +176,7 @@ export default [
     }
     const report = await (await tab.upload(file)).done();
     await world.holds(report.key, file);
+    await world.account(report, file, await cloud.proxy.sent());
     const retries = report.retries.map(({ partNumber, code }) => [partNumber, code]);
     assert.deepEqual(retries.sort(), expected);
     if (!gateway?.cloud.crc64) return;

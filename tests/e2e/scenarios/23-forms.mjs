@@ -108,7 +108,7 @@ export default [
         const browser = await world.browser();
         const first = await world.tab(browser);
         await first.create(options);
-        await (await first.upload(file)).reached(40);
+        const killed = await (await first.upload(file)).reached(40);
         await first.kill();
         const [identifier = ''] = server.files.keys();
         const held = new Set(server.files.get(identifier)?.chunks.keys());
@@ -118,6 +118,7 @@ export default [
         const report = await (await second.upload(file)).done();
         assert.equal(server.sha256(identifier), file.sha256);
         assert.equal(report.badProgress, null);
+        await world.account([killed, report], file, server.bytes);
         const again = server.sent.slice(before).filter(({ chunk }) => held.has(chunk));
         assert.ok(
           held.size >= 10 && again.length <= 2,
@@ -197,6 +198,7 @@ export default [
     ]);
     const report = await (await tab.upload(file)).done();
     assert.ok([...server.files.keys()].some((identifier) => server.sha256(identifier) === file.sha256));
+    await world.account(report, file, server.bytes);
     assert.equal(report.retries.length, 3);
     assert.match(report.retries[2]?.message ?? '', /disk full/);
 

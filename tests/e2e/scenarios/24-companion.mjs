@@ -38,16 +38,17 @@ export default [
     await first.create(options);
     await world.proxy.only(7, 20 * MiB);
     const begun = await first.upload(file);
-    const { key, parts } = await begun.until('some parts to be confirmed', ({ parts }) => parts.length >= 4);
+    const closed = await begun.until('some parts to be confirmed', ({ parts }) => parts.length >= 4);
     await first.close();
     const before = (await world.proxy.parts()).length;
     await world.proxy.rules();
     const second = await world.tab(browser);
     await second.create(options);
     const report = await (await second.upload(file)).done();
-    assert.equal(report.key, key);
+    assert.equal(report.key, closed.key);
     await world.holds(report.key, file);
-    const known = new Set(parts.map(({ partNumber }) => partNumber));
+    await world.account([closed, report], file);
+    const known = new Set(closed.parts.map(({ partNumber }) => partNumber));
     const again = (await world.proxy.parts())
       .slice(before)
       .filter(({ partNumber }) => known.has(partNumber ?? 0));
@@ -72,14 +73,15 @@ export default [
     await first.create(options);
     await world.proxy.only(7, 20 * MiB);
     const begun = await first.upload(file);
-    const { key } = await begun.until('some parts to be confirmed', ({ parts }) => parts.length >= 4);
+    const closed = await begun.until('some parts to be confirmed', ({ parts }) => parts.length >= 4);
     await first.close();
-    await abort(world.bucket, key ?? '');
+    await abort(world.bucket, closed.key ?? '');
     await world.proxy.rules();
     const second = await world.tab(browser);
     await second.create(options);
     const report = await (await second.upload(file)).done();
     await world.holds(report.key, file);
+    await world.account([closed, report], file);
     assert.ok(report.retries.some(({ operation, status }) => operation === 'list-parts' && status === 500));
     assert.deepEqual(
       report.warnings.map(({ code }) => code),

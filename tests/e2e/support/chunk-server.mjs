@@ -15,6 +15,8 @@ export class ChunkServer {
   files = new Map();
   /** Requests that carried chunks, in order. @type {{ identifier: string, chunk: number, status: number, by: string }[]} */
   sent = [];
+  /** Bytes of theirs. */
+  bytes = 0;
   /** How often it was asked what it has. */
   tests = 0;
   merges = 0;
@@ -95,6 +97,7 @@ export class ChunkServer {
     if (this.delay) await new Promise((resolve) => setTimeout(resolve, this.delay));
     const trouble = this.troubles.get(chunk)?.shift();
     const reply = trouble ?? this.#take({ identifier, chunk, bytes, field, number });
+    this.bytes += bytes.length;
     this.sent.push({ identifier, chunk, status: reply.status, by });
     return reply;
   }

@@ -7,10 +7,12 @@
  * @param {number} lanes
  * @param {IterableIterator<T>} all
  * @param {(one: T) => Promise<void>} work
+ * @param {number} [apart] milliseconds from when one lane begins until the next does
  */
-export async function inLanes(lanes, all, work) {
-  const lane = async () => {
+export async function inLanes(lanes, all, work, apart = 0) {
+  const lane = async (/** @type {number} */ number) => {
+    await new Promise((resolve) => setTimeout(resolve, number * apart));
     for (const one of all) await work(one);
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
 }

@@ -103,6 +103,12 @@ export class Proxy {
     return (await this.log()).filter(isPart);
   }
 
+  /** Bytes of all bodies that requests for objects and parts had, as far as they came. */
+  async sent() {
+    const requests = (await this.log()).filter(({ method }) => method === 'PUT');
+    return requests.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0);
+  }
+
   /** Cuts all connections, once or each time so many milliseconds have passed (0: not any more). @param {number} [every] */
   cut(every) {
     return this.#post('cut', { every });

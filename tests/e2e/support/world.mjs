@@ -151,18 +151,18 @@ export class World {
    * Has what an upload cost printed with the outcome: retries, the share of bytes sent in vain, and time.
    *
    * @param {Cost | readonly Cost[]} reports of all pages that took part
-   * @param {{ size: number } | readonly { size: number }[]} files that all requests in the proxy's log were sent for
+   * @param {{ size: number } | readonly { size: number }[]} files that all that was sent belongs to
+   * @param {number} [sent] bytes; all that the store's proxy has seen, unless they went elsewhere
    */
-  async account(reports, files) {
+  async account(reports, files, sent) {
     const costs = [reports].flat();
     const size = [files].flat().reduce((sum, file) => sum + file.size, 0);
-    const bodies = (await this.proxy.log()).filter(({ method }) => method === 'PUT');
-    const sent = bodies.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0);
+    const bytes = sent ?? (await this.proxy.sent());
     const retries = costs.reduce((sum, { retries }) => sum + retries.length, 0);
     const times = costs.flatMap(({ states }) => states.map(({ at }) => at));
     const account = {
       retries,
-      waste: sent / size - 1,
+      waste: bytes / size - 1,
       seconds: (Math.max(...times) - Math.min(...times)) / 1000,
     };
     const { waste, seconds } = account;
