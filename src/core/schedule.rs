@@ -483,12 +483,10 @@ mod tests {
         pool.give_back(broken(at + Millis(1)), at + Millis(2));
         pool.link_works();
         assert_eq!(pool.wake_at(at + Millis(2)), None);
-        for _ in 0..3 {
-            pool.give_back(
-                SlotEnd::Broken { since: at + Millis(3), moved: true, size: LARGE },
-                at + Millis(4),
-            );
-            assert_eq!(pool.wake_at(at + Millis(4)), None, "it had carried something");
+        for after in 3..6 {
+            let at = at + Millis(after);
+            pool.give_back(SlotEnd::Broken { since: at, moved: true, size: LARGE }, at);
+            assert_eq!(pool.wake_at(at), None, "it had carried something");
         }
     }
 

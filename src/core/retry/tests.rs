@@ -94,6 +94,25 @@ fn every_row_of_the_table() {
 }
 
 #[test]
+fn a_chunk_that_was_not_taken_is_sent_again_unless_that_is_final() {
+    let again = |code, congested| Verdict::Retry { code, congested };
+    for (status, permanent, expected) in [
+        (400, false, again(Code::Backend, false)),
+        (401, false, again(Code::Denied, false)),
+        (403, false, again(Code::Denied, false)),
+        (408, false, again(Code::Backend, true)),
+        (429, false, again(Code::Throttled, true)),
+        (503, false, again(Code::Throttled, true)),
+        (401, true, Verdict::Fail(Code::Denied)),
+        (413, true, Verdict::Fail(Code::TooLarge)),
+        (415, true, Verdict::Fail(Code::Backend)),
+    ] {
+        let fault = Fault::Chunk { status, error: StoreError::default(), retry_after: None, permanent };
+        assert_eq!(decide(Operation::PutPart, Asked::Backend, &fault), expected, "{status} {permanent}");
+    }
+}
+
+#[test]
 fn a_store_that_calls_the_request_too_old_gets_a_fresh_url_and_a_backend_does_not() {
     let expired = |status, message: &str| Fault::Reply {
         status,
@@ -291,6 +310,7 @@ fn errors_say_what_to_do() {
         (Code::Throttled, Store, "option parallel"),
         (Code::SessionLost, Store, "lifecycle rule"),
         (Code::TooLarge, Backend, "Raise the limit"),
+        (Code::Exists, Store, "overwrite: true"),
         (Code::Backend, Backend, "endpoint"),
         (Code::Store, Store, ""),
     ] {
@@ -301,6 +321,12 @@ fn errors_say_what_to_do() {
     let thrown = Fault::Page { status: None, message: String::new(), cause: None };
     let error = describe(Operation::Sign, Backend, Code::Backend, &thrown);
     assert!(error.hint.contains("signRequest"), "{}", error.hint);
+    for (code, advice) in
+        [("ExpiredToken", "a server or a proxy keep old ones"), ("AccessDenied", "policy for this key")]
+    {
+        let error = describe(Operation::PutPart, Store, Code::Denied, &reply(403, code));
+        assert!(error.hint.contains(advice), "{code}: {}", error.hint);
+    }
 }
 
 #[test]
