@@ -44,7 +44,8 @@ export const webkit = {
 
 async function startDisplay() {
   const args = ['-displayfd', '1', '-screen', '0', '1024x768x24', '-nolisten', 'tcp'];
-  const { ready } = await start('Xvfb', args, { ready: /^(\d+)\n/, scope: everything });
+  // Before it tells which display it has taken, it complains of those that others have.
+  const { ready } = await start('Xvfb', args, { ready: /^(\d+)\n/m, scope: everything });
   return `:${ready[1]}`;
 }
 
