@@ -264,8 +264,8 @@ export interface CommonOptions {
   /**
    * Requests with file content at a time, over all files of this uploader: 1 to 32. `'auto'`: of large parts the least
    * number that fills the link, starting with 2; of small files 5. One of the six connections of HTTP/1.1 stays free.
-   * A number is halved each time connections break again, with the browser online, before one as large got through; once
-   * one has, and the link has held for half a minute, or twice as long as before, there may be as many as asked for.
+   * Of a number half as many run each time connections break again, with the browser online, before one as large got
+   * through; once as much has, and the link has held for half a minute, or twice as long as before, all of them may again.
    *
    * @defaultValue `'auto'`
    */

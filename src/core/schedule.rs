@@ -13,7 +13,7 @@ pub enum Parallel {
     /// Adapts between 1 and [`MAX_AUTO`], starting with [`START_AUTO`].
     #[default]
     Auto,
-    /// So many, 1 to [`MAX_FIXED`]; fewer while a link breaks before any of so many gets through.
+    /// So many, 1 to [`MAX_FIXED`]; fewer while a link breaks before one as large gets through.
     Fixed(u32),
 }
 
@@ -121,6 +121,8 @@ impl Ends {
 pub struct Pool {
     limit: usize,
     held: usize,
+    /// The most of them since the link broke.
+    peak: usize,
     /// The store wants a rest.
     held_until: Instant,
     /// So does the link.
@@ -153,6 +155,7 @@ impl Pool {
         Self {
             limit,
             held: 0,
+            peak: 0,
             held_until: long_ago,
             rests_until: long_ago,
             broken: None,
@@ -194,11 +197,11 @@ impl Pool {
     /// Takes a slot for a request that starts now, where one is free.
     pub fn take(&mut self) {
         self.held += 1;
+        self.peak = self.peak.max(self.held);
     }
 
     /// Gives a slot back.
     pub fn give_back(&mut self, end: SlotEnd, now: Instant) {
-        let running = self.held;
         self.held = self.held.saturating_sub(1);
         match end {
             SlotEnd::Congested => self.hold_until(now + REST),
@@ -212,7 +215,8 @@ impl Pool {
             (Count::Adapts(pace), _) if !is_small => self.limit = pace.ended(self.limit, end, now),
             (Count::Fixed(fixed), SlotEnd::Done { size, .. }) => fixed.works(size),
             (Count::Fixed(fixed), SlotEnd::Broken { since, moved: true, size }) => {
-                fixed.broke(since, size, running, now);
+                fixed.broke(since, size, self.peak, now);
+                self.peak = self.held;
             }
             _ => {}
         }
@@ -417,17 +421,21 @@ mod tests {
 
     #[test]
     fn a_fixed_number_is_halved_where_nothing_gets_through_between_two_breaks() {
-        // `b`: all break. `n`: they had carried nothing. `s`: one stands still. `w`: one gets through.
-        for (case, most) in [("b", 4), ("bb", 2), ("sbs", 4), ("bwb", 4), ("bnn", 4), ("bbw", 2)] {
+        // `b`: all break. `m`: only the last of them had carried something. `n`: none had. `s`: one stands still. `w`: one gets through.
+        for (case, most) in [("b", 4), ("bb", 2), ("sbs", 4), ("bwb", 4), ("bnn", 4), ("bbw", 2), ("mm", 2)] {
             let mut pool = pool(Parallel::Fixed(4));
             let mut at = NOW;
             for step in case.chars() {
                 let since = at;
                 fill(&mut pool, LARGE, since);
                 at = at + Millis(5000);
-                let broken = SlotEnd::Broken { since, moved: step == 'b', size: LARGE };
+                let broken = |moved| SlotEnd::Broken { since, moved, size: LARGE };
                 match step {
-                    'b' | 'n' => (0..pool.held()).for_each(|_| pool.give_back(broken, at)),
+                    'b' | 'm' | 'n' => {
+                        for left in (1..=pool.held()).rev() {
+                            pool.give_back(broken(step == 'b' || (step == 'm' && left == 1)), at);
+                        }
+                    }
                     's' => pool.moved(None, STOOD_STILL, at),
                     _ => pool.give_back(DONE, at),
                 }

@@ -187,7 +187,8 @@ async function main() {
       const others = jobs.filter(({ scenario }) => !scenario.waits && !scenario.alone).values();
       const beside = Math.min(BESIDE, lanes - 1);
       const wait = async () => {
-        await inLanes(Math.min(lanes * PATIENT, MOST_PATIENT), waiting.values(), run, APART);
+        const patient = Math.min(lanes * PATIENT, MOST_PATIENT, waiting.length);
+        await inLanes(patient, waiting.values(), run, APART);
         console.log(`${waiting.length} that wait: over at ${seconds()}`);
       };
       await Promise.all([

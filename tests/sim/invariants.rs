@@ -329,7 +329,7 @@ impl World {
         let is_kept = instance.lock.as_ref().is_some_and(|lock| self.has_header(lock, &session));
         assert!(is_kept || excused, "{who}: cancelled, and {session} at the store is forgotten");
         // A record that was garbled may be of no use to whoever comes next.
-        if !is_kept || excused {
+        if !is_kept || instance.tampered {
             self.ledger.orphans.insert(session);
             self.let_go(who);
         }

@@ -317,8 +317,10 @@ impl World {
             // What was kept in memory while the storage was full hides what another tab has stored since.
             self.ledger.orphans.extend(stored.clone());
         }
+        let usable = checkpoint_of(&lock, records).map(|stored| stored.header.upload_id);
         let instance = self.instance(who);
-        let forgotten = instance.session.take().filter(|_| instance.tampered);
+        let forgotten =
+            instance.session.take().filter(|known| instance.tampered && usable.as_ref() != Some(known));
         instance.tampered = stored != session;
         instance.session = session;
         instance.known = known;

@@ -23,10 +23,20 @@ struct Break {
     size: u64,
     /// Bytes of all that got through since.
     through: u64,
-    /// One of them was as large.
-    as_large: bool,
+    /// Bytes of the largest of them.
+    largest: u64,
     /// So long the link has to hold until there may be all of them.
     until: Millis,
+}
+
+/// However long the link had held before it broke: that counts hours in which nobody sent anything, too.
+const QUIET_AT_MOST: Millis = Millis::from_secs(600);
+
+impl Break {
+    /// Since then the link has held, and carried as much as it broke with. Where one request takes minutes, time alone tells nothing.
+    fn is_over(&self, now: Instant) -> bool {
+        self.through >= self.size && now.since(self.at) >= self.until
+    }
 }
 
 impl Fixed {
@@ -34,42 +44,39 @@ impl Fixed {
         Self { asked, limit: asked, broke: None }
     }
 
-    /// How many there may be now. Where one takes minutes, that the link has held for long is not enough.
+    /// How many there may be now.
     pub fn most(&self, now: Instant) -> usize {
-        let holds = |last: Break| last.through >= last.size && now.since(last.at) >= last.until;
-        if self.broke.is_none_or(holds) { self.asked } else { self.limit }
+        if self.broke.is_none_or(|last| last.is_over(now)) { self.asked } else { self.limit }
     }
 
     /// A request of so many bytes got through.
     pub fn works(&mut self, size: u64) {
         if let Some(last) = &mut self.broke {
             last.through = last.through.saturating_add(size);
-            last.as_large |= size >= last.size;
+            last.largest = last.largest.max(size);
         }
     }
 
-    /// The link broke while a request of `size` bytes, one of `running`, had sent some of them since it was sent at `since`. If it had done so
-    /// before, and none as large got through in between, there were too many.
+    /// The link broke while a request of `size` bytes, sent at `since`, was on its way with up to `running` in all. If it had broken before,
+    /// and none as large got through in between, there were too many.
     pub fn broke(&mut self, since: Instant, size: u64, running: usize, now: Instant) {
         let most = self.most(now);
-        let until = match &mut self.broke {
+        let (limit, until) = match &mut self.broke {
             // Of what breaks together one may be heard of long after another.
             Some(last) if since < last.at => {
                 last.size = last.size.max(size);
                 return;
             }
-            // A link that breaks now and then is not one that holds.
-            Some(last) if !last.as_large => {
-                self.limit = (most.min(running) / 2).max(1);
-                Millis(now.since(last.at).0.saturating_mul(2)).max(QUIET_BEFORE_GROWTH)
+            Some(last) if !last.is_over(now) && last.largest >= last.size => (most, last.until),
+            Some(last) if !last.is_over(now) => {
+                // A link that breaks now and then is not one that holds.
+                let twice = Millis(now.since(last.at).0.saturating_mul(2));
+                ((most.min(running) / 2).max(1), twice.clamp(QUIET_BEFORE_GROWTH, QUIET_AT_MOST))
             }
-            Some(last) => {
-                self.limit = most;
-                last.until
-            }
-            None => QUIET_BEFORE_GROWTH,
+            _ => (most, QUIET_BEFORE_GROWTH),
         };
-        self.broke = Some(Break { at: now, size, through: 0, as_large: false, until });
+        self.limit = limit;
+        self.broke = Some(Break { at: now, size, through: 0, largest: 0, until });
     }
 }
 
@@ -171,5 +178,32 @@ mod tests {
         }
         fixed.works(SIZE);
         assert_eq!((fixed.most(Instant(279_999)), fixed.most(Instant(280_000))), (2, 4));
+    }
+
+    #[test]
+    fn but_not_for_hours_after_a_night() {
+        let mut fixed = Fixed::new(4);
+        assert_eq!((fixed.breaks(1000), fixed.breaks(9_000_000)), (4, 2));
+        fixed.works(SIZE);
+        assert_eq!((fixed.most(Instant(9_599_999)), fixed.most(Instant(9_600_000))), (2, 4));
+    }
+
+    #[test]
+    fn what_is_over_is_no_reason_for_fewer() {
+        let mut fixed = Fixed::new(4);
+        fixed.breaks(1000);
+        fixed.works(SIZE - 1);
+        fixed.works(SIZE - 1);
+        assert_eq!(fixed.breaks(31_000), 4);
+    }
+
+    #[test]
+    fn one_that_is_heard_of_late_may_be_larger_than_what_got_through() {
+        let mut fixed = Fixed::new(4);
+        fixed.broke(Instant(0), 10, 4, Instant(5000));
+        fixed.works(10);
+        fixed.broke(Instant(0), SIZE, 4, Instant(20_000));
+        fixed.broke(Instant(5000), SIZE, 4, Instant(21_000));
+        assert_eq!(fixed.most(Instant(21_000)), 2);
     }
 }

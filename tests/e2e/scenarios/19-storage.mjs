@@ -110,14 +110,15 @@ export default [
       const tab = await world.tab(browser);
       assert.notDeepEqual(await tab.stored(), []);
       await tab.evaluate(rewrite, String(spoil));
-      const others = (await tab.stored()).filter(([name]) => !name.startsWith('partwise/1/'));
+      const others = (await tab.stored()).filter(([name]) => !name.startsWith('partwise/1/')).sort();
+      assert.equal(others.length > 0, how === 'of a future version');
       await tab.create(options);
       const report = await (await tab.upload(file)).done();
       await world.holds(report.key, file);
       assert.equal(report.badProgress, null);
       await world.account([before, report], file);
       // Neither are they left behind, but for what is another version's.
-      assert.deepEqual(await tab.stored(), others);
+      assert.deepEqual((await tab.stored()).sort(), others);
     },
   })),
 ];
