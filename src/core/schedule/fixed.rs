@@ -6,6 +6,10 @@
 use super::QUIET_BEFORE_GROWTH;
 use crate::core::units::{Instant, Millis};
 
+/// A link has to hold for so long at most before there are more, however long it had before it broke: hours in which nobody sent
+/// anything count, too.
+const QUIET_AT_MOST: Millis = Millis::from_secs(600);
+
 /// How many there may be.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fixed {
@@ -28,9 +32,6 @@ struct Break {
     /// So long the link has to hold until there may be all of them.
     until: Millis,
 }
-
-/// However long the link had held before it broke: that counts hours in which nobody sent anything, too.
-const QUIET_AT_MOST: Millis = Millis::from_secs(600);
 
 impl Break {
     /// Since then the link has held, and carried as much as it broke with. Where one request takes minutes, time alone tells nothing.
@@ -57,7 +58,7 @@ impl Fixed {
         }
     }
 
-    /// The link broke while a request of `size` bytes, sent at `since`, was on its way with up to `running` in all. If it had broken before,
+    /// The link broke while a request of `size` bytes, sent at `since`, was on its way, one of `running`. If it had broken before,
     /// and none as large got through in between, there were too many.
     pub fn broke(&mut self, since: Instant, size: u64, running: usize, now: Instant) {
         let most = self.most(now);

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
+import { pause } from './until.mjs';
 
 /** Parameters by their names in simple-uploader.js, whoever has sent them. */
 const PREFIXES = ['', 'flow', 'resumable'];
@@ -94,7 +95,7 @@ export class ChunkServer {
     const { value: identifier, by } = field('identifier');
     const chunk = number('chunkNumber');
     if (request.method === 'GET') return this.#test(identifier, chunk);
-    if (this.delay) await new Promise((resolve) => setTimeout(resolve, this.delay));
+    if (this.delay) await pause(this.delay);
     const trouble = this.troubles.get(chunk)?.shift();
     const reply = trouble ?? this.#take({ identifier, chunk, bytes, field, number });
     this.bytes += bytes.length;

@@ -1,4 +1,5 @@
 /** Doing a few things at a time. */
+import { pause } from './until.mjs';
 
 /**
  * Works on all of them, in their order, so many at the same time. Lanes of several calls can share an iterator.
@@ -11,7 +12,7 @@
  */
 export async function inLanes(lanes, all, work, apart = 0) {
   const lane = async (/** @type {number} */ number) => {
-    await new Promise((resolve) => setTimeout(resolve, number * apart));
+    await pause(number * apart);
     for (const one of all) await work(one);
   };
   await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));

@@ -52,6 +52,6 @@ export async function inTime(promise, { what, within }) {
 }
 
 /** @param {number} ms */
-function pause(ms) {
+export function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
