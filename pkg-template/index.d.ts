@@ -127,7 +127,8 @@ export interface Warning {
     | 'abort-failed'
     | 'callback-failed'
     | 'instant-unavailable'
-    | 'session-restarted';
+    | 'session-restarted'
+    | 'list-cut-off';
   readonly message: string;
   readonly hint: string;
 }

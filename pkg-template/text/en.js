@@ -130,4 +130,5 @@ export const en = {
   'warning.instant-unavailable': 'Whether the file is there already could not be asked; it is being sent.',
   'warning.session-restarted':
     'The store had lost this upload or put it together wrongly; it was started again.',
+  'warning.list-cut-off': 'The store’s list of parts did not end; what it had not listed is sent again.',
 };

@@ -12,7 +12,7 @@ use crate::core::backend::{Op, Signed, StepReply, reply_fault, server_time};
 use crate::core::config::{Config, Verify};
 use crate::core::error::{Code, Operation};
 use crate::core::hash::{Proof, Reading, Wanted};
-use crate::core::http::{Body, HttpReply, MAX_REPLY_BYTES, without_query};
+use crate::core::http::{Body, HttpReply, without_query};
 use crate::core::retry::{Asked, Fault, Tries, Verdict, describe};
 use crate::core::schedule::{Ends, InFlight, Movement, SlotEnd};
 use crate::core::store::{
@@ -259,9 +259,6 @@ impl Upload {
         let Some(number) = self.flights.iter().find(sending).map(|f| f.number) else { return };
         let operation = if self.plan.is_multipart() { Operation::PutPart } else { Operation::PutObject };
         let fault = match result {
-            Ok(StepReply::Http(reply)) if reply.body.len() >= MAX_REPLY_BYTES => {
-                Fault::BadReply("one that does not end".into())
-            }
             Ok(StepReply::Http(reply)) if self.backend.as_form().is_some() => {
                 match self.backend.as_form().map_or(Ok(()), |form| form.received(&reply)) {
                     Ok(()) => {

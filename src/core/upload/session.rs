@@ -9,7 +9,7 @@ use crate::core::config::Verify;
 use crate::core::error::{Code, Operation, UploadError};
 use crate::core::fingerprint::destination_id;
 use crate::core::hash::{Md5Digest, composite_etag};
-use crate::core::http::NoReply;
+use crate::core::http::{MAX_REPLY_BYTES, NoReply};
 use crate::core::retry::{Asked, Fault, MAX_LISTINGS, Tries, Verdict, describe};
 use crate::core::store::{Completed, Created, Kind, ObjectInfo, PartPage, is_md5_etag, normalize_etag};
 use crate::core::units::{Instant, Millis, Now, PartNumber};
@@ -161,6 +161,7 @@ impl Upload {
         if let Ok(reply) = &result {
             self.heard(id, reply, now);
         }
+        let result = result.and_then(whole);
         let (op, asked) = match &self.control {
             Some(Control { op, running: Some(running), .. }) if running.id == id => {
                 (op.clone(), running.asked)
@@ -351,7 +352,16 @@ impl Upload {
             {
                 self.set_control(Op::ListParts(Some(next)));
             }
-            _ => self.listing_done(now),
+            next => {
+                if next.is_some() {
+                    self.warn(
+                        "list-cut-off",
+                        "the store's list of parts does not end; what it has not listed is sent again".into(),
+                        "",
+                    );
+                }
+                self.listing_done(now);
+            }
         }
     }
 
@@ -615,6 +625,16 @@ impl Upload {
 
     pub(super) fn notice(&mut self, attempt: u32, delay: Millis, error: UploadError) {
         self.events.push_back(super::Event::Retry(super::RetryNotice { attempt, delay, error }));
+    }
+}
+
+/// The reply, unless it was cut off.
+fn whole(reply: StepReply) -> Result<StepReply, Fault> {
+    match reply {
+        StepReply::Http(reply) if reply.body.len() >= MAX_REPLY_BYTES => {
+            Err(Fault::BadReply("one that does not end".into()))
+        }
+        reply => Ok(reply),
     }
 }
 

@@ -1,6 +1,7 @@
 /** The check that runs after every scenario, on a page that leaks. */
 import assert from 'node:assert/strict';
 import { MiB, randomFile } from '../support/files.mjs';
+import { Proxy, parts } from '../support/proxy.mjs';
 import { credentials } from '../support/s3.mjs';
 import { leaks } from '../support/secrets.mjs';
 import { TOKEN } from '../support/signer.mjs';
@@ -11,8 +12,9 @@ export default [
     name: 'secrets: what a page logs, is told or stores is searched, and an upload leaves none',
     async run(world) {
       const tab = await world.uploader();
-      const upload = await tab.upload(await randomFile(6 * MiB));
-      await upload.done();
+      const file = await randomFile(6 * MiB);
+      const { key } = await (await tab.upload(file)).done();
+      await world.holds(key, file);
       assert.deepEqual(await leaks(world), []);
 
       const signed = world.bucket.url('GET', 'key');
@@ -33,6 +35,8 @@ export default [
           [/secret key in written/],
         ],
         [credentials.secretKey, (secret) => console.warn({ secret }), [/secret key in console/]],
+        [TOKEN, (secret) => sessionStorage.setItem('s', secret), [/bearer token in sessionStorage/]],
+        [credentials.accessKey, (secret) => (document.cookie = `c=${secret}`), [/access key in cookies/]],
         [
           signed,
           (url) =>
@@ -64,6 +68,8 @@ export default [
       // The scenario itself is searched afterwards like any other.
       await tab.evaluate(() => {
         localStorage.clear();
+        sessionStorage.clear();
+        document.cookie = 'c=; max-age=0';
         return new Promise((resolve, reject) => {
           const request = indexedDB.deleteDatabase('leak');
           request.onerror = reject;
@@ -72,6 +78,38 @@ export default [
         });
       });
       tab.console.length = 0;
+    },
+  },
+  {
+    name: 'secrets: a store that repeats a signed request in its refusal is quoted without what is secret in it',
+    async run(world) {
+      const signed = world.bucket.url('PUT', 'key');
+      const { accessKey } = credentials;
+      const body = `<Error><Code>SignatureDoesNotMatch</Code><Message>Seen ${signed.replaceAll('&', '&amp;')} instead</Message><AWSAccessKeyId>${accessKey}</AWSAccessKeyId></Error>`;
+      await world.proxy.rules({ match: parts, action: { do: 'reply', status: 403, body } });
+      const tab = await world.uploader();
+      const upload = await tab.upload(await randomFile(6 * MiB));
+      const error = await upload.failed();
+      assert.equal(error.code, 'denied');
+      assert.match(error.message, /Seen .* instead/);
+    },
+  },
+  {
+    name: 'secrets: a server that repeats the token in its refusal is quoted without it',
+    async run(world) {
+      const signer = await world.signer();
+      const server = await Proxy.start(new URL(signer.endpoint).origin, world.scope);
+      const body = JSON.stringify({ message: `Seen Authorization: Bearer ${TOKEN} instead` });
+      await server.rules({
+        match: { method: 'POST' },
+        action: { do: 'reply', status: 400, headers: { 'content-type': 'application/json' }, body },
+      });
+      const tab = await world.tab();
+      await tab.create({ ...signer, endpoint: `${server.origin}/s3` });
+      const upload = await tab.upload(await randomFile(6 * MiB));
+      const error = await upload.failed();
+      assert.equal(error.status, 400);
+      assert.match(error.message, /Seen .* instead/);
     },
   },
 ];

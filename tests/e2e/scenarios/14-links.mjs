@@ -3,11 +3,15 @@ import assert from 'node:assert/strict';
 import { backend } from '../support/backend.mjs';
 import { MiB, randomFile } from '../support/files.mjs';
 import { bodies, isPart, parts } from '../support/proxy.mjs';
-import { until } from '../support/until.mjs';
+import { stays, until } from '../support/until.mjs';
 
 /** Milliseconds of a watchdog, and those it may take beyond, back-off and a busy machine included. */
 const WATCHDOG = 5_000;
 const SLACK = 5_000;
+/** What a busy store asks to be spared, seconds. */
+const RETRY_AFTER = 3;
+/** Milliseconds. */
+const CUT_EVERY = 10_000;
 
 /**
  * Ten seconds of this link carry five parts of the 5 MiB that S3 asks for at least, and each cut takes half of what is in
@@ -52,14 +56,17 @@ export default [
         // Each way.
         { action: { do: 'latency', ms: 150 } },
       );
-      await world.proxy.cut(10_000);
+      await world.proxy.cut(CUT_EVERY);
       const report = await (await tab.upload(file)).done(400_000);
       await world.holds(report.key, file);
       assert.equal(report.badProgress, null);
       const { seconds, waste } = await world.account(report, file);
       assert.ok(seconds > (size * 8) / 20e6, `${seconds} s: the link was faster than that`);
-      const sent = await world.proxy.parts();
-      assert.ok(sent.some(({ outcome }) => outcome === 'cut'));
+      const cut = (await world.proxy.parts()).filter(({ outcome }) => outcome === 'cut');
+      const cuts = new Set(cut.map(({ end }) => Math.round((end ?? 0) / CUT_EVERY)));
+      world.figures.push(`${cuts.size} cuts`);
+      // At the least, were it as fast as its link, so many; of which one may hit nothing but a gap between two parts.
+      assert.ok(cuts.size >= Math.floor((size * 8) / 20e6 / (CUT_EVERY / 1000)) - 1, `${cuts.size} cuts`);
       assert.ok(waste <= most, `${(waste * 100).toFixed(1)} % were sent in vain`);
     },
   })),
@@ -90,6 +97,9 @@ export default [
           after >= WATCHDOG - 1_000 && after <= WATCHDOG + SLACK,
           `part ${partNumber} was given up after ${after} ms`,
         );
+        const next = log.find((request) => request.partNumber === partNumber && request.start > silentAt);
+        const replaced = (next?.start ?? Infinity) - silentAt;
+        assert.ok(replaced <= after + (given?.delay ?? 0) + SLACK, `part ${partNumber}: ${replaced} ms`);
       }
       const retries = report.retries.filter(({ at, operation }) => at > silentAt && operation === 'put-part');
       assert.ok(
@@ -219,7 +229,73 @@ export default [
       const report = await (await tab.upload(file)).done();
       await world.holds(report.key, file);
       const struck = (await world.proxy.parts()).map(({ rule }) => rule);
-      for (const name of ['early', 'hidden', 'reset']) assert.ok(struck.includes(name), name);
+      for (const name of ['early', 'hidden', 'reset'])
+        assert.equal(struck.filter((rule) => rule === name).length, 2, name);
+      const codes = report.retries.filter(({ partNumber }) => partNumber === 3).map(({ code }) => code);
+      assert.deepEqual(codes, ['network', 'network'], 'a reply that pages may not see');
+      await world.account(report, file);
+    },
+  },
+  {
+    name: 'refused: without a word to the page the network is gone for 5 s, and then it goes on',
+    async run(world) {
+      const file = await randomFile(60 * MiB);
+      const tab = await world.uploader();
+      await world.proxy.link(5 * MiB);
+      const upload = await tab.upload(file);
+      await upload.reached(30);
+      await world.proxy.offline(true);
+      // By its own account the browser is online all the time.
+      await upload.until('a refused connection', ({ retries }) =>
+        retries.some(({ attempt }) => attempt >= 2),
+      );
+      const refused = async () => !['done', 'failed'].includes((await upload.report()).state);
+      await stays(refused, { what: 'an upload that goes on trying', during: 5_000, every: 200 });
+      await world.proxy.offline(false);
+      const report = await upload.done();
+      await world.holds(report.key, file);
+      assert.equal(report.badProgress, null);
+      await world.account(report, file);
+    },
+  },
+  {
+    name: 'points: parts that hang or break at a byte, replies that never come, and a store that says when to come back',
+    async run(world) {
+      const file = await randomFile(40 * MiB);
+      const tab = await world.uploader({ stallTimeout: WATCHDOG, replyTimeout: WATCHDOG });
+      const once = (/** @type {number} */ partNumber, /** @type {object} */ action) => ({
+        name: `part ${partNumber}`,
+        match: { ...parts, partNumber },
+        times: 1,
+        action,
+      });
+      await world.proxy.rules(
+        once(2, { do: 'hang', at: { bytes: 1_000_000 } }),
+        once(3, { do: 'hang', at: 'reply' }),
+        once(4, { do: 'cut', at: { bytes: 1_000_000 } }),
+        once(5, { do: 'reply', status: 503, retryAfter: RETRY_AFTER }),
+      );
+      const report = await (await tab.upload(file)).done();
+      await world.holds(report.key, file);
+      assert.equal(report.badProgress, null);
+      const log = await world.proxy.parts();
+      for (const [partNumber, outcome] of [
+        [2, 'hung'],
+        [3, 'hung'],
+        [4, 'cut'],
+        [5, 'injected'],
+      ]) {
+        const tries = log.filter((request) => request.partNumber === partNumber);
+        assert.deepEqual(
+          tries.map((request) => request.outcome),
+          [outcome, 'forwarded'],
+          `part ${partNumber}`,
+        );
+        const [struck, next] = tries;
+        const after = (next?.start ?? Infinity) - (struck?.start ?? 0);
+        const least = { hung: WATCHDOG, cut: 0, injected: RETRY_AFTER * 1_000 }[String(outcome)] ?? 0;
+        assert.ok(after >= least, `part ${partNumber} was sent again after ${after} ms`);
+      }
       await world.account(report, file);
     },
   },

@@ -72,8 +72,9 @@ export default [
       const profile = await world.profile();
       await blockStorage(profile);
       const tab = await world.tab(await world.browser(profile));
-      if (await mayStore(tab)) {
-        // A browser without such a setting: the page gets what others throw.
+      assert.equal(await mayStore(tab), !world.can.blockStorage);
+      if (!world.can.blockStorage) {
+        // The page gets what others throw.
         world.figures.push('blocked by a script');
         await tab.evaluate(() => {
           const get = () => {
@@ -116,6 +117,7 @@ export default [
       const report = await (await tab.upload(file)).done();
       await world.holds(report.key, file);
       assert.equal(report.badProgress, null);
+      assert.deepEqual(report.warnings, []);
       await world.account([before, report], file);
       // Neither are they left behind, but for what is another version's.
       assert.deepEqual((await tab.stored()).sort(), others);

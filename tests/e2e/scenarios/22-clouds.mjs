@@ -246,16 +246,20 @@ export default [
     'with overwrite: false an object that is there is kept, and one of our own known although its reply was lost',
     async (world, cloud) => {
       const tab = await uploader(world, cloud, { overwrite: false });
+      const reports = [];
+      const files = [];
       for (const size of [1000, PART + 1]) {
         const [ours, theirs] = [await randomFile(size), await randomFile(size, 1)];
+        files.push(ours);
         const key = `${size}.bin`;
         const last = size < PART ? bodies : { method: 'POST', query: ['uploadId'] };
         await cloud.proxy.rules({ match: last, times: 1, action: { do: 'cut', at: 'reply' } });
-        await (await tab.upload(ours, { key })).done();
+        reports.push(await (await tab.upload(ours, { key })).done());
         const { code } = await (await tab.upload(theirs, { key })).failed();
         assert.equal(code, 'exists');
         await world.holds(key, ours);
       }
+      await world.account(reports, files, await cloud.proxy.sent());
       // Not every store that speaks S3's protocol looks at the end.
       if (!cloud.gateway) return;
       await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
@@ -317,7 +321,11 @@ export default [
         action: { do: 'delay', ms: 300_000 },
       });
       const begun = await first.upload(file);
-      await begun.until(`${enough} confirmed parts`, ({ parts }) => parts.length >= enough, 400_000);
+      const killed = await begun.until(
+        `${enough} confirmed parts`,
+        ({ parts }) => parts.length >= enough,
+        400_000,
+      );
       await first.kill();
       const before = (await cloud.proxy.parts()).length;
       await cloud.proxy.rules();
@@ -325,6 +333,7 @@ export default [
       await second.create(options);
       const report = await (await second.upload(file)).done();
       await world.holds(report.key, file);
+      await world.account([killed, report], file, await cloud.proxy.sent());
       const after = (await cloud.proxy.parts()).length - before;
       assert.ok(after <= 5, `${after} parts were sent again`);
       const log = await cloud.proxy.log();

@@ -162,8 +162,9 @@ export default [
       const before = server.sent.length;
       const tab = await world.tab();
       await tab.create({ form: { target, preset, identifier: IDENTIFIER } });
-      await (await tab.upload(file)).done();
+      const report = await (await tab.upload(file)).done();
       assert.equal(server.sha256(IDENTIFIER), file.sha256);
+      await world.account(report, file, server.bytes);
       const again = server.sent
         .slice(before)
         .filter(({ chunk, by }) => by === server.sent[0]?.by && held.has(chunk));
@@ -175,7 +176,7 @@ export default [
       const target = `${server.origin}/upload`;
       const tab = await world.tab();
       await tab.create({ form: { target, preset, identifier: IDENTIFIER } });
-      await (await tab.upload(file)).reached(35);
+      const closed = await (await tab.upload(file)).reached(35);
       await tab.close();
       const before = server.sent.length;
       const theirs = await world.tab();
@@ -184,6 +185,7 @@ export default [
       const done = () => theirs.view.evaluate('window.theirs === "done"');
       await until(done, { what: `${name} to finish`, within: 60_000 });
       assert.equal(server.sha256(IDENTIFIER), file.sha256);
+      await world.account(closed, file, server.bytes);
       assert.ok(server.sent.length - before < 25, 'it began anew');
     }),
   ]),

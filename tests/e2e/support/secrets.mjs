@@ -7,7 +7,7 @@ import { inTime } from './until.mjs';
 const PATIENCE = 60_000;
 
 /** What browsers themselves write about a request that failed, with its URL: no page can prevent it. */
-const BROWSERS_OWN = /^\w+: (Access to \w+ at |Failed to load resource|.*\(from the browser\)$)/;
+const BROWSERS_OWN = /^\w+: (Access to \w+ at |Failed to load resource)/;
 
 /** What must be found nowhere, by a name that can be printed. @type {Record<string, RegExp>} */
 const secrets = {

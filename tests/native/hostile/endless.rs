@@ -120,6 +120,7 @@ fn listed(mut pages: impl FnMut(u32) -> Answer) -> (usize, State) {
         }
         _ => None,
     });
+    assert!(outcome.told().contains("list-cut-off"), "{}", outcome.told());
     (lists, outcome.state)
 }
 

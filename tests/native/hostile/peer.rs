@@ -3,6 +3,7 @@
 use partwise::core::backend::callbacks::Callbacks;
 use partwise::core::backend::companion::Companion;
 use partwise::core::backend::direct::LocalSigner;
+use partwise::core::backend::form::{Form, Test};
 use partwise::core::backend::{Backend, PageCall, PageReply, SignedUrl, Step, StepReply, Target};
 use partwise::core::config::{Config, Raw, RawOptions};
 use partwise::core::engine::{Engine, UploadId, Work};
@@ -32,8 +33,11 @@ pub enum By {
     SignRequest,
     Credentials,
     Callbacks,
+    /// A chunk endpoint, which is asked for each chunk first. It has neither parts nor signatures.
+    Chunks,
 }
 
+/// All that have parts.
 pub const ALL: [By; 4] = [By::Companion, By::SignRequest, By::Credentials, By::Callbacks];
 
 /// What is asked of the other side.
@@ -187,6 +191,7 @@ pub fn upload_told(
         By::Callbacks => {
             (Backend::Callbacks(Callbacks { has_object: false, has_batch: false, has_find: false }), None)
         }
+        By::Chunks => (Backend::Form(Box::new(Form { test: Test::Each, ..Form::new("/upload") })), None),
     };
     let mut now = Now { wall: UnixMillis(1_767_323_045_000), ..Default::default() };
     let mut engine = Engine::new(config, backend, signer, true, 42);

@@ -128,6 +128,25 @@ fn a_signed_address_in_place_of_a_result_is_not_passed_on() {
 }
 
 #[test]
+fn a_chunk_endpoint_that_quotes_a_request_is_not_repeated() {
+    for text in quotes() {
+        let json = format!("{{\"result\":false,\"message\":{},\"code\":{0}}}", quote(&text));
+        for (of_tests, of_chunks) in [(500, 200), (404, 200), (404, 415), (404, 500)] {
+            let mut bodies = [json.as_str(), &text].into_iter().cycle();
+            let outcome = upload(By::Chunks, |asked| {
+                let is_chunk = matches!(asked, Asked::Store(_));
+                let body = if is_chunk && of_chunks == 200 { &json } else { bodies.next()? };
+                Some(reply(if is_chunk { of_chunks } else { of_tests }, &[], body))
+            });
+            assert_eq!(outcome.state, State::Failed, "{of_tests} {of_chunks}");
+            assert_silent(&outcome.told(), &format!("{of_tests} {of_chunks} {text}"));
+            let quoted = !text.ends_with("was refused") || outcome.told().contains("was refused");
+            assert!(quoted, "{of_tests} {of_chunks}: {}", outcome.told());
+        }
+    }
+}
+
+#[test]
 fn requests_hide_their_queries_when_printed() {
     let _ = upload(By::SignRequest, |asked| {
         if let Asked::Store(request) | Asked::Server(request) = asked {

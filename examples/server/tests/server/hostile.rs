@@ -117,12 +117,17 @@ async fn nothing_is_signed_for_an_upload_that_the_store_does_not_have_under_this
     {
         let base = format!("/s3/multipart/{}", encode(forged));
         for path in [
+            format!("{base}?key={}", encode(&key)),
             format!("{base}/1?key={}", encode(&key)),
             format!("{base}/batch?key={}&partNumbers=1,2", encode(&key)),
         ] {
             let reply = ann(&server, Method::GET, &path).send().await.unwrap();
             assert_eq!(refusal(reply).await, unknown, "{path}");
         }
+        let path = format!("{base}/complete?key={}", encode(&key));
+        let parts = json!({ "parts": [{ "PartNumber": 1, "ETag": "x" }] });
+        let reply = ann(&server, Method::POST, &path).body(parts.to_string()).send().await.unwrap();
+        assert_eq!(refusal(reply).await, unknown, "{path}");
         let reply =
             ann(&server, Method::DELETE, &format!("{base}?key={}", encode(&key))).send().await.unwrap();
         assert_eq!(refusal(reply).await, unknown);

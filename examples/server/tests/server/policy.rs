@@ -1,6 +1,6 @@
 use crate::harness::{MIB, Raw, Server, encode, header, json, refusal};
 use partwise::core::store::Kind;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 const UPLOAD: &str = "0123456789abcdef0123456789abcdef";
@@ -23,6 +23,7 @@ async fn nothing_is_done_without_a_valid_token() {
         (Method::POST, format!("/s3/multipart/{UPLOAD}/complete?key=ann/1/f")),
         (Method::DELETE, format!("/s3/multipart/{UPLOAD}?key=ann/1/f")),
         (Method::GET, "/s3/object?key=ann/1/f".to_owned()),
+        (Method::POST, "/s3/lookup".to_owned()),
     ] {
         for token in [None, Some("wrong"), Some("")] {
             let mut request = server.http.request(method.clone(), format!("{}{path}", server.url));
@@ -191,6 +192,18 @@ async fn each_of_several_files_counts_as_a_request() {
     assert_eq!(server.post("/s3/params", files(15)).await.status(), 200);
     let reply = server.post("/s3/params", files(15)).await;
     assert_eq!(refusal(reply).await, (429, "TooManyRequests".to_owned()));
+}
+
+#[tokio::test]
+async fn without_options_there_is_a_limit_too() {
+    let server = Server::start(&[]);
+    let files = || json!({ "files": vec![json!({ "filename": "f" }); 100] });
+    // 200 a second, so that the third of these comes too early wherever it takes less than one.
+    let mut replies = Vec::new();
+    for _ in 0..10 {
+        replies.push(server.post("/s3/params", files()).await.status());
+    }
+    assert_eq!((replies[0], replies[9]), (StatusCode::OK, StatusCode::TOO_MANY_REQUESTS), "{replies:?}");
 }
 
 #[tokio::test]

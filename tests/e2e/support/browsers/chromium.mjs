@@ -13,7 +13,7 @@ const OWN_FLAGS = [
 
 /** @type {import('./index.mjs').Engine} */
 export const chromium = {
-  can: { throttle: true, offline: true, freeze: true, longTasks: true, killTab: true },
+  can: { throttle: true, offline: true, freeze: true, longTasks: true, killTab: true, blockStorage: true },
   async launch(profile, scope) {
     const program = process.env.CHROME ?? '/usr/bin/chromium';
     const ready = /DevTools listening on (ws:\S+)/;
@@ -105,6 +105,10 @@ class ChromiumPage {
       await this.session.send('Debugger.resume');
       await this.session.send('Debugger.disable');
     }
+  }
+
+  async collectGarbage() {
+    await this.session.send('HeapProfiler.collectGarbage');
   }
 
   /** The reply never comes: who would send it is gone. */

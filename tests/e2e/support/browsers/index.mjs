@@ -20,6 +20,7 @@ import { webkit } from './webkit.mjs';
  * @property {boolean} longTasks the browser itself reports long tasks; for the others a worker's clock does
  * @property {boolean} killTab kill the page's process and no other page's; for the others the tab is closed, which it is
  *   not told either
+ * @property {boolean} blockStorage its user can forbid pages to store anything; for the others a script in the page does
  */
 
 /**
@@ -42,6 +43,7 @@ import { webkit } from './webkit.mjs';
  * @property {(offline: boolean) => Promise<void>} [setOffline]
  * @property {(frozen: boolean) => Promise<void>} [freeze]
  * @property {() => Promise<void>} [kill]
+ * @property {() => Promise<void>} [collectGarbage] so that what is left is what is still used
  * @property {import('playwright-core').Page} [playwright]
  */
 

@@ -15,7 +15,14 @@ let display;
 /** @type {import('./index.mjs').Engine} */
 export const webkit = {
   // When a page's process dies, WebKit ends the driver's session, and with it the control over all other pages.
-  can: { throttle: false, offline: false, freeze: false, longTasks: false, killTab: false },
+  can: {
+    throttle: false,
+    offline: false,
+    freeze: false,
+    longTasks: false,
+    killTab: false,
+    blockStorage: false,
+  },
   async launch(profile, scope) {
     display ??= startDisplay();
     const env = {

@@ -203,6 +203,12 @@ export const harness = {
     return { states, errors: stories.flatMap(({ error }) => error ?? []) };
   },
 
+  /** What all uploads together have cost. */
+  cost: () => ({
+    states: stories.flatMap(({ states }) => states),
+    retries: stories.flatMap(({ retries }) => retries),
+  }),
+
   /**
    * What has happened to an upload; of its lists only what has been added to those already known.
    *
@@ -216,7 +222,11 @@ export const harness = {
   longTasks: () => observed.longTasks,
   /** All requests the page has made, milliseconds since 1970. */
   requests: () => observed.requests,
-  pending: () => uploader.pending(),
+  async pending() {
+    const uploads = await uploader.pending();
+    note(uploads);
+    return uploads;
+  },
   /** Goes on with one of them without a file being chosen: the number of the upload. @param {string} id */
   async goOn(id) {
     return stories.push(new Story(await uploader.resume(id))) - 1;

@@ -113,6 +113,7 @@
   spy(Storage.prototype, 'setItem');
   spy(IDBObjectStore.prototype, 'put');
   spy(IDBObjectStore.prototype, 'add');
+  spy(IDBCursor.prototype, 'update');
   spy(BroadcastChannel.prototype, 'postMessage');
 
   const observed = { lines, requests, longTasks, written, blocked: false };

@@ -49,7 +49,8 @@ export async function evidence() {
     localStorage: text(attempt(() => ({ ...localStorage }))),
     sessionStorage: text(attempt(() => ({ ...sessionStorage }))),
     cookies: String(attempt(() => document.cookie)),
-    indexedDB: await databases().catch(() => ''),
+    // Where a page may not read the one, it may not read the other.
+    indexedDB: attempt(() => localStorage) ? await databases() : '',
   };
 }
 
