@@ -14,18 +14,24 @@ const AFTERLIFE = 3;
  * Each death costs half of what is in flight, on average: with one part at a time a tenth of it all, and with each further
  * one another tenth.
  *
- * @type {{ options: Record<string, unknown>, what: string, most: number }[]}
+ * @type {{ options: Record<string, unknown>, what: string, most: number, skip?: import('../run.mjs').Scenario['skip'] }[]}
  */
 const ways = [
   { options: { parallel: 1 }, what: 'one part at a time, with at most 15 % sent in vain', most: 0.15 },
-  { options: {}, what: 'as many parts at a time as by default', most: 0.5 },
+  {
+    options: {},
+    what: 'as many parts at a time as by default',
+    most: 0.5,
+    skip: ({ store }) => (store === 'garage' ? 'what it costs does not depend on the store' : undefined),
+  },
 ];
 
 /** @type {import('../run.mjs').Scenario[]} */
 export default [
-  ...ways.map(({ options: way, what, most }) => ({
+  ...ways.map(({ options: way, what, most, skip }) => ({
     name: `killed: after ${KILLS} deaths of the tab 500 MiB are there, ${what}`,
     long: true,
+    skip,
     /** @param {import('../support/world.mjs').World} world */
     async run(world) {
       const file = await randomFile(SIZE);

@@ -28,7 +28,7 @@ const links = [
       backend: await world.hook(backend(world.bucket, world.proxy.origin)),
       partSize: 64 * 1024,
     }),
-    size: 40 * MiB,
+    size: 25 * MiB,
     most: 0.1,
   },
   {

@@ -46,7 +46,6 @@ export default [
   {
     name: 'parts: with 2 500 and with 10 000 of them time and writes to localStorage grow in proportion',
     long: true,
-    alone: true,
     skip: ({ store }) => (store === 'garage' ? 'it brings its own store, so once is enough' : undefined),
     async run(world) {
       const bucket = await lenientStore(world);
@@ -79,8 +78,8 @@ export default [
       assert.ok(small.writes - small.count < 10, `${small.writes} writes for ${small.count} parts`);
       // No write grows with the number of parts.
       assert.ok(large.most <= small.most + 16, `${large.most} characters at a time, ${small.most} before`);
-      // What grows with the square takes sixteen times as long, what grows with n log n five times.
-      assert.ok(large.seconds < 6 * small.seconds, `${large.seconds} s, ${small.seconds} s for a quarter`);
+      // Whatever else the machine does meanwhile: what grows with the square takes sixteen times as long.
+      assert.ok(large.seconds < 8 * small.seconds, `${large.seconds} s, ${small.seconds} s for a quarter`);
     },
   },
 ];

@@ -110,8 +110,7 @@ export default [
         "a file takes too much of the library's memory",
       );
       assert.ok(late.wasm <= early.wasm + MiB, 'the library took more and more memory');
-      // What the test itself writes down about each file.
-      if (late.heap) assert.ok(late.heap - early.heap < 32 * MiB, 'the page took more and more memory');
+      if (late.heap) assert.ok(late.heap - early.heap < 8 * MiB, 'the page took more and more memory');
     },
   },
 ];

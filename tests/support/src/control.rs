@@ -3,7 +3,7 @@
 //! | request | does |
 //! |---|---|
 //! | `POST /rules` `[Rule…]` | replaces all rules |
-//! | `POST /offline` `{"on":true,"keep":false}` | cuts all connections (unless `keep`) and refuses new ones until `{"on":false}` |
+//! | `POST /offline` `{"on":true}` | cuts all connections and refuses new ones until `{"on":false}` |
 //! | `POST /cut` `{}` or `{"every":10000}` | cuts all connections once, or every so many milliseconds; 0 ends that |
 //! | `POST /silence` `{"on":true}` | black hole: all connections go silent for ever, new ones until `{"on":false}` |
 //! | `POST /reset` | no rules, no log, online, all connections cut |
@@ -27,8 +27,6 @@ use tokio::{
 #[serde(deny_unknown_fields)]
 struct Offline {
     on: bool,
-    #[serde(default)]
-    keep: bool,
 }
 
 #[derive(Deserialize)]
@@ -77,8 +75,8 @@ fn act(head: &RequestHead, body: &[u8], proxy: &Proxy) -> serde_json::Result<Opt
     match (head.method.as_str(), head.path.as_str()) {
         ("POST", "/rules") => proxy.set_rules(read(body)?),
         ("POST", "/offline") => {
-            let Offline { on, keep } = read(body)?;
-            proxy.set_online(!on, keep);
+            let Offline { on } = read(body)?;
+            proxy.set_online(!on);
         }
         ("POST", "/cut") => match read(body)? {
             Cut { every: None } => proxy.cut(),

@@ -82,11 +82,11 @@ impl Proxy {
         *locked(&self.shared.rules) = RuleBook::new(rules);
     }
 
-    /// Refuses new connections, or takes them again; going offline cuts those that exist unless `keep` is set.
-    pub fn set_online(&self, online: bool, keep: bool) {
+    /// Refuses new connections, or takes them again; going offline cuts those that exist.
+    pub fn set_online(&self, online: bool) {
         self.link.send_modify(|link| {
             link.online = online;
-            link.cuts += u64::from(!online && !keep);
+            link.cuts += u64::from(!online);
         });
     }
 

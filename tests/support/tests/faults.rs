@@ -105,10 +105,10 @@ async fn offline_cuts_what_is_open_and_refuses_until_it_is_over() {
     let mut client = Client::connect(&proxy).await;
     client.put(1, 1).await.unwrap();
     until("the request to arrive", || proxy.journal().open_requests() == 1).await;
-    proxy.set_online(false, false);
+    proxy.set_online(false);
     assert!(client.reply().await.is_err());
     until("new connections to be refused", || std::net::TcpStream::connect(proxy.address()).is_err()).await;
-    proxy.set_online(true, false);
+    proxy.set_online(true);
     until("new connections to be taken", || std::net::TcpStream::connect(proxy.address()).is_ok()).await;
     let mut client = Client::connect(&proxy).await;
     client.put(2, 1).await.unwrap();
