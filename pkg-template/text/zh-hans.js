@@ -124,5 +124,5 @@ export const zhHans = {
   'warning.callback-failed': '文件已上传，但未能通知服务器。',
   'warning.instant-unavailable': '无法查询文件是否已存在，正在照常上传。',
   'warning.session-restarted': '存储丢失了这次上传，或未能正确合并，已重新开始。',
-  'warning.list-cut-off': '存储的分片列表没有尽头，未列出的分片将重新发送。',
+  'warning.list-cut-off': '存储返回的分片列表始终没有结束，未列出的分片将重新发送。',
 };

@@ -124,5 +124,5 @@ export const zhHant = {
   'warning.callback-failed': '檔案已上傳，但未能通知伺服器。',
   'warning.instant-unavailable': '無法查詢檔案是否已存在，正在照常上傳。',
   'warning.session-restarted': '儲存服務遺失了這次上傳，或未能正確合併，已重新開始。',
-  'warning.list-cut-off': '儲存服務的分段清單沒有盡頭，未列出的分段將重新傳送。',
+  'warning.list-cut-off': '儲存服務傳回的分段清單始終沒有結束，未列出的分段將重新傳送。',
 };

@@ -271,7 +271,8 @@ async fn read_text(stream: ReadableStream, controller: Option<AbortController>) 
         bytes.extend(Uint8Array::new(&Reflect::get(&chunk, &"value".into())?).to_vec());
         if bytes.len() > MAX_REPLY_BYTES {
             // WebKit goes on with what is only aborted while it streams.
-            let _ = reader.cancel();
+            let cancelled = JsFuture::from(reader.cancel());
+            spawn_local(async move { drop(cancelled.await) });
             if let Some(controller) = controller {
                 controller.abort();
             }

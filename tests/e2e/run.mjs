@@ -20,11 +20,11 @@ import { inTime } from './support/until.mjs';
 import { World } from './support/world.mjs';
 
 /** Milliseconds a scenario may take at most: the slowest sends 12 500 parts. */
-const LONGEST = 900_000;
+const LONGEST = 1_500_000;
 /** Scenarios at the same time; how many times as many of those that mostly wait, and how many of these at most. */
 const LANES = '3';
 const PATIENT = 4;
-const MOST_PATIENT = 16;
+const MOST_PATIENT = 10;
 /** Milliseconds from one of them to the next: browsers and stores that all start at the same time keep a machine busy. */
 const APART = 2_000;
 /** How many of the others run beside those that wait: these leave the processors idle, but judge by time. */

@@ -32,6 +32,8 @@ pub struct Ledger {
     pub completed: BTreeMap<String, String>,
     /// Sessions that nobody can be expected to remove.
     pub orphans: BTreeSet<String>,
+    /// Sessions of which a list of parts did not end.
+    pub endless: BTreeSet<String>,
 }
 
 impl World {

@@ -147,6 +147,7 @@ impl World {
                 if self.garble_list(session, &mut parts) {
                     *reply = store::list_reply(parts, false);
                 } else if self.strikes(Fault::ListEndless) {
+                    self.ledger.endless.insert(session.clone());
                     *reply = store::list_reply(parts, true);
                 }
             }

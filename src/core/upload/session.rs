@@ -628,10 +628,10 @@ impl Upload {
     }
 }
 
-/// The reply, unless it was cut off.
+/// The reply, unless it is a success that was cut off: what a refusal says with its status is enough.
 fn whole(reply: StepReply) -> Result<StepReply, Fault> {
     match reply {
-        StepReply::Http(reply) if reply.body.len() >= MAX_REPLY_BYTES => {
+        StepReply::Http(reply) if reply.is_success() && reply.body.len() >= MAX_REPLY_BYTES => {
             Err(Fault::BadReply("one that does not end".into()))
         }
         reply => Ok(reply),

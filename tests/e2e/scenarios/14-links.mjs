@@ -56,6 +56,7 @@ export default [
         // Each way.
         { action: { do: 'latency', ms: 150 } },
       );
+      const since = Date.now();
       await world.proxy.cut(CUT_EVERY);
       const report = await (await tab.upload(file)).done(400_000);
       await world.holds(report.key, file);
@@ -63,10 +64,10 @@ export default [
       const { seconds, waste } = await world.account(report, file);
       assert.ok(seconds > (size * 8) / 20e6, `${seconds} s: the link was faster than that`);
       const cut = (await world.proxy.parts()).filter(({ outcome }) => outcome === 'cut');
-      const cuts = new Set(cut.map(({ end }) => Math.round((end ?? 0) / CUT_EVERY)));
+      const cuts = new Set(cut.map(({ end }) => Math.round(((end ?? 0) - since) / CUT_EVERY)));
       world.figures.push(`${cuts.size} cuts`);
-      // At the least, were it as fast as its link, so many; of which one may hit nothing but a gap between two parts.
-      assert.ok(cuts.size >= Math.floor((size * 8) / 20e6 / (CUT_EVERY / 1000)) - 1, `${cuts.size} cuts`);
+      // A cut may fall between two parts, and the first comes before any is under way.
+      assert.ok(cuts.size >= Math.max(1, seconds / (CUT_EVERY / 1000) / 2), `${cuts.size} cuts`);
       assert.ok(waste <= most, `${(waste * 100).toFixed(1)} % were sent in vain`);
     },
   })),
@@ -97,7 +98,10 @@ export default [
           after >= WATCHDOG - 1_000 && after <= WATCHDOG + SLACK,
           `part ${partNumber} was given up after ${after} ms`,
         );
-        const next = log.find((request) => request.partNumber === partNumber && request.start > silentAt);
+        const next = log.find(
+          ({ partNumber: number, start, outcome }) =>
+            number === partNumber && start > silentAt && outcome !== 'hung',
+        );
         const replaced = (next?.start ?? Infinity) - silentAt;
         assert.ok(replaced <= after + (given?.delay ?? 0) + SLACK, `part ${partNumber}: ${replaced} ms`);
       }
@@ -246,11 +250,11 @@ export default [
       await upload.reached(30);
       await world.proxy.offline(true);
       // By its own account the browser is online all the time.
-      await upload.until('a refused connection', ({ retries }) =>
+      await upload.until('a second refused connection', ({ retries }) =>
         retries.some(({ attempt }) => attempt >= 2),
       );
-      const refused = async () => !['done', 'failed'].includes((await upload.report()).state);
-      await stays(refused, { what: 'an upload that goes on trying', during: 5_000, every: 200 });
+      const trying = async () => !['done', 'failed'].includes((await upload.report()).state);
+      await stays(trying, { what: 'an upload that goes on trying', during: 5_000, every: 200 });
       await world.proxy.offline(false);
       const report = await upload.done();
       await world.holds(report.key, file);
@@ -279,21 +283,17 @@ export default [
       await world.holds(report.key, file);
       assert.equal(report.badProgress, null);
       const log = await world.proxy.parts();
-      for (const [partNumber, outcome] of [
-        [2, 'hung'],
-        [3, 'hung'],
-        [4, 'cut'],
-        [5, 'injected'],
+      for (const { partNumber, outcome, least } of [
+        { partNumber: 2, outcome: 'hung', least: WATCHDOG },
+        { partNumber: 3, outcome: 'hung', least: WATCHDOG },
+        { partNumber: 4, outcome: 'cut', least: 0 },
+        { partNumber: 5, outcome: 'injected', least: RETRY_AFTER * 1_000 },
       ]) {
         const tries = log.filter((request) => request.partNumber === partNumber);
-        assert.deepEqual(
-          tries.map((request) => request.outcome),
-          [outcome, 'forwarded'],
-          `part ${partNumber}`,
-        );
+        const outcomes = tries.map((request) => request.outcome);
+        assert.deepEqual(outcomes, [outcome, 'forwarded'], `part ${partNumber}`);
         const [struck, next] = tries;
         const after = (next?.start ?? Infinity) - (struck?.start ?? 0);
-        const least = { hung: WATCHDOG, cut: 0, injected: RETRY_AFTER * 1_000 }[String(outcome)] ?? 0;
         assert.ok(after >= least, `part ${partNumber} was sent again after ${after} ms`);
       }
       await world.account(report, file);

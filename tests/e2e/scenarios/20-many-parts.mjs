@@ -10,7 +10,8 @@ import { Bucket, credentials } from '../support/s3.mjs';
 
 /** Bytes: so small that the parts themselves cost little. */
 const PART = 8 * 1024;
-const COUNTS = [2_500, 10_000];
+/** The small one twice, since other scenarios may keep the machine busier before or after. */
+const COUNTS = [2_500, 10_000, 2_500];
 
 /**
  * A store that takes small parts, as some do.
@@ -58,7 +59,7 @@ export default [
         const tab = await world.tab(browser);
         await tab.evaluate(countWrites);
         await tab.create({ backend: url, partSize: PART });
-        const report = await (await tab.upload(file)).done(600_000);
+        const report = await (await tab.upload(file)).done(1_000_000);
         assert.equal(report.parts.length, count);
         assert.deepEqual(report.retries, []);
         const { sha256, size } = file;
@@ -72,14 +73,15 @@ export default [
         await proxy.reset();
         runs.push({ count, seconds, ...counts });
       }
-      const [small, large] = /** @type {[any, any]} */ (runs);
+      const [small, large, again] = /** @type {[any, any, any]} */ (runs);
       // One for each part, and the same few for each upload.
       assert.equal(small.writes - small.count, large.writes - large.count);
       assert.ok(small.writes - small.count < 10, `${small.writes} writes for ${small.count} parts`);
       // No write grows with the number of parts.
       assert.ok(large.most <= small.most + 16, `${large.most} characters at a time, ${small.most} before`);
-      // Whatever else the machine does meanwhile: what grows with the square takes sixteen times as long.
-      assert.ok(large.seconds < 8 * small.seconds, `${large.seconds} s, ${small.seconds} s for a quarter`);
+      const quarter = (small.seconds + again.seconds) / 2;
+      // What grows with the square takes sixteen times as long.
+      assert.ok(large.seconds < 8 * quarter, `${large.seconds} s, ${quarter} s for a quarter`);
     },
   },
 ];

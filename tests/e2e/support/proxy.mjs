@@ -78,7 +78,7 @@ export class Proxy {
   only(count, bytesPerSecond) {
     return this.rules(
       { match: bodies, action: { do: 'rate', bytesPerSecond } },
-      { match: bodies, skip: count, action: { do: 'delay', ms: 300_000 } },
+      { match: bodies, skip: count, action: { do: 'delay', ms: 1_000_000 } },
     );
   }
 

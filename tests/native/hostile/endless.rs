@@ -125,6 +125,26 @@ fn listed(mut pages: impl FnMut(u32) -> Answer) -> (usize, State) {
 }
 
 #[test]
+fn a_reply_that_was_cut_off_is_not_taken_for_a_whole_one() {
+    let padded = |text: &str| text.to_owned() + &" ".repeat(MAX_REPLY_BYTES - text.len());
+    let created = padded("{\"key\":\"k\",\"uploadId\":\"U1\"}");
+    let completed = padded("<CompleteMultipartUploadResult></CompleteMultipartUploadResult>");
+    for (by, operation, body) in
+        [(By::Companion, "create", &created), (By::Credentials, "complete", &completed)]
+    {
+        let outcome = upload(by, |asked| (asked.name() == operation).then(|| reply(200, &[], body)));
+        assert_eq!(outcome.state, State::Failed, "{by:?}");
+        assert!(outcome.told().contains("one that does not end"), "{by:?}: {}", outcome.told());
+    }
+    let outcome = upload(By::Chunks, |asked| match asked {
+        Asked::Store(_) => Some(reply(200, &[], padded(""))),
+        _ => Some(reply(204, &[], "")),
+    });
+    assert_eq!(outcome.state, State::Failed);
+    assert!(outcome.told().contains("one that does not end"), "{}", outcome.told());
+}
+
+#[test]
 fn lists_that_never_end_are_cut_off_and_the_upload_goes_on() {
     let all = [part(1), part(2), part(3)].concat();
     assert_eq!(listed(|_| page(&all, Some(3))), (2, State::Done), "the same page again and again");

@@ -130,14 +130,23 @@ fn a_signed_address_in_place_of_a_result_is_not_passed_on() {
 #[test]
 fn a_chunk_endpoint_that_quotes_a_request_is_not_repeated() {
     for text in quotes() {
-        let json = format!("{{\"result\":false,\"message\":{},\"code\":{0}}}", quote(&text));
-        for (of_tests, of_chunks) in [(500, 200), (404, 200), (404, 415), (404, 500)] {
+        let message = quote(&text);
+        let json = format!("{{\"result\":false,\"message\":{message},\"code\":{message}}}");
+        // 204: the chunk is not there.
+        for (of_tests, of_chunks) in [(500, 200), (204, 200), (204, 415), (204, 500)] {
+            let mut sent = 0;
             let mut bodies = [json.as_str(), &text].into_iter().cycle();
             let outcome = upload(By::Chunks, |asked| {
                 let is_chunk = matches!(asked, Asked::Store(_));
-                let body = if is_chunk && of_chunks == 200 { &json } else { bodies.next()? };
+                sent += u32::from(is_chunk);
+                let body = match is_chunk {
+                    false if of_tests == 204 => "",
+                    true if of_chunks == 200 => &json,
+                    _ => bodies.next()?,
+                };
                 Some(reply(if is_chunk { of_chunks } else { of_tests }, &[], body))
             });
+            assert_eq!(sent > 0, of_tests == 204);
             assert_eq!(outcome.state, State::Failed, "{of_tests} {of_chunks}");
             assert_silent(&outcome.told(), &format!("{of_tests} {of_chunks} {text}"));
             let quoted = !text.ends_with("was refused") || outcome.told().contains("was refused");

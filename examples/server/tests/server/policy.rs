@@ -198,12 +198,13 @@ async fn each_of_several_files_counts_as_a_request() {
 async fn without_options_there_is_a_limit_too() {
     let server = Server::start(&[]);
     let files = || json!({ "files": vec![json!({ "filename": "f" }); 100] });
-    // 200 a second, so that the third of these comes too early wherever it takes less than one.
+    // Two seconds' worth are saved up: the fifth of these comes too early, unless each takes half a second.
     let mut replies = Vec::new();
     for _ in 0..10 {
         replies.push(server.post("/s3/params", files()).await.status());
     }
-    assert_eq!((replies[0], replies[9]), (StatusCode::OK, StatusCode::TOO_MANY_REQUESTS), "{replies:?}");
+    assert_eq!(replies[0], StatusCode::OK);
+    assert!(replies.contains(&StatusCode::TOO_MANY_REQUESTS), "{replies:?}");
 }
 
 #[tokio::test]
