@@ -217,7 +217,8 @@ impl World {
                     "session-restarted" => self.check_restarted(who),
                     "list-cut-off" => {
                         let session = self.instance(who).session.clone();
-                        let is_endless = session.is_some_and(|session| self.ledger.endless.contains(&session));
+                        let is_endless =
+                            session.is_some_and(|session| self.ledger.endless.contains(&session));
                         assert!(is_endless, "{who}: its lists end");
                     }
                     _ => {}
