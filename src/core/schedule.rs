@@ -316,6 +316,14 @@ mod tests {
         Pool::new(parallel, LARGE)
     }
 
+    #[test]
+    fn a_slot_is_shared_by_small_files_only_where_their_number_adapts() {
+        let (auto, three) = (pool(Parallel::Auto), pool(Parallel::Fixed(3)));
+        assert_eq!((auto.shared(), three.shared()), (START_AUTO as u64 * LARGE, 3 * LARGE));
+        let shares = |pool: &Pool| [1, LARGE, LARGE + 1].map(|size| pool.share(size));
+        assert_eq!((shares(&auto), shares(&three)), ([1, LARGE, LARGE], [LARGE; 3]));
+    }
+
     fn running(count: usize, size: u64) -> Vec<InFlight> {
         vec![InFlight { size, ends: None }; count]
     }

@@ -214,3 +214,21 @@ impl Upload {
         self.may_find();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::store::Limits;
+
+    #[test]
+    fn reading_goes_on_at_the_end_of_a_part_or_from_the_beginning() {
+        let part = Limits::S3.min_part;
+        let plan = Plan::resume(2 * part, part, &Limits::S3).unwrap();
+        for (taken, kept) in [(0, 0), (1, 0), (part, part), (part + 1, 0), (2 * part, 0), (3 * part, 0)] {
+            let mut earlier = Md5Hasher::new();
+            earlier.update(&vec![0; taken as usize]);
+            let ahead = Ahead::after(Some(earlier), &plan);
+            assert_eq!((ahead.so_far.taken(), ahead.is_new()), (kept, kept == 0), "{taken}");
+        }
+    }
+}

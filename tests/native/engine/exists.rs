@@ -69,6 +69,19 @@ fn one_that_comes_meanwhile_is_kept_too() {
 }
 
 #[test]
+fn one_that_came_in_place_of_an_upload_that_is_gone_is_no_reason_to_send_everything_again() {
+    let mut world = careful(Kind::S3);
+    world.trouble("complete", 1, Trouble::Network);
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|w| w.events.iter().any(|(_, e)| matches!(e, Event::Retry(_))));
+    world.trouble("complete", 1, Trouble::Reply(404, "NoSuchUpload"));
+    put_there(&mut world, &vec![7; 5 * PART as usize]);
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Exists));
+    assert_eq!((world.store.count("create"), world.store.count("PUT")), (1, 5));
+}
+
+#[test]
 fn our_own_object_is_known_although_the_reply_was_lost() {
     for kind in [Kind::S3, Kind::Oss] {
         for (size, last) in [(0, "PUT object"), (PART - 1, "PUT object"), (5 * PART, "complete")] {

@@ -122,6 +122,20 @@ fn the_md5_of_an_upload_that_goes_on_is_not_computed_again() {
 }
 
 #[test]
+fn an_object_of_parts_is_known_by_its_etag_although_the_md5_of_the_file_is_known() {
+    let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
+    let id = world.add("a", bytes(20 * PART));
+    world.run_until(|w| w.store.count("PUT") >= 10 && told_md5s(w).len() == 1);
+    let name = world.engine.upload(id).unwrap().fingerprint().unwrap().to_owned();
+    assert!(world.storage.keys().any(|key| *key == format!("partwise/1/{name}/head")), "{name}");
+    world.trouble("complete", 1, Trouble::ReplyLost);
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(20 * PART))));
+    let counts = ["create", "head", "abort"].map(|operation| world.store.count(operation));
+    assert_eq!(counts, [1, 1, 0]);
+}
+
+#[test]
 fn the_same_content_for_another_destination_is_another_upload() {
     let mut world = World::with(World::md5_identity(), Backend::Direct(Kind::S3), None);
     world.add("a", bytes(20 * PART));
