@@ -17,7 +17,7 @@ const CUT_EVERY = 10_000;
  * Ten seconds of this link carry five parts of the 5 MiB that S3 asks for at least, and each cut takes half of what is in
  * flight: with one part at a time a tenth is sent in vain at best. Smaller parts lose less, where the store takes them:
  * down to what the way there and back leaves open between the last byte and the reply, 3 % here. Connections that are cut
- * together go on in step, so that of each cut all or none of them may lose a part: hence as many cuts as can be waited for.
+ * together go on in step, so that of each cut all or none of them may lose a part: hence a file that takes several of them.
  *
  * @type {{ options: (world: import('../support/world.mjs').World) => Promise<Record<string, unknown>>, what: string, size: number, most: number }[]}
  */
