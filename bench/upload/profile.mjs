@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { root } from '../../scripts/lib/project.mjs';
 import { everything } from '../../tests/e2e/support/cleanup.mjs';
 import { temporaryFolder } from '../../tests/e2e/support/files.mjs';
-import { Chromium } from '../lib/chromium.mjs';
+import { Chromium } from '../../tests/e2e/support/chromium/browser.mjs';
 import { round } from '../lib/statistics.mjs';
 import { PART_SIZES, contenders } from './contenders.mjs';
 import { installPeers } from './peers.mjs';
@@ -54,14 +54,18 @@ async function main() {
   const { store, backend } = sink;
   await sink.reset({ files, store, atOnce: scenario.atOnce });
   const browser = await Chromium.launch(await temporaryFolder('bench-', everything), everything);
-  const page = await (await browser.newContext()).newPage(`${site}/${contender}`);
+  const page = await browser.newPage();
+  await page.open(`${site}/${contender}`);
   await page.choose(files.map(({ path }) => path));
   await page.evaluate('ready()');
   const watch = await readFile(join(root, 'bench', 'upload', 'page', 'calls.js'), 'utf8');
   await page.evaluate(`${watch}; undefined`);
   const settings = { store, backend, equal: null, remembers: false, tellAt: null };
-  const run = () => page.evaluate(`run(${JSON.stringify(settings)})`);
-  const { result, profile } = await page.profile(run);
+  await page.send('Profiler.enable');
+  await page.send('Profiler.setSamplingInterval', { interval: 200 });
+  await page.send('Profiler.start');
+  const result = await page.evaluate(`run(${JSON.stringify(settings)})`);
+  const { profile } = await page.send('Profiler.stop');
   const { right } = await sink.stats();
   console.log(
     `${result.error ?? 'done'} after ${result.millis.toFixed(0)} ms, ${right} of ${files.length} stored`,

@@ -15,7 +15,7 @@ const GRACE = 300;
 
 /**
  * @typedef {object} World
- * @property {import('../lib/chromium.mjs').Chromium} browser
+ * @property {import('../../tests/e2e/support/chromium/browser.mjs').Chromium} browser
  * @property {import('./sink.mjs').Sink} sink
  * @property {import('./link.mjs').Link | null} link
  * @property {string} site origin of the pages
@@ -64,7 +64,7 @@ export async function once(world, scenario, entry, files) {
   if (scenario.link) await link?.reset(scenario.link);
   const context = await browser.newContext();
   const costs = new Costs(browser.profile);
-  const visit = new Visit(world.site, context, entry.contender, files);
+  const visit = new Visit(world.site, () => browser.newPage(context), entry.contender, files);
   try {
     const told = await upload(world, scenario, { entry, way, visit, costs });
     const stats = await sink.stats();
@@ -94,7 +94,7 @@ export async function once(world, scenario, entry, files) {
     };
   } finally {
     await link?.calm();
-    await context.close();
+    await browser.closeContext(context);
   }
 }
 
@@ -150,21 +150,21 @@ async function upload({ link, patience }, scenario, { entry, way, visit, costs }
 /** The tab of a contender, and those that follow it when it dies. */
 class Visit {
   #site;
-  #context;
+  #newPage;
   #contender;
   #files;
-  /** @type {import('../lib/chromium.mjs').Page | undefined} */
+  /** @type {import('../../tests/e2e/support/chromium/page.mjs').ChromiumPage | undefined} */
   #page;
 
   /**
    * @param {string} site
-   * @param {import('../lib/chromium.mjs').Context} context
+   * @param {() => Promise<import('../../tests/e2e/support/chromium/page.mjs').ChromiumPage>} newPage
    * @param {string} contender
    * @param {readonly import('./sink.mjs').BenchFile[]} files
    */
-  constructor(site, context, contender, files) {
+  constructor(site, newPage, contender, files) {
     this.#site = site;
-    this.#context = context;
+    this.#newPage = newPage;
     this.#contender = contender;
     this.#files = files;
   }
@@ -172,7 +172,8 @@ class Visit {
   /** Until the files are chosen and the contender's code is there. */
   async open() {
     const opened = async () => {
-      this.#page = await this.#context.newPage(`${this.#site}/${this.#contender}`);
+      this.#page = await this.#newPage();
+      await this.#page.open(`${this.#site}/${this.#contender}`);
       await this.#page.choose(this.#files.map(({ path }) => path));
       await this.#page.evaluate('ready()');
     };
@@ -188,7 +189,10 @@ class Visit {
     const page = this.#page;
     if (!page) throw new Error('there is no page');
     const tells = settings.tellAt !== null;
-    if (tells) await page.bind('reached');
+    if (tells) {
+      await page.send('Runtime.enable');
+      await page.send('Runtime.addBinding', { name: 'reached' });
+    }
     const reached = tells ? [page.event('Runtime.bindingCalled').then(() => null)] : [];
     const ended = page.evaluate(`run(${JSON.stringify(settings)})`);
     const late = new Promise((resolve) => setTimeout(resolve, within, 'late').unref());

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { everything } from '../../tests/e2e/support/cleanup.mjs';
 import { temporaryFolder } from '../../tests/e2e/support/files.mjs';
-import { Chromium } from '../lib/chromium.mjs';
+import { Chromium } from '../../tests/e2e/support/chromium/browser.mjs';
 import { PART_SIZES, contenders, equalParts } from './contenders.mjs';
 import { Link } from './link.mjs';
 import { installPeers, versions } from './peers.mjs';

@@ -19,7 +19,7 @@ import { stores } from './support/stores/index.mjs';
 import { inTime } from './support/until.mjs';
 import { World } from './support/world.mjs';
 
-/** Milliseconds a scenario may take at most: the slowest sends 15 000 parts. */
+/** Milliseconds a scenario may take at most: the slowest sends 12 000 parts. */
 const LONGEST = 1_500_000;
 /** Scenarios at the same time; how many times as many of those that mostly wait, and how many of these at most. */
 const LANES = '3';

@@ -49,14 +49,17 @@ export default [
       const reports = [];
       for (let life = 0; life <= KILLS; life += 1) {
         const tab = await world.tab(browser);
-        // Anywhere within the two parts around equal distances.
-        const death = (100 * (life + 1 + 0.2 * chance())) / (KILLS + 1.2);
-        const left = Math.max(0, Math.ceil(death) + AFTERLIFE - confirmed.size);
+        // Anywhere within the two parts around equal distances, the last long before the end.
+        const death = (100 * (life + 1 + 0.2 * chance())) / (KILLS + 3);
+        const stored = (await world.proxy.parts()).filter(({ status }) => status === 200);
+        const there = new Set(stored.map(({ partNumber }) => partNumber)).size;
+        const left = Math.max(0, Math.ceil(death) + AFTERLIFE - there);
         await (life < KILLS ? world.proxy.only(left, RATE) : world.proxy.link(RATE));
         await tab.create({ ...options, ...way });
         const upload = await tab.upload(file);
         const report = life < KILLS ? await upload.reached(death) : await upload.done();
         reports.push(report);
+        assert.equal(report.state, life < KILLS ? 'uploading' : 'done');
         // Some browsers tell of progress when a part has left: they die anywhere within one, too.
         await pause(PART * chance());
         for (const { partNumber } of report.parts)

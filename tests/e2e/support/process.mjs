@@ -18,6 +18,7 @@ atOnce.add(() => groups.forEach((pid) => signalGroup(pid, 'SIGKILL')));
  * @property {RegExpExecArray} ready what `ready` matched
  * @property {Promise<void>} ended
  * @property {() => boolean} alive
+ * @property {import('node:child_process').ChildProcess['stdio']} stdio
  * @property {() => string} output the last of what it printed
  * @property {() => Promise<void>} stop kills it and its children, at once
  * @property {(signal: NodeJS.Signals) => void} signal tells it and its children
@@ -33,15 +34,20 @@ atOnce.add(() => groups.forEach((pid) => signalGroup(pid, 'SIGKILL')));
  * @param {import('./cleanup.mjs').Scope} [options.scope] when it is stopped
  * @param {number} [options.within] milliseconds until it must be ready
  * @param {Record<string, string>} [options.env]
+ * @param {boolean} [options.pipes] two more, which it reads from and writes to as file descriptors 3 and 4
  * @returns {Promise<Running>}
  */
-export async function start(command, args, { ready, scope = everything, within = 30_000, env }) {
+export async function start(
+  command,
+  args,
+  { ready, scope = everything, within = 30_000, env, pipes = false },
+) {
   // Its standard input is a pipe of ours: programs that watch it notice even when this process is killed.
   const child = spawn(command, args, {
     cwd: root,
     detached: true,
     env: { ...process.env, ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', ...(pipes ? /** @type {const} */ (['pipe', 'pipe']) : [])],
   });
   remember(child);
   child.stdin.on('error', () => {});
@@ -88,6 +94,7 @@ export async function start(command, args, { ready, scope = everything, within =
     ready: match,
     ended,
     alive: () => !over,
+    stdio: child.stdio,
     output: () => output,
     stop,
     signal: (signal) => signalGroup(child.pid, signal),

@@ -8,6 +8,8 @@ import { until } from './until.mjs';
  */
 
 const FINAL = ['done', 'failed', 'cancelled'];
+/** Milliseconds from one question to the next where it does not matter when exactly something happened. */
+const PATIENT = 250;
 
 /** A page with the harness in it. */
 export class Tab {
@@ -27,7 +29,6 @@ export class Tab {
     this.browser = browser;
     this.view = view;
     this.proxy = proxy;
-    view.onConsole?.((line) => this.console.push(line));
   }
 
   /**
@@ -37,16 +38,11 @@ export class Tab {
    */
   static async open(browser, site, proxy) {
     const tab = new Tab(browser, await browser.newPage(), proxy);
+    await tab.view.watchConsole?.((line) => tab.console.push(line));
     await tab.view.open(site);
     const loaded = () => tab.view.evaluate('"call" in window');
     await until(loaded, { what: 'the test page to load', within: 30_000 });
     return tab;
-  }
-
-  /** Playwright's page, in Chromium only. */
-  get page() {
-    if (!this.view.playwright) throw new Error('this browser is not driven by Playwright');
-    return this.view.playwright;
   }
 
   /** Makes the page's uploader. @param {Record<string, unknown>} options see `harness.create` */
@@ -124,8 +120,8 @@ export class Tab {
    * @param {boolean} offline
    */
   async setOffline(offline) {
-    // Loopback is no network to browsers other than Chromium: what they believe changes nothing there.
-    if (!this.view.playwright) await this.call('block', offline);
+    // Where loopback is no network, what the browser believes changes nothing there.
+    if (!this.view.offlineIsReal) await this.call('block', offline);
     if (this.view.setOffline) await this.view.setOffline(offline);
     else await this.call('claimOffline', offline);
   }
@@ -189,7 +185,7 @@ export class Tab {
     const text = await this.view.evaluate(`call(${JSON.stringify(name)}, ${JSON.stringify(args)})`);
     const { value, lines } = JSON.parse(text);
     // A browser that tells what is logged tells more than the page knows.
-    if (!this.view.onConsole) this.console.push(...lines);
+    if (!this.view.watchConsole) this.console.push(...lines);
     return value;
   }
 }
@@ -267,9 +263,10 @@ export class UploadInTab {
    * @param {string} what
    * @param {(report: Report) => unknown} holds
    * @param {number} [within] milliseconds
+   * @param {number} [every] milliseconds: asking costs the browser as much as sending a part does
    * @returns {Promise<Report>}
    */
-  async until(what, holds, within = 120_000) {
+  async until(what, holds, within = 120_000, every = 50) {
     return until(
       async () => {
         const report = await this.report();
@@ -277,7 +274,7 @@ export class UploadInTab {
         if (FINAL.includes(report.state)) throw new Error(`${what}: it ended first, ${describe(report)}`);
         return undefined;
       },
-      { what, within, every: 50 },
+      { what, within, every },
     ).catch(async (error) => {
       throw new Error(`${error.message}\n${describe(await this.report())}`);
     });
@@ -290,7 +287,12 @@ export class UploadInTab {
 
   /** @param {number} [within] milliseconds */
   done(within) {
-    return this.until('the upload to be done', ({ state, result }) => state === 'done' && result, within);
+    return this.until(
+      'the upload to be done',
+      ({ state, result }) => state === 'done' && result,
+      within,
+      PATIENT,
+    );
   }
 
   /** Waits for it to fail; the error. @param {number} [within] milliseconds */
@@ -299,6 +301,7 @@ export class UploadInTab {
       'the upload to fail',
       ({ state, error }) => state === 'failed' && error,
       within,
+      PATIENT,
     );
     return /** @type {PlainError} */ (report.error);
   }

@@ -65,9 +65,9 @@ export class World {
     return temporaryFolder('profile-', this.scope);
   }
 
-  /** A browser that may be killed. @param {string} [profile] a new one unless it is given */
+  /** A browser for several tabs. @param {string} [profile] it is started with this one, and may be killed */
   async browser(profile) {
-    return this.engine.launch(profile ?? (await this.profile()), this.scope);
+    return profile === undefined ? this.#pooled() : this.engine.launch(profile, this.scope);
   }
 
   /**

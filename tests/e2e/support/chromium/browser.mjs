@@ -1,0 +1,94 @@
+/** A Chromium as users have it, but for its window: nothing listens to what its pages do. */
+import { start } from '../process.mjs';
+import { Connection } from './connection.mjs';
+import { FLAGS } from './flags.mjs';
+import { ChromiumPage } from './page.mjs';
+
+/** A running browser. */
+export class Chromium {
+  #running;
+  #connection;
+
+  /**
+   * @param {import('../process.mjs').Running} running
+   * @param {Connection} connection
+   * @param {string} profile
+   */
+  constructor(running, connection, profile) {
+    this.#running = running;
+    this.#connection = connection;
+    this.profile = profile;
+  }
+
+  /**
+   * @param {string} profile a folder; what it holds from before is found again
+   * @param {import('../cleanup.mjs').Scope} scope that ends it
+   * @param {readonly string[]} [flags] further ones
+   */
+  static async launch(profile, scope, flags = []) {
+    const program = process.env.CHROME ?? '/usr/bin/chromium';
+    const args = [...FLAGS, ...flags, '--remote-debugging-pipe', `--user-data-dir=${profile}`, 'about:blank'];
+    const running = await start(program, args, { ready: /(?:)/, scope, pipes: true });
+    const [, , , output, input] = running.stdio;
+    const connection = new Connection(
+      /** @type {import('node:stream').Writable} */ (output),
+      /** @type {import('node:stream').Readable} */ (input),
+    );
+    try {
+      await connection.send('Browser.getVersion');
+    } catch (error) {
+      throw new Error(`${program} ended early:\n${running.output()}`, { cause: error });
+    }
+    return new Chromium(running, connection, profile);
+  }
+
+  /** Until it ends, for whatever reason. */
+  get alive() {
+    return this.#running.alive();
+  }
+
+  /** With all that is in it. */
+  kill() {
+    return this.#running.stop();
+  }
+
+  /** @param {NodeJS.Signals} signal to all of its processes */
+  signal(signal) {
+    this.#running.signal(signal);
+  }
+
+  /** @returns {Promise<string>} such as `Chrome/156.0.8078.79` */
+  async version() {
+    return (await this.#connection.send('Browser.getVersion')).product;
+  }
+
+  /**
+   * Room for pages as in a browser that was just installed: no storage, no connection, no preflight remembered.
+   *
+   * @returns {Promise<string>} its id
+   */
+  async newContext() {
+    return (await this.#connection.send('Target.createBrowserContext')).browserContextId;
+  }
+
+  /** Closes its pages and forgets everything. @param {string} context */
+  async closeContext(context) {
+    await this.#connection.send('Target.disposeBrowserContext', { browserContextId: context });
+  }
+
+  /**
+   * A page in a window of its own, so that it is never in the background.
+   *
+   * @param {string} [context] in place of what uses the profile
+   */
+  async newPage(context) {
+    const { targetId } = await this.#connection.send('Target.createTarget', {
+      url: 'about:blank',
+      browserContextId: context,
+      newWindow: true,
+    });
+    const attached = { targetId, flatten: true };
+    const { sessionId } = await this.#connection.send('Target.attachToTarget', attached);
+    return new ChromiumPage(this.#connection, sessionId, targetId);
+  }
+}
