@@ -13,7 +13,7 @@ const PATIENT = 250;
 
 /** A page with the harness in it. */
 export class Tab {
-  /** What was logged, up to the last call. @type {string[]} */
+  /** What was logged, by the page up to the last call. @type {string[]} */
   console = [];
   /** @type {UploadInTab[]} */
   uploads = [];
@@ -38,7 +38,7 @@ export class Tab {
    */
   static async open(browser, site, proxy) {
     const tab = new Tab(browser, await browser.newPage(), proxy);
-    await tab.view.watchConsole?.((line) => tab.console.push(line));
+    await tab.view.watchLog?.((line) => tab.console.push(line));
     await tab.view.open(site);
     const loaded = () => tab.view.evaluate('"call" in window');
     await until(loaded, { what: 'the test page to load', within: 30_000 });
@@ -184,8 +184,7 @@ export class Tab {
   async call(name, ...args) {
     const text = await this.view.evaluate(`call(${JSON.stringify(name)}, ${JSON.stringify(args)})`);
     const { value, lines } = JSON.parse(text);
-    // A browser that tells what is logged tells more than the page knows.
-    if (!this.view.watchConsole) this.console.push(...lines);
+    this.console.push(...lines);
     return value;
   }
 }

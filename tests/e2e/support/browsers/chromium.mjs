@@ -56,14 +56,8 @@ function viewOf(page, pages) {
       pages.delete(page);
       await page.kill();
     },
-    async watchConsole(write) {
-      page.on('Runtime.consoleAPICalled', ({ type, args }) => write(`${type}: ${args.map(shown).join(' ')}`));
-      page.on('Runtime.exceptionThrown', ({ exceptionDetails: { text, exception } }) =>
-        write(`uncaught: ${exception?.description ?? text}`),
-      );
-      // What the browser says itself, and what is logged in workers.
+    async watchLog(write) {
       page.on('Log.entryAdded', ({ entry }) => write(`${entry.level}: ${entry.text}`));
-      await page.send('Runtime.enable');
       await page.send('Log.enable');
     },
     throttle: (bytesPerSecond) => emulate({ offline: false, uploadThroughput: bytesPerSecond }),
@@ -86,10 +80,4 @@ function viewOf(page, pages) {
       await page.send('HeapProfiler.collectGarbage');
     },
   };
-}
-
-/** A logged value (CDP, Runtime.RemoteObject). @param {any} object */
-function shown({ value, unserializableValue, description }) {
-  if (typeof value === 'string') return value;
-  return value === undefined ? (unserializableValue ?? description ?? 'undefined') : JSON.stringify(value);
 }

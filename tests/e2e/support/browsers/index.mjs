@@ -38,7 +38,8 @@ import { webkit } from './webkit.mjs';
  * @property {(expression: string) => Promise<any>} evaluate the value of an expression, awaited if it is a promise
  * @property {(paths: string[]) => Promise<void>} choose files for the page's one input, in place of those chosen before
  * @property {() => Promise<void>} close as the user does
- * @property {(write: (line: string) => void) => Promise<void>} [watchConsole] what the page and the browser log
+ * @property {(write: (line: string) => void) => Promise<void>} [watchLog] what the browser says of the page, and what its
+ *   workers log
  * @property {(bytesPerSecond: number) => Promise<void>} [throttle] -1: not any more
  * @property {(offline: boolean) => Promise<void>} [setOffline] for all pages of the browser
  * @property {boolean} [offlineIsReal] requests fail then; to other browsers loopback is no network
