@@ -48,7 +48,8 @@ export default [
       });
       await inLanes(16, files.values(), ({ path, content }) => writeFile(path, content));
 
-      const tab = await world.tab();
+      // One that nothing else was in: it is measured.
+      const tab = await world.tab(await world.browser(await world.profile()));
       await tab.evaluate(watchMemory);
       await tab.create(await world.signer());
       await tab.choose(...files);
