@@ -265,7 +265,7 @@ export class UploadInTab {
    * @param {number} [every] milliseconds: asking costs the browser as much as sending a part does
    * @returns {Promise<Report>}
    */
-  async until(what, holds, within = 120_000, every = 50) {
+  async until(what, holds, within = 120_000, every = 100) {
     return until(
       async () => {
         const report = await this.report();

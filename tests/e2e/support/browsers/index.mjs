@@ -25,7 +25,7 @@ import { webkit } from './webkit.mjs';
 
 /**
  * @typedef {object} Browser
- * @property {() => Promise<Page>} newPage in a window of its own, so that it is never in the background
+ * @property {() => Promise<Page>} newPage never in the background
  * @property {() => boolean} alive
  * @property {() => Promise<void>} kill ends it with SIGKILL: nothing is saved, nobody is told
  * @property {(asleep: boolean) => void} suspend stops all of its processes, as a laptop does that is closed, or wakes
