@@ -94,7 +94,8 @@ export async function once(world, scenario, entry, files) {
     };
   } finally {
     await link?.calm();
-    await browser.closeContext(context);
+    // Gone with its browser, if a contender has killed that.
+    await browser.closeContext(context).catch(() => {});
   }
 }
 
@@ -203,7 +204,7 @@ class Visit {
     return { ended: true, told: { ...told, error: `not done after ${Math.round(within / 1000)} s` } };
   }
 
-  /** The reply to what it was asked never comes. */
+  /** What it was asked is refused then, and nobody waits for it. */
   async kill() {
     await inTime(this.#page?.kill() ?? Promise.resolve(), { what: 'the tab to die', within: PAGE_PATIENCE });
   }

@@ -118,7 +118,7 @@ async function outcome(job, stage) {
     return 'passed';
   } catch (error) {
     const story = (await world?.story()) ?? '';
-    if (world) world.failed = true;
+    if (world) world.outcome.failed = true;
     // With what caused it: of a failed fetch its message tells nothing.
     console.log(`FAILED ${title} (${seconds()})\n${inspect(error)}\n${story}`);
     return 'failed';

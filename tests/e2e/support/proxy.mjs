@@ -23,6 +23,8 @@ import { start } from './process.mjs';
 export const parts = { method: 'PUT', query: ['partNumber'] };
 /** Matches requests that carry file content, of whole files too. */
 export const bodies = { method: 'PUT' };
+/** A rule that slows all bodies down. @param {number} bytesPerSecond */
+export const rate = (bytesPerSecond) => ({ match: bodies, action: { do: 'rate', bytesPerSecond } });
 
 /** A running proxy. */
 export class Proxy {
@@ -64,7 +66,7 @@ export class Proxy {
    * @param {number} bytesPerSecond -1: not any more
    */
   link(bytesPerSecond) {
-    this.#link = bytesPerSecond < 0 ? [] : [{ match: bodies, action: { do: 'rate', bytesPerSecond } }];
+    this.#link = bytesPerSecond < 0 ? [] : [rate(bytesPerSecond)];
     return this.rules(...this.#rules);
   }
 
@@ -76,10 +78,11 @@ export class Proxy {
    * @param {number} bytesPerSecond
    */
   only(count, bytesPerSecond) {
-    return this.rules(
-      { match: bodies, action: { do: 'rate', bytesPerSecond } },
-      { match: bodies, skip: count, action: { do: 'delay', ms: 1_000_000 } },
-    );
+    return this.rules(rate(bytesPerSecond), {
+      match: bodies,
+      skip: count,
+      action: { do: 'delay', ms: 1_000_000 },
+    });
   }
 
   /** Cuts all connections and refuses new ones, until it is over. @param {boolean} on */

@@ -13,6 +13,8 @@ const types = new Map([
 
 /** @type {Promise<string> | undefined} */
 let unpacked;
+/** Where browsers that are used again may keep something. @type {Set<number>} */
+const used = new Set();
 
 /**
  * @param {import('./cleanup.mjs').Scope} scope
@@ -36,10 +38,16 @@ export async function startSite(scope) {
     }
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  scope.onEnd(() => {
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const close = () => {
     server.close();
     server.closeAllConnections();
-  });
-  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return `http://127.0.0.1:${address.port}`;
+  };
+  if (used.has(port)) {
+    // Only afterwards, or the system might give the same one.
+    return startSite(scope).finally(close);
+  }
+  used.add(port);
+  scope.onEnd(close);
+  return `http://127.0.0.1:${port}`;
 }

@@ -1,5 +1,5 @@
 /** The test page in a browser, seen from the test. */
-import { until } from './until.mjs';
+import { inTime, until } from './until.mjs';
 
 /**
  * @typedef {typeof import('./page/harness.js').harness} Harness
@@ -37,9 +37,10 @@ export class Tab {
    * @param {import('./proxy.mjs').Proxy} proxy
    */
   static async open(browser, site, proxy) {
-    const tab = new Tab(browser, await browser.newPage(), proxy);
+    const limit = { what: 'the test page to open', within: 60_000 };
+    const tab = new Tab(browser, await inTime(browser.newPage(), limit), proxy);
     await tab.view.watchLog?.((line) => tab.console.push(line));
-    await tab.view.open(site);
+    await inTime(tab.view.open(site), limit);
     const loaded = () => tab.view.evaluate('"call" in window');
     await until(loaded, { what: 'the test page to load', within: 30_000 });
     return tab;
@@ -135,7 +136,8 @@ export class Tab {
   /** Kills the page's process: no event, no farewell. Other tabs live on. Where that cannot be done, closes the tab. */
   async kill() {
     await this.testify();
-    await (this.view.kill ? this.view.kill() : this.view.close());
+    const killed = this.view.kill ? this.view.kill() : this.view.close();
+    await inTime(killed, { what: 'the tab to die', within: 30_000 });
   }
 
   /** Kills its browser with all that is in it. */
@@ -274,8 +276,8 @@ export class UploadInTab {
         return undefined;
       },
       { what, within, every },
-    ).catch(async (error) => {
-      throw new Error(`${error.message}\n${describe(await this.report())}`);
+    ).catch((error) => {
+      throw new Error(`${error.message}\n${this.known()}`);
     });
   }
 

@@ -28,8 +28,8 @@ export class World {
   clouds = [];
   /** What the summary says about the run, besides its time. @type {string[]} */
   figures = [];
-  /** Then nothing of it is used again. */
-  failed = false;
+  /** When it has failed, nothing of it is used again. */
+  outcome = { failed: false };
 
   /**
    * @param {object} parts
@@ -90,7 +90,7 @@ export class World {
         inTime(tab.view.close(), { what: 'the tab to close', within: 10_000 }),
       );
       const clean = await Promise.all(closed).then(
-        () => !this.failed && browser.alive(),
+        () => !this.outcome.failed && browser.alive(),
         () => false,
       );
       if (clean) pool.giveBack(engine, browser);
@@ -177,6 +177,7 @@ export class World {
     const world = new World({ ...this, store: { ...this.store, bucket }, proxy });
     world.tabs = this.tabs;
     world.figures = this.figures;
+    world.outcome = this.outcome;
     return world;
   }
 

@@ -1,27 +1,18 @@
 /** Chromium as a process of its own, so that it can be killed like a user's browser is, and started again. */
 import { Chromium } from '../chromium/browser.mjs';
 
-/**
- * @typedef {import('./index.mjs').Page} Page
- * @typedef {import('../chromium/page.mjs').ChromiumPage} ChromiumPage
- */
+/** @typedef {import('../chromium/page.mjs').ChromiumPage} ChromiumPage */
 
 /** Otherwise `performance.memory` is rounded, and read anew every twenty minutes only. */
 const PRECISE_MEMORY = '--enable-precise-memory-info';
 
 /** @type {import('./index.mjs').Engine} */
 export const chromium = {
-  can: { throttle: true, offline: true, freeze: true, longTasks: true, killTab: true, blockStorage: true },
+  can: { throttle: true, freeze: true, longTasks: true, killTab: true, blockStorage: true },
   async launch(profile, scope) {
     const browser = await Chromium.launch(profile, scope, [PRECISE_MEMORY]);
-    /** @type {Set<ChromiumPage>} */
-    const pages = new Set();
     return {
-      async newPage() {
-        const page = await browser.newPage();
-        pages.add(page);
-        return viewOf(page, pages);
-      },
+      newPage: async () => viewOf(await browser.newPage()),
       alive: () => browser.alive,
       kill: () => browser.kill(),
       suspend: (asleep) => browser.signal(asleep ? 'SIGSTOP' : 'SIGCONT'),
@@ -33,37 +24,35 @@ export const chromium = {
  * With what the browser's own protocol offers beyond WebDriver.
  *
  * @param {ChromiumPage} page
- * @param {Set<ChromiumPage>} pages of the same browser
- * @returns {Page}
+ * @returns {import('./index.mjs').Page}
  */
-function viewOf(page, pages) {
-  /** @param {{ offline: boolean, uploadThroughput: number }} network @param {ChromiumPage} [of] */
-  const emulate = async (network, of = page) => {
-    await of.send('Network.enable');
+function viewOf(page) {
+  let open = true;
+  /** @param {() => Promise<void>} close */
+  const once = async (close) => {
+    if (!open) return;
+    open = false;
+    await close();
+  };
+  /** @param {{ offline: boolean, uploadThroughput: number }} network bytes per second, -1: as fast as it goes */
+  const emulate = async (network) => {
+    await page.send('Network.enable');
     const conditions = { latency: 0, downloadThroughput: -1, ...network };
-    await of.send('Network.emulateNetworkConditions', conditions);
+    await page.send('Network.emulateNetworkConditions', conditions);
   };
   return {
     offlineIsReal: true,
     open: (url) => page.open(url),
     evaluate: (expression) => page.evaluate(expression),
     choose: (paths) => page.choose(paths),
-    async close() {
-      pages.delete(page);
-      await page.close();
-    },
-    async kill() {
-      pages.delete(page);
-      await page.kill();
-    },
+    close: () => once(() => page.close()),
+    kill: () => once(() => page.kill()),
     async watchLog(write) {
       page.on('Log.entryAdded', ({ entry }) => write(`${entry.level}: ${entry.text}`));
       await page.send('Log.enable');
     },
     throttle: (bytesPerSecond) => emulate({ offline: false, uploadThroughput: bytesPerSecond }),
-    async setOffline(offline) {
-      await Promise.all([...pages].map((one) => emulate({ offline, uploadThroughput: -1 }, one)));
-    },
+    setOffline: (offline) => emulate({ offline, uploadThroughput: -1 }),
     // By the debugger: `Page.setWebLifecycleState` leaves a page that is visible as it is, and without a head all are.
     async freeze(frozen) {
       if (frozen) {

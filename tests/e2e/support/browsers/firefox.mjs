@@ -23,7 +23,7 @@ const PREFS = {
 
 /** @type {import('./index.mjs').Engine} */
 export const firefox = {
-  can: { throttle: false, offline: true, freeze: false, longTasks: false, killTab: true, blockStorage: true },
+  can: { throttle: false, freeze: false, longTasks: false, killTab: true, blockStorage: true },
   async launch(profile, scope) {
     const own = join(toolsDir, 'bin', 'geckodriver');
     const program = process.env.GECKODRIVER ?? (existsSync(own) ? own : 'geckodriver');

@@ -15,7 +15,6 @@ import { webkit } from './webkit.mjs';
  *
  * @typedef {object} Capabilities
  * @property {boolean} throttle slow its network down in the browser; the fault proxy does it for the others
- * @property {boolean} offline make the browser itself believe to be offline; for the others a script in the page does
  * @property {boolean} freeze stop the page's tasks as for a tab that is put to sleep; `Browser.suspend` works everywhere
  * @property {boolean} longTasks the browser itself reports long tasks; for the others a worker's clock does
  * @property {boolean} killTab kill the page's process and no other page's; for the others the tab is closed, which it is
@@ -41,7 +40,7 @@ import { webkit } from './webkit.mjs';
  * @property {(write: (line: string) => void) => Promise<void>} [watchLog] what the browser says of the page, and what its
  *   workers log
  * @property {(bytesPerSecond: number) => Promise<void>} [throttle] -1: not any more
- * @property {(offline: boolean) => Promise<void>} [setOffline] for all pages of the browser
+ * @property {(offline: boolean) => Promise<void>} [setOffline] it, and in Firefox all pages with it
  * @property {boolean} [offlineIsReal] requests fail then; to other browsers loopback is no network
  * @property {(frozen: boolean) => Promise<void>} [freeze]
  * @property {() => Promise<void>} [kill]

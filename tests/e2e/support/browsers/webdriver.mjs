@@ -91,6 +91,8 @@ export class Session {
 
 /** @implements {Page} */
 export class WebDriverPage {
+  #closed = false;
+
   /**
    * @param {Session} session
    * @param {string} window its handle
@@ -130,6 +132,8 @@ export class WebDriverPage {
   }
 
   async close() {
+    if (this.#closed) return;
+    this.#closed = true;
     await this.#send('DELETE', 'window');
   }
 

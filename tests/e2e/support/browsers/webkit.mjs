@@ -17,7 +17,6 @@ export const webkit = {
   // When a page's process dies, WebKit ends the driver's session, and with it the control over all other pages.
   can: {
     throttle: false,
-    offline: false,
     freeze: false,
     longTasks: false,
     killTab: false,

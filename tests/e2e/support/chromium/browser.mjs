@@ -1,8 +1,22 @@
-/** A Chromium as users have it, but for its window: nothing listens to what its pages do. */
+/** A Chromium as users have it, but for its window: nothing listens to what its pages do, unless asked. */
 import { start } from '../process.mjs';
+import { inTime } from '../until.mjs';
 import { Connection } from './connection.mjs';
-import { FLAGS } from './flags.mjs';
 import { ChromiumPage } from './page.mjs';
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+];
+/** Milliseconds. */
+const LAUNCH = 60_000;
 
 /** A running browser. */
 export class Chromium {
@@ -28,16 +42,17 @@ export class Chromium {
   static async launch(profile, scope, flags = []) {
     const program = process.env.CHROME ?? '/usr/bin/chromium';
     const args = [...FLAGS, ...flags, '--remote-debugging-pipe', `--user-data-dir=${profile}`, 'about:blank'];
-    const running = await start(program, args, { ready: /(?:)/, scope, pipes: true });
+    const running = await start(program, args, { ready: /^/, scope, pipes: true });
     const [, , , output, input] = running.stdio;
     const connection = new Connection(
       /** @type {import('node:stream').Writable} */ (output),
       /** @type {import('node:stream').Readable} */ (input),
     );
     try {
-      await connection.send('Browser.getVersion');
+      await inTime(connection.send('Browser.getVersion'), { what: `${program} to answer`, within: LAUNCH });
     } catch (error) {
-      throw new Error(`${program} ended early:\n${running.output()}`, { cause: error });
+      await running.stop();
+      throw new Error(`${program} did not start:\n${running.output()}`, { cause: error });
     }
     return new Chromium(running, connection, profile);
   }

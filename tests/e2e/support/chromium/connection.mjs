@@ -1,12 +1,11 @@
 /**
- * Chromium's own protocol over a pipe. Without Playwright, which switches on DevTools' Network domain: that tells of every request,
- * copies what pages send as byte arrays, and slows both down.
+ * Chromium's own protocol over a pipe. Without Playwright, which switches on DevTools' Network domain: that tells of every request, and
+ * copies what pages send as byte arrays, which takes them several times as long.
  */
 
 /**
- * @typedef {(method: string, params?: object, session?: string) => Promise<any>} Send
  * @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void, method: string, session?: string }} Waiting
- * @typedef {{ method: string, params: any, sessionId?: string }} Event
+ * @typedef {{ method: string, params: any, sessionId?: string }} Told
  */
 
 /** Messages end with a zero byte. */
@@ -14,8 +13,10 @@ export class Connection {
   #lastId = 0;
   /** @type {Map<number, Waiting>} */
   #waiting = new Map();
-  /** @type {Set<(event: Event) => void>} */
+  /** @type {Set<(event: Told) => void>} */
   #listeners = new Set();
+  /** Why nothing can be asked any more: of a session, or, without one, of the browser. @type {Map<string | undefined, string>} */
+  #gone = new Map();
   #rest = '';
   #output;
 
@@ -27,17 +28,24 @@ export class Connection {
     this.#output = output;
     output.on('error', () => {});
     input.setEncoding('utf8').on('data', (/** @type {string} */ text) => this.#read(text));
-    input.once('close', () => this.#refuse('the browser is gone', () => true));
+    input.once('close', () => this.#refuse('the browser is gone'));
   }
 
-  /** @type {Send} */
+  /**
+   * @param {string} method
+   * @param {object} [params]
+   * @param {string} [session] what it concerns, unless the whole browser
+   * @returns {Promise<any>} rejected when whom it was asked of is gone, or goes before it has answered
+   */
   send(method, params = {}, session) {
+    const gone = this.#gone.get(undefined) ?? this.#gone.get(session);
+    if (gone) return Promise.reject(new Error(`${method}: ${gone}`));
     const id = (this.#lastId += 1);
     this.#output.write(`${JSON.stringify({ id, method, params, sessionId: session })}\0`);
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject, method, session }));
   }
 
-  /** @param {(event: Event) => void} listener @returns {() => void} ends it */
+  /** @param {(event: Told) => void} listener @returns {() => void} ends it */
   on(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -59,21 +67,20 @@ export class Connection {
     else waiting?.resolve(result);
   }
 
-  /** @param {Event} event */
+  /** @param {Told} event */
   #tell(event) {
-    // A page that has crashed or was closed answers nothing any more.
     const { method, params, sessionId } = event;
-    if (method === 'Inspector.targetCrashed')
-      this.#refuse('the page crashed', (session) => session === sessionId);
-    if (method === 'Target.detachedFromTarget')
-      this.#refuse('the page is gone', (session) => session === params.sessionId);
     this.#listeners.forEach((listener) => listener(event));
+    // It answers nothing any more.
+    if (method === 'Inspector.targetCrashed') this.#refuse('the page crashed', sessionId);
+    if (method === 'Target.detachedFromTarget') this.#refuse('the page is gone', params.sessionId);
   }
 
-  /** @param {string} why @param {(session: string | undefined) => boolean} concerns */
-  #refuse(why, concerns) {
+  /** @param {string} why @param {string} [of] a session, unless it concerns all */
+  #refuse(why, of) {
+    this.#gone.set(of, why);
     for (const [id, { reject, method, session }] of this.#waiting) {
-      if (!concerns(session)) continue;
+      if (of !== undefined && session !== of) continue;
       this.#waiting.delete(id);
       reject(new Error(`${method}: ${why}`));
     }

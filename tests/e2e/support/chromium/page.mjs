@@ -87,9 +87,8 @@ export class ChromiumPage {
   async kill() {
     const crashed = this.event('Inspector.targetCrashed');
     await this.send('Inspector.enable');
-    // Nobody is left to answer.
-    this.send('Page.crash').catch(() => {});
-    await crashed;
+    // Who is asked does not live to answer, unless it refuses.
+    await Promise.race([crashed, this.send('Page.crash')]);
     await this.#connection.send('Target.closeTarget', { targetId: this.#target });
   }
 }
