@@ -6,9 +6,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from '../../scripts/lib/project.mjs';
+import { Chromium } from '../../tests/e2e/support/chromium/browser.mjs';
 import { everything } from '../../tests/e2e/support/cleanup.mjs';
 import { temporaryFolder } from '../../tests/e2e/support/files.mjs';
-import { Chromium } from '../../tests/e2e/support/chromium/browser.mjs';
 import { round } from '../lib/statistics.mjs';
 import { PART_SIZES, contenders } from './contenders.mjs';
 import { installPeers } from './peers.mjs';

@@ -1,7 +1,7 @@
 /** The network goes away and comes back. */
 import assert from 'node:assert/strict';
 import { MiB, randomFile } from '../support/files.mjs';
-import { bodies } from '../support/proxy.mjs';
+import { rate } from '../support/proxy.mjs';
 import { stays, until } from '../support/until.mjs';
 
 /** @type {import('../run.mjs').Scenario[]} */
@@ -11,11 +11,11 @@ export default [
     async run(world) {
       const file = await randomFile(300 * MiB);
       const tab = await world.uploader();
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 40 * MiB } });
+      await world.proxy.rules(rate(40 * MiB));
       const upload = await tab.upload(file);
       await upload.reached(30);
       // So that some are under way when it happens, however long that takes.
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 4 * MiB } });
+      await world.proxy.rules(rate(4 * MiB));
       const slowAt = Date.now();
       const slow = async () => (await world.proxy.parts()).some(({ start }) => start > slowAt);
       await until(slow, { what: 'a part that is slow', within: 30_000 });

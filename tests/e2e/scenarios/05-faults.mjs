@@ -1,7 +1,7 @@
 /** A store that is busy, a link that breaks, URLs that age. */
 import assert from 'node:assert/strict';
 import { MiB, randomFile } from '../support/files.mjs';
-import { bodies, isPart, parts } from '../support/proxy.mjs';
+import { isPart, parts, rate } from '../support/proxy.mjs';
 
 /** @type {import('../run.mjs').Scenario[]} */
 export default [
@@ -15,7 +15,7 @@ export default [
         { name: 'cut', match: parts, probability: 0.05, seed: 2, action: { do: 'cut', at: { share: 0.5 } } },
         { name: 'busy', match: parts, probability: 0.2, seed: 1, action: { do: 'reply', status: 503 } },
         // At full speed no URL would grow old.
-        { match: bodies, action: { do: 'rate', bytesPerSecond: 30 * MiB } },
+        rate(30 * MiB),
       );
       const report = await (await tab.upload(file)).done(300_000);
       await world.account(report, file);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { open } from 'node:fs/promises';
 import { MiB, copyOf, randomFile } from '../support/files.mjs';
-import { bodies } from '../support/proxy.mjs';
+import { rate } from '../support/proxy.mjs';
 
 /** How a file may change. @type {Record<string, (file: import('node:fs/promises').FileHandle) => Promise<unknown>>} */
 const changes = {
@@ -21,7 +21,7 @@ export default Object.entries(changes).map(([how, change]) => ({
   async run(world) {
     const file = await copyOf(await randomFile(60 * MiB), world.scope);
     const tab = await world.uploader();
-    await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 5 * MiB } });
+    await world.proxy.rules(rate(5 * MiB));
     const upload = await tab.upload(file);
     await upload.until('a confirmed part', ({ parts }) => parts.length > 0);
     const handle = await open(file.path, 'r+');

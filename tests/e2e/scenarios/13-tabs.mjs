@@ -1,7 +1,7 @@
 /** Several tabs with the same file. */
 import assert from 'node:assert/strict';
 import { MiB, randomFile } from '../support/files.mjs';
-import { bodies, isPart } from '../support/proxy.mjs';
+import { isPart, rate } from '../support/proxy.mjs';
 import { until } from '../support/until.mjs';
 
 /** Milliseconds from the death of the sender to the first byte of its heir. */
@@ -17,9 +17,7 @@ export default [
       const options = await world.signer();
       const browser = await world.browser();
       // Slow while the test itself is busy, so that the sender is not done before it is killed.
-      const rate = (/** @type {number} */ bytesPerSecond) =>
-        world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond } });
-      await rate(2 * MiB);
+      await world.proxy.rules(rate(2 * MiB));
       const tabs = [];
       const uploads = [];
       for (let i = 0; i < 3; i += 1) {
@@ -32,9 +30,9 @@ export default [
         uploads.push(upload);
       }
       const [sender, ...waiting] = /** @type {[typeof uploads[0], ...typeof uploads]} */ (uploads);
-      await rate(10 * MiB);
+      await world.proxy.rules(rate(10 * MiB));
       await sender.reached(50);
-      await rate(4 * MiB);
+      await world.proxy.rules(rate(4 * MiB));
       for (const upload of waiting)
         await upload.until('its progress to be mirrored', ({ progress }) => progress.percent >= 50);
       for (const upload of waiting) assert.equal((await upload.report()).state, 'queued');

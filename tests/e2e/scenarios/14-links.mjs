@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { backend } from '../support/backend.mjs';
 import { MiB, randomFile } from '../support/files.mjs';
-import { bodies, isPart, parts } from '../support/proxy.mjs';
+import { isPart, parts, rate } from '../support/proxy.mjs';
 import { stays, until } from '../support/until.mjs';
 
 /** Milliseconds of a watchdog, and those it may take beyond, back-off and a busy machine included. */
@@ -52,7 +52,7 @@ export default [
       const tab = await world.tab();
       await tab.create(await options(world));
       await world.proxy.rules(
-        { match: bodies, action: { do: 'rate', bytesPerSecond: 20e6 / 8 } },
+        rate(20e6 / 8),
         // Each way.
         { action: { do: 'latency', ms: 150 } },
       );
@@ -77,7 +77,7 @@ export default [
     async run(world) {
       const file = await randomFile(60 * MiB);
       const tab = await world.uploader({ stallTimeout: WATCHDOG, replyTimeout: WATCHDOG, parallel: 4 });
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 5 * MiB } });
+      await world.proxy.rules(rate(5 * MiB));
       const upload = await tab.upload(file);
       await upload.reached(20);
       const silentAt = Date.now();
@@ -121,7 +121,7 @@ export default [
       const file = await randomFile(60 * MiB);
       const watchdog = 2_000;
       const tab = await world.uploader({ stallTimeout: watchdog, replyTimeout: watchdog });
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 5 * MiB } });
+      await world.proxy.rules(rate(5 * MiB));
       const upload = await tab.upload(file);
       await upload.reached(20);
       await world.proxy.silence(true);

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { MiB, randomFile } from '../support/files.mjs';
 import { abort, complete } from '../support/meddle.mjs';
-import { bodies } from '../support/proxy.mjs';
+import { rate } from '../support/proxy.mjs';
 import { until } from '../support/until.mjs';
 
 /** So that the upload does not end while someone meddles with it. @param {import('../support/world.mjs').World} world */
 function slow(world) {
-  return world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 1 * MiB } });
+  return world.proxy.rules(rate(1 * MiB));
 }
 
 /** @type {import('../run.mjs').Scenario[]} */
@@ -17,7 +17,7 @@ export default [
     async run(world) {
       const file = await randomFile(60 * MiB);
       const tab = await world.uploader();
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 8 * MiB } });
+      await world.proxy.rules(rate(8 * MiB));
       const upload = await tab.upload(file);
       await upload.reached(50);
       await slow(world);
@@ -44,7 +44,7 @@ export default [
     async run(world) {
       const file = await randomFile(60 * MiB);
       const tab = await world.uploader();
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 8 * MiB } });
+      await world.proxy.rules(rate(8 * MiB));
       const upload = await tab.upload(file);
       await upload.until('half of the parts', ({ parts }) => parts.length >= 6);
       await slow(world);

@@ -1,7 +1,7 @@
 /** The page sleeps, and its signed URLs do not live as long. */
 import assert from 'node:assert/strict';
 import { MiB, randomFile } from '../support/files.mjs';
-import { Proxy, bodies, isPart } from '../support/proxy.mjs';
+import { Proxy, isPart, rate } from '../support/proxy.mjs';
 import { stays, until } from '../support/until.mjs';
 
 /** Milliseconds. */
@@ -21,7 +21,7 @@ async function sleepThrough(world, sleep, onlyPage) {
   const signing = await Proxy.start(new URL(signer.endpoint).origin, world.scope);
   await tab.create({ ...signer, endpoint: `${signing.origin}/s3` });
   // So slow that a busy machine, too, sees it before it ends.
-  await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 2 * MiB } });
+  await world.proxy.rules(rate(2 * MiB));
   const upload = await tab.upload(file);
   await upload.reached(30);
   const confirmed = (await upload.report()).parts.map(({ partNumber }) => partNumber);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { MiB, randomFile } from '../support/files.mjs';
 import { freePort } from '../support/ports.mjs';
-import { Proxy, bodies } from '../support/proxy.mjs';
+import { Proxy, rate } from '../support/proxy.mjs';
 import { TOKEN, runSigner } from '../support/signer.mjs';
 import { stays } from '../support/until.mjs';
 
@@ -49,7 +49,7 @@ export default [
       const server = await signing(world);
       const tab = await world.tab();
       await tab.create({ endpoint: `${server.origin}/s3`, headers: { Authorization: `Bearer ${TOKEN}` } });
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 6 * MiB } });
+      await world.proxy.rules(rate(6 * MiB));
       const upload = await tab.upload(file);
       await upload.reached(10);
       await server.stop();
@@ -78,7 +78,7 @@ export default [
       });
       const tab = await world.tab();
       await tab.create({ endpoint: `${server.origin}/s3`, headers });
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 6 * MiB } });
+      await world.proxy.rules(rate(6 * MiB));
       const upload = await tab.upload(file);
       await upload.reached(10);
       await server.stop();
@@ -106,7 +106,7 @@ export default [
       const gateway = await Proxy.start(server.origin, world.scope);
       const tab = await world.tab();
       await tab.create({ endpoint: `${gateway.origin}/s3`, headers: { Authorization: `Bearer ${TOKEN}` } });
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 6 * MiB } });
+      await world.proxy.rules(rate(6 * MiB));
       const upload = await tab.upload(file);
       await upload.reached(10);
       await gateway.rules({ match: { method: 'GET' }, times: 6, action: html });

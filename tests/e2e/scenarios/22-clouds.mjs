@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Cloud, kinds } from '../support/cloud.mjs';
 import { MiB, copyOf, randomFile } from '../support/files.mjs';
-import { Proxy, bodies, parts } from '../support/proxy.mjs';
+import { Proxy, bodies, parts, rate } from '../support/proxy.mjs';
 
 const PART = 5 * MiB;
 /** Parts. */
@@ -124,7 +124,7 @@ export default [
   ...eachCloud('credentials that end during an upload are asked for once more', async (world, cloud) => {
     const file = await randomFile(60 * MiB);
     const tab = await uploader(world, cloud);
-    await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+    await cloud.proxy.rules(rate(10 * MiB));
     const upload = await tab.upload(file);
     await upload.reached(30);
     assert.equal(cloud.asked, 1);
@@ -262,7 +262,7 @@ export default [
       await world.account(reports, files, await cloud.proxy.sent());
       // Not every store that speaks S3's protocol looks at the end.
       if (!cloud.gateway) return;
-      await cloud.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 10 * MiB } });
+      await cloud.proxy.rules(rate(10 * MiB));
       const late = await tab.upload(await randomFile(20 * MiB), { key: 'late.bin' });
       await late.reached(20);
       await (await world.bucket.request('PUT', 'late.bin', { body: 'theirs' })).text();

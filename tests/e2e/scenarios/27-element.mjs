@@ -1,7 +1,7 @@
 /** The element in every browser; what it looks like and does is in tests/packaging. */
 import assert from 'node:assert/strict';
 import { MiB, randomFile } from '../support/files.mjs';
-import { bodies } from '../support/proxy.mjs';
+import { rate } from '../support/proxy.mjs';
 
 /** @type {import('../run.mjs').Scenario[]} */
 export default [
@@ -10,7 +10,7 @@ export default [
     async run(world) {
       const file = await randomFile(12 * MiB);
       const tab = await world.tab();
-      await world.proxy.rules({ match: bodies, action: { do: 'rate', bytesPerSecond: 8 * MiB } });
+      await world.proxy.rules(rate(8 * MiB));
       await tab.choose(file);
       const shown = await tab.evaluate(use, await world.signer());
       assert.equal(shown.keys.length, 1);

@@ -88,7 +88,7 @@ export class ChromiumPage {
     const crashed = this.event('Inspector.targetCrashed');
     await this.send('Inspector.enable');
     // Who is asked does not live to answer, unless it refuses.
-    await Promise.race([crashed, this.send('Page.crash')]);
+    await Promise.race([crashed, this.send('Page.crash').then(() => crashed)]);
     await this.#connection.send('Target.closeTarget', { targetId: this.#target });
   }
 }
