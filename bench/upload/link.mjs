@@ -68,9 +68,9 @@ export class Link {
     };
   }
 
-  /** @param {(proxy: Proxy) => unknown} act */
+  /** Of a proxy that has ended meanwhile others tell. @param {(proxy: Proxy) => Promise<unknown>} act */
   #both(act) {
-    [this.#store, this.#backend].forEach(act);
+    for (const proxy of [this.#store, this.#backend]) act(proxy).catch(() => {});
   }
 
   /**

@@ -62,7 +62,7 @@ export async function once(world, scenario, entry, files) {
   const sinkBefore = cpuSeconds([sink.pid]);
   await sink.reset({ files, store: way.store, atOnce: scenario.atOnce });
   if (scenario.link) await link?.reset(scenario.link);
-  const context = await browser.newContext();
+  const context = await inTime(browser.newContext(), { what: 'the browser', within: PAGE_PATIENCE });
   const costs = new Costs(browser.profile);
   const visit = new Visit(world.site, () => browser.newPage(context), entry.contender, files);
   try {
@@ -93,9 +93,10 @@ export async function once(world, scenario, entry, files) {
       sinkCpu: cpuSeconds([sink.pid]) - sinkBefore,
     };
   } finally {
+    // Gone with its browser, if a contender has killed that; and what is not to be closed must not go on beside the next one.
+    const closed = inTime(browser.closeContext(context), { what: 'its end', within: PAGE_PATIENCE });
+    await closed.catch(() => browser.kill());
     await link?.calm();
-    // Gone with its browser, if a contender has killed that.
-    await browser.closeContext(context).catch(() => {});
   }
 }
 

@@ -48,7 +48,8 @@ function options() {
   });
   const names = scenarios.map(({ name }) => name);
   const takePart = Object.keys(contenders).filter((name) => !contenders[name]?.asked);
-  const scale = Number(values.scale);
+  const scale = positive('--scale', values.scale);
+  const rows = chosen('--rows', values.rows, ['defaults', 'equal'], []);
   const equal = equalParts(values.equal);
   return {
     chosen: chosen('--scenario', values.scenario, names, names).flatMap((name) =>
@@ -56,12 +57,12 @@ function options() {
     ),
     entries: chosen('--only', values.only, Object.keys(contenders), takePart).flatMap((contender) =>
       (contenders[contender]?.rows ?? [])
-        .filter((row) => values.rows.split(',').includes(row))
+        .filter((row) => rows.includes(row))
         .map((row) => ({ contender, row, equal: row === 'equal' ? equal : null })),
     ),
-    rounds: Number(values.rounds),
+    rounds: positive('--rounds', values.rounds),
     scale,
-    patience: Number(values.patience),
+    patience: positive('--patience', values.patience),
     journal: values.journal,
     json: values.json,
   };
@@ -78,6 +79,13 @@ function chosen(option, given, known, otherwise) {
   const unknown = names.find((name) => !known.includes(name));
   if (unknown) throw new Error(`${option}: there is no ${unknown}, only ${known.join(', ')}`);
   return names;
+}
+
+/** @param {string} option @param {string} given */
+function positive(option, given) {
+  const number = Number(given);
+  if (!(number > 0 && number < Infinity)) throw new Error(`${option}: ${given} is no number above 0`);
+  return number;
 }
 
 /**
@@ -99,6 +107,7 @@ async function compete(world, scenario, entries, rounds, journal) {
     // Each round begins with another one, so that nobody always comes after the same one.
     const first = round % entries.length;
     for (const entry of [...entries.slice(first), ...entries.slice(0, first)]) {
+      if (everything.ending) return [];
       if (!world.browser.alive) world.browser = await launch();
       const figures = await once(world, inRound(scenario, round), entry, files).catch((error) =>
         broken(scenario, error),

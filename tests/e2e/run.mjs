@@ -124,8 +124,8 @@ async function outcome(job, stage) {
     return 'failed';
   } finally {
     // What hangs while it is stopped must not keep the others waiting.
-    await inTime(scope.end(), { what: `the end of ${title}`, within: 60_000 }).catch(console.log);
-    done();
+    const ended = scope.end().then(done);
+    await inTime(ended, { what: `the end of ${title}`, within: 60_000 }).catch(console.log);
   }
 }
 

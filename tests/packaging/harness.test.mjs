@@ -1,7 +1,8 @@
 /** What the end-to-end tests rely on themselves. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { binary } from '../e2e/support/binaries.mjs';
@@ -23,12 +24,15 @@ test('a program is ready however much it says right after the line that tells', 
   assert.ok(output().length <= 4000, `${output().length} characters kept`);
 });
 
-test('end-to-end tests that are told to end leave no process behind', async () => {
+test('end-to-end tests that are told to end leave no process behind, and nothing in the folder for temporary files', async (t) => {
   // Now, and not while the clock runs.
   await binary('partwise-test-support', 'fault-proxy');
   await binary('partwise-demo-server');
   const args = ['tests/e2e/run.mjs', '--store', 'rgw', '--grep', 'crash', '--lanes', '2'];
-  const runner = spawn(process.execPath, args, { cwd: root, stdio: 'ignore' });
+  const temporary = mkdtempSync(join(tmpdir(), 'partwise-'));
+  t.after(() => rmSync(temporary, { recursive: true, force: true }));
+  const env = { ...process.env, TMPDIR: temporary };
+  const runner = spawn(process.execPath, args, { cwd: root, stdio: 'ignore', env });
   const ended = new Promise((resolve) => runner.once('exit', resolve));
   const family = new Family(Number(runner.pid));
   try {
@@ -45,6 +49,7 @@ test('end-to-end tests that are told to end leave no process behind', async () =
     });
   }
   await ended;
+  assert.deepEqual(readdirSync(temporary), []);
 });
 
 /** Others may have ended with its parent meanwhile. @param {number} pid */

@@ -10,6 +10,8 @@ export class Scope {
   /** Nothing new should begin. */
   ending = false;
   #ended = false;
+  /** @type {Promise<void> | undefined} */
+  #end;
 
   /**
    * Stops this too, in its turn.
@@ -28,8 +30,12 @@ export class Scope {
     return () => this.#stops.delete(stop);
   }
 
-  /** Stops everything, also what begins meanwhile; one failure does not keep the rest running. */
-  async end() {
+  /** Stops everything, also what begins meanwhile; one failure does not keep the rest running. Once, whoever asks. */
+  end() {
+    return (this.#end ??= this.#stopAll());
+  }
+
+  async #stopAll() {
     this.ending = true;
     for (let stop = this.#last(); stop; stop = this.#last()) {
       this.#stops.delete(stop);

@@ -2,6 +2,7 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, copyFile, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { scratch } from './paths.mjs';
 
@@ -71,7 +72,23 @@ export async function copyOf(file, scope, name = file.name) {
  */
 export async function temporaryFolder(prefix, scope) {
   await mkdir(scratch, { recursive: true });
-  const folder = await mkdtemp(join(scratch, prefix));
+  return removedWith(scope, await mkdtemp(join(scratch, prefix)));
+}
+
+/**
+ * Where the system has such folders, for programs that put sockets into theirs: a socket's path has 107 characters at most.
+ *
+ * @param {import('./cleanup.mjs').Scope} scope that removes it
+ */
+export async function systemFolder(scope) {
+  return removedWith(scope, await mkdtemp(join(tmpdir(), 'partwise-')));
+}
+
+/**
+ * @param {import('./cleanup.mjs').Scope} scope
+ * @param {string} folder
+ */
+function removedWith(scope, folder) {
   // A browser that was just killed may still be letting go of its files.
   scope.onEnd(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   return folder;

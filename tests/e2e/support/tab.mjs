@@ -39,7 +39,8 @@ export class Tab {
   static async open(browser, site, proxy) {
     const limit = { what: 'the test page to open', within: 60_000 };
     const tab = new Tab(browser, await inTime(browser.newPage(), limit), proxy);
-    await tab.view.watchLog?.((line) => tab.console.push(line));
+    const watched = tab.view.watchLog?.((line) => tab.console.push(line));
+    await inTime(Promise.resolve(watched), limit);
     await inTime(tab.view.open(site), limit);
     const loaded = () => tab.view.evaluate('"call" in window');
     await until(loaded, { what: 'the test page to load', within: 30_000 });
@@ -149,7 +150,7 @@ export class Tab {
   /** Closes it as the user does. */
   async close() {
     await this.testify();
-    await this.view.close();
+    await inTime(this.view.close(), { what: 'the tab to close', within: 30_000 });
   }
 
   /** Has the page's evidence taken down before it goes. */

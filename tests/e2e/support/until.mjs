@@ -1,5 +1,8 @@
 /** Waiting without guessing how long. */
 
+/** Milliseconds for the last answer. */
+const HANGING = 30_000;
+
 /**
  * Asks until the answer is true, and returns it.
  *
@@ -11,7 +14,7 @@
 export async function until(ask, { what, within, every = 25 }) {
   const deadline = performance.now() + within;
   for (;;) {
-    const answer = await ask();
+    const answer = await inTime(Promise.resolve().then(ask), { what, within: within + HANGING });
     if (answer) return answer;
     if (performance.now() > deadline) throw new Error(`waited ${within} ms for: ${what}`);
     await pause(every);
@@ -26,10 +29,10 @@ export async function until(ask, { what, within, every = 25 }) {
  */
 export async function stays(ask, { what, during, every = 25 }) {
   const end = performance.now() + during;
-  while (performance.now() < end) {
+  do {
     if (!(await ask())) throw new Error(`did not stay so for ${during} ms: ${what}`);
     await pause(every);
-  }
+  } while (performance.now() < end);
 }
 
 /**

@@ -5,6 +5,8 @@ import { Chromium } from '../chromium/browser.mjs';
 
 /** Otherwise `performance.memory` is rounded, and read anew every twenty minutes only. */
 const PRECISE_MEMORY = '--enable-precise-memory-info';
+/** In place of bytes per second. */
+const AS_IT_GOES = -1;
 
 /** @type {import('./index.mjs').Engine} */
 export const chromium = {
@@ -34,11 +36,15 @@ function viewOf(page) {
     open = false;
     await close();
   };
-  /** @param {{ offline: boolean, uploadThroughput: number }} network bytes per second, -1: as fast as it goes */
-  const emulate = async (network) => {
+  let network = { offline: false, uploadThroughput: AS_IT_GOES };
+  /** @param {Partial<typeof network>} change */
+  const emulate = async (change) => {
+    network = { ...network, ...change };
     await page.send('Network.enable');
-    const conditions = { latency: 0, downloadThroughput: -1, ...network };
+    const conditions = { latency: 0, downloadThroughput: AS_IT_GOES, ...network };
     await page.send('Network.emulateNetworkConditions', conditions);
+    // While it is on, pages take several times as long for what they send.
+    if (!network.offline && network.uploadThroughput === AS_IT_GOES) await page.send('Network.disable');
   };
   return {
     offlineIsReal: true,
@@ -51,8 +57,8 @@ function viewOf(page) {
       page.on('Log.entryAdded', ({ entry }) => write(`${entry.level}: ${entry.text}`));
       await page.send('Log.enable');
     },
-    throttle: (bytesPerSecond) => emulate({ offline: false, uploadThroughput: bytesPerSecond }),
-    setOffline: (offline) => emulate({ offline, uploadThroughput: -1 }),
+    throttle: (bytesPerSecond) => emulate({ uploadThroughput: bytesPerSecond }),
+    setOffline: (offline) => emulate({ offline }),
     // By the debugger: `Page.setWebLifecycleState` leaves a page that is visible as it is, and without a head all are.
     async freeze(frozen) {
       if (frozen) {

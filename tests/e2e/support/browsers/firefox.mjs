@@ -1,6 +1,7 @@
 /** Firefox under geckodriver; each browser has a driver of its own, so that both can be killed together. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemFolder } from '../files.mjs';
 import { toolsDir } from '../paths.mjs';
 import { start } from '../process.mjs';
 import { Session, WebDriverPage } from './webdriver.mjs';
@@ -28,7 +29,8 @@ export const firefox = {
     const own = join(toolsDir, 'bin', 'geckodriver');
     const program = process.env.GECKODRIVER ?? (existsSync(own) ? own : 'geckodriver');
     const args = ['--port', '0', '--websocket-port', '0', '--allow-system-access'];
-    const driver = await start(program, args, { ready: /Listening on (\S+:\d+)/, scope });
+    const env = { TMPDIR: await systemFolder(scope) };
+    const driver = await start(program, args, { ready: /Listening on (\S+:\d+)/, scope, env });
     const session = await Session.create(`http://${driver.ready[1]}`, {
       'moz:firefoxOptions': {
         binary: process.env.FIREFOX ?? '/usr/bin/firefox-esr',

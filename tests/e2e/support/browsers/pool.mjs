@@ -14,8 +14,9 @@ export class Pool {
 
   /** @param {Engine} engine */
   async take(engine) {
-    const idle = this.#idle.get(engine)?.pop();
-    return idle ?? engine.launch(await temporaryFolder('profile-', everything), everything);
+    const idle = this.#idle.get(engine) ?? [];
+    for (let browser = idle.pop(); browser; browser = idle.pop()) if (browser.alive()) return browser;
+    return engine.launch(await temporaryFolder('profile-', everything), everything);
   }
 
   /**

@@ -1,4 +1,5 @@
 /** A Chromium as users have it, but for its window: nothing listens to what its pages do, unless asked. */
+import { systemFolder } from '../files.mjs';
 import { start } from '../process.mjs';
 import { inTime } from '../until.mjs';
 import { Connection } from './connection.mjs';
@@ -42,7 +43,9 @@ export class Chromium {
   static async launch(profile, scope, flags = []) {
     const program = process.env.CHROME ?? '/usr/bin/chromium';
     const args = [...FLAGS, ...flags, '--remote-debugging-pipe', `--user-data-dir=${profile}`, 'about:blank'];
-    const running = await start(program, args, { ready: /^/, scope, pipes: true });
+    // Of pages that crash it would leave a dump in the user's home.
+    const env = { BREAKPAD_DUMP_LOCATION: profile, TMPDIR: await systemFolder(scope) };
+    const running = await start(program, args, { ready: /^/, scope, pipes: true, env });
     const [, , , output, input] = running.stdio;
     const connection = new Connection(
       /** @type {import('node:stream').Writable} */ (output),
@@ -57,9 +60,9 @@ export class Chromium {
     return new Chromium(running, connection, profile);
   }
 
-  /** Until it ends, for whatever reason. */
+  /** Until it ends, for whatever reason. Its pipe tells so first. */
   get alive() {
-    return this.#running.alive();
+    return this.#connection.open && this.#running.alive();
   }
 
   /** With all that is in it. */

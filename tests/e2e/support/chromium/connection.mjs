@@ -5,15 +5,20 @@
 
 /**
  * @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void, method: string, session?: string }} Waiting
- * @typedef {{ method: string, params: any, sessionId?: string }} Told
+ * @typedef {{ tell: (params: any) => void, method: string, session: string }} Listening
  */
+
+/** How the browser says that a session is over. */
+const ENDED = 'Target.detachedFromTarget';
 
 /** Messages end with a zero byte. */
 export class Connection {
   #lastId = 0;
-  /** @type {Map<number, Waiting>} */
+  /** For an answer, by its id. @type {Map<number, Waiting>} */
   #waiting = new Map();
-  /** @type {Set<(event: Told) => void>} */
+  /** For an event. @type {Set<Waiting>} */
+  #expecting = new Set();
+  /** @type {Set<Listening>} */
   #listeners = new Set();
   /** Why nothing can be asked any more: of a session, or, without one, of the browser. @type {Map<string | undefined, string>} */
   #gone = new Map();
@@ -45,10 +50,33 @@ export class Connection {
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject, method, session }));
   }
 
-  /** @param {(event: Told) => void} listener @returns {() => void} ends it */
-  on(listener) {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /** Tells what happens from now on. @param {string} method @param {string} session @param {(params: any) => void} tell */
+  on(method, session, tell) {
+    this.#listeners.add({ tell, method, session });
+  }
+
+  /**
+   * What happens next; that a session has ended is told of it, too.
+   *
+   * @param {string} method
+   * @param {string} session
+   * @returns {Promise<any>} rejected as of `send`
+   */
+  event(method, session) {
+    const next = new Promise((resolve, reject) => {
+      // What has crashed is still to be closed.
+      const gone = this.#gone.get(undefined) ?? (method === ENDED ? undefined : this.#gone.get(session));
+      if (gone) reject(new Error(`${method}: ${gone}`));
+      else this.#expecting.add({ resolve, reject, method, session });
+    });
+    // Whoever waits for it may fail before, and then nobody asks.
+    next.catch(() => {});
+    return next;
+  }
+
+  /** Whether anything can be asked. */
+  get open() {
+    return !this.#gone.has(undefined);
   }
 
   /** @param {string} text */
@@ -67,22 +95,36 @@ export class Connection {
     else waiting?.resolve(result);
   }
 
-  /** @param {Told} event */
-  #tell(event) {
-    const { method, params, sessionId } = event;
-    this.#listeners.forEach((listener) => listener(event));
+  /** @param {{ method: string, params: any, sessionId?: string }} event */
+  #tell({ method, params, sessionId }) {
+    const of = method === ENDED ? params.sessionId : sessionId;
+    const concerns = (/** @type {{ method: string, session?: string }} */ who) =>
+      who.method === method && who.session === of;
+    for (const listener of this.#listeners) if (concerns(listener)) listener.tell(params);
+    for (const waiting of this.#expecting) {
+      if (concerns(waiting) && this.#expecting.delete(waiting)) waiting.resolve(params);
+    }
     // It answers nothing any more.
-    if (method === 'Inspector.targetCrashed') this.#refuse('the page crashed', sessionId);
-    if (method === 'Target.detachedFromTarget') this.#refuse('the page is gone', params.sessionId);
+    if (method === 'Inspector.targetCrashed') this.#refuse('the page crashed', of);
+    if (method === ENDED) this.#refuse('the page is gone', of);
   }
 
   /** @param {string} why @param {string} [of] a session, unless it concerns all */
   #refuse(why, of) {
     this.#gone.set(of, why);
-    for (const [id, { reject, method, session }] of this.#waiting) {
-      if (of !== undefined && session !== of) continue;
-      this.#waiting.delete(id);
-      reject(new Error(`${method}: ${why}`));
+    const concerns = (/** @type {string | undefined} */ session) => of === undefined || session === of;
+    for (const [id, waiting] of this.#waiting) {
+      if (concerns(waiting.session) && this.#waiting.delete(id)) refuse(waiting, why);
     }
+    for (const waiting of this.#expecting) {
+      if (waiting.method === ENDED && of !== undefined) continue;
+      if (concerns(waiting.session) && this.#expecting.delete(waiting)) refuse(waiting, why);
+    }
+    for (const listener of this.#listeners) if (concerns(listener.session)) this.#listeners.delete(listener);
   }
+}
+
+/** @param {Waiting} waiting @param {string} why */
+function refuse({ reject, method }, why) {
+  reject(new Error(`${method}: ${why}`));
 }

@@ -26,21 +26,14 @@ export class ChromiumPage {
     return this.#connection.send(method, params, this.#session);
   }
 
-  /** Tells what happens from now on. @param {string} method @param {(params: any) => void} listener @returns {() => void} ends it */
-  on(method, listener) {
-    return this.#connection.on((event) => {
-      if (event.sessionId === this.#session && event.method === method) listener(event.params);
-    });
+  /** Tells what happens from now on. @param {string} method @param {(params: any) => void} tell */
+  on(method, tell) {
+    this.#connection.on(method, this.#session, tell);
   }
 
-  /** Resolves when it has happened once more. @param {string} method */
+  /** Resolves when it has happened once more; rejected when the page is gone. @param {string} method */
   event(method) {
-    return new Promise((resolve) => {
-      const end = this.on(method, () => {
-        end();
-        resolve(undefined);
-      });
-    });
+    return this.#connection.event(method, this.#session);
   }
 
   /** Goes there, and waits until all scripts of the page have run. @param {string} url */
@@ -72,13 +65,7 @@ export class ChromiumPage {
 
   /** As the user does. */
   async close() {
-    const closed = new Promise((resolve) => {
-      const end = this.#connection.on(({ method, params }) => {
-        if (method !== 'Target.detachedFromTarget' || params.sessionId !== this.#session) return;
-        end();
-        resolve(undefined);
-      });
-    });
+    const closed = this.event('Target.detachedFromTarget');
     await this.#connection.send('Target.closeTarget', { targetId: this.#target });
     await closed;
   }
@@ -86,9 +73,8 @@ export class ChromiumPage {
   /** Ends the process behind it, as a user's does that runs out of memory, and closes what is left of it. */
   async kill() {
     const crashed = this.event('Inspector.targetCrashed');
-    await this.send('Inspector.enable');
     // Who is asked does not live to answer, unless it refuses.
     await Promise.race([crashed, this.send('Page.crash').then(() => crashed)]);
-    await this.#connection.send('Target.closeTarget', { targetId: this.#target });
+    await this.close();
   }
 }
