@@ -55,9 +55,10 @@ export const Uploader = class Uploader extends WasmUploader {
     // What a function says is noted: the file has to go on under the same key.
     const key = given.key ?? this.#options.key;
     if (typeof key === 'function') given.key = (/** @type {File} */ each) => (given.key = key(each));
-    const upload = super.add(file, given);
+    // Of thousands of files each look into an empty object is felt.
+    const upload = super.add(file, Object.keys(given).length ? given : undefined);
     Object.defineProperty(upload, 'options', { value: Object.freeze(given) });
-    this.#keeper?.watch(upload);
+    this.#keeper?.watch(upload, file);
     return upload;
   }
 

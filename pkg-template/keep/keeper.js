@@ -51,9 +51,10 @@ export class Keeper {
    * copied, if the page wants that.
    *
    * @param {import('../index.js').Upload} upload
+   * @param {File} file its own: asking the upload for it takes longer
    */
-  watch(upload) {
-    const { file, options } = upload;
+  watch(upload, file) {
+    const { options } = upload;
     if (file.size < this.#options.smallest) return;
     const keeping = new AbortController();
     /** That of the pending upload, once known. @type {string | undefined} */

@@ -191,16 +191,18 @@ impl Uploader {
                 }
             }
         }
+        let now = clock::now();
+        let name = file.name();
         let asked = self.key_for(&file, options)?;
         let key_is_explicit = asked.is_some();
         let key = match asked {
             Some(key) => key,
-            None if driver.keeps_keys() => unique_key(clock::now().wall, random(), &file.name()),
-            None => file.name(),
+            None if driver.keeps_keys() => unique_key(now.wall, random(), &name),
+            None => name.clone(),
         };
         check_key(&key)?;
         let info = FileInfo {
-            name: file.name(),
+            name,
             size: file.size() as u64,
             last_modified: file.last_modified().max(0.0) as u64,
             mime: match get(options, "contentType") {
@@ -209,11 +211,9 @@ impl Uploader {
             },
         };
         let metadata = get(options, "metadata").map(|metadata| pairs(&metadata)).unwrap_or_default();
-        // The first is what pages and other libraries give to files of a folder that was dropped.
-        let path = ["relativePath", "webkitRelativePath"]
-            .into_iter()
-            .find_map(|name| text(&file, name).filter(|path| !path.is_empty()));
-        let id = driver.add(file.clone(), Target { file: info, key, key_is_explicit, metadata, path })?;
+        let path = if driver.tells_paths() { path_of(&file) } else { None };
+        let target = Target { file: info, key, key_is_explicit, metadata, path };
+        let id = driver.add(file.clone(), target, now)?;
         let inner = Rc::new(Inner::new(id, file, self.shared.clone()));
         let handle = JsValue::from(Upload::new(inner.clone()));
         self.shared.uploads.borrow_mut().push(Known { inner, handle: handle.clone() });
@@ -249,6 +249,14 @@ impl Uploader {
             }
         });
     }
+}
+
+/// Where it lies in the folder that was chosen.
+fn path_of(file: &File) -> Option<String> {
+    // The first is what pages and other libraries give to files of a folder that was dropped.
+    ["relativePath", "webkitRelativePath"]
+        .into_iter()
+        .find_map(|name| text(file, name).filter(|path| !path.is_empty()))
 }
 
 impl Shared {

@@ -2,10 +2,16 @@
 
 use super::callback::Callback;
 use crate::core::units::{Instant, Millis, Now, UnixMillis};
+use web_sys::Performance;
+
+thread_local! {
+    /// The engine asks whenever anything happens.
+    static CLOCK: Option<Performance> = web_sys::window().and_then(|window| window.performance());
+}
 
 /// Both clocks: `performance.now()`, which never goes back, and `Date.now()`. Whole milliseconds, rounded down.
 pub fn now() -> Now {
-    let mono = web_sys::window().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now());
+    let mono = CLOCK.with(|clock| clock.as_ref().map_or(0.0, Performance::now));
     Now { mono: Instant(mono as u64), wall: UnixMillis(js_sys::Date::now() as u64) }
 }
 

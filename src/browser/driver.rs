@@ -22,7 +22,7 @@ use crate::core::hash::Reading;
 use crate::core::http::{Body, HttpReply, HttpRequest, NoReply};
 use crate::core::retry::{Asked, Fault};
 use crate::core::store::StoreRequest;
-use crate::core::units::{ByteRange, Instant, Millis};
+use crate::core::units::{ByteRange, Instant, Millis, Now};
 use crate::core::upload::{Action, Event, Input, Message, OpId, State};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -142,13 +142,18 @@ impl Driver {
         self.engine.borrow().keeps_keys()
     }
 
+    /// Whether the server hears where a file lies in its folder.
+    pub fn tells_paths(&self) -> bool {
+        self.engine.borrow().tells_paths()
+    }
+
     /// Takes a file on.
     ///
     /// # Errors
     /// What [`Engine::add`] refuses.
-    pub fn add(self: &Rc<Self>, file: File, target: Target) -> Result<UploadId, UploadError> {
+    pub fn add(&self, file: File, target: Target, now: Now) -> Result<UploadId, UploadError> {
         let small = Small::of(&file, target.file.size);
-        let id = self.engine.borrow_mut().add(target, now())?;
+        let id = self.engine.borrow_mut().add(target, now)?;
         self.files.borrow_mut().push(Chosen { id, file, small });
         Ok(id)
     }

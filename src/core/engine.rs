@@ -117,6 +117,11 @@ impl Engine {
         self.backend.keeps_keys()
     }
 
+    /// Whether [`Target::path`] goes anywhere.
+    pub fn tells_paths(&self) -> bool {
+        self.backend.as_form().is_some()
+    }
+
     /// Takes a file on.
     ///
     /// # Errors
