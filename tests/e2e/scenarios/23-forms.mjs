@@ -97,6 +97,21 @@ export default [
       assert.deepEqual(await tab.stored(), []);
     }
   }),
+  form('a file tells where it lies in the folder that was dropped', async (world, server) => {
+    const file = await randomFile(MiB + 1);
+    const path = `photos/2026/${file.name}`;
+    const tab = await world.tab();
+    await tab.create({ form: { target: `${server.origin}/upload` } });
+    await tab.choose(file);
+    await tab.evaluate((relativePath) => {
+      Object.assign(document.querySelector('input')?.files?.[0] ?? {}, { relativePath });
+    }, path);
+    await (await tab.add()).done();
+    assert.deepEqual(
+      [...server.files.values()].map((kept) => kept.path),
+      [path],
+    );
+  }),
   ...[false, true].map((tellsAll) =>
     form(
       `a page that was killed goes on where it was, asking ${tellsAll ? 'once for all chunks' : 'before each chunk'}`,

@@ -9,7 +9,7 @@ import { pause } from './until.mjs';
 /** Parameters by their names in simple-uploader.js, whoever has sent them. */
 const PREFIXES = ['', 'flow', 'resumable'];
 
-/** @typedef {{ chunks: Map<number, Buffer>, total: number, name: string, whole: Buffer | null }} Kept */
+/** @typedef {{ chunks: Map<number, Buffer>, total: number, name: string, path: string, whole: Buffer | null }} Kept */
 
 export class ChunkServer {
   /** By identifier. @type {Map<string, Kept>} */
@@ -126,9 +126,10 @@ export class ChunkServer {
       chunks: new Map(),
       total,
       name: field('filename').value,
+      path: field('relativePath').value,
       whole: null,
     };
-    if (!field('relativePath').value.endsWith(kept.name.split('/').at(-1) ?? ''))
+    if (field('relativePath').value !== kept.path || !kept.path.endsWith(kept.name.split('/').at(-1) ?? ''))
       throw new Error('another path');
     this.files.set(identifier, kept);
     kept.chunks.set(chunk, bytes);
