@@ -6,48 +6,52 @@ use crate::core::progress::Snapshot;
 use crate::core::upload::{Event, UploadResult};
 use wasm_bindgen::prelude::*;
 
-/// The event's name and its detail.
-pub fn detail(event: &Event) -> (&'static str, JsValue) {
+/// What pages call it.
+pub fn name(event: &Event) -> &'static str {
+    match event {
+        Event::State { .. } => "state",
+        Event::Progress(_) => "progress",
+        Event::Hash { .. } => "hash",
+        Event::Part { .. } => "part",
+        Event::Retry(_) => "retry",
+        Event::Warning { .. } => "warning",
+        Event::Done(_) => "done",
+        Event::Failed(_) => "error",
+    }
+}
+
+/// What its listeners get.
+pub fn detail(event: &Event) -> JsValue {
     match event {
         Event::State { state, previous } => {
-            ("state", Fields::new().with("state", state.as_str()).with("previous", previous.as_str()).build())
+            Fields::new().with("state", state.as_str()).with("previous", previous.as_str()).build()
         }
-        Event::Progress(snapshot) => ("progress", progress(snapshot)),
-        Event::Hash { loaded, total, md5 } => (
-            "hash",
-            Fields::new()
-                .with("loaded", *loaded as f64)
-                .with("total", *total as f64)
-                .with("percent", percent(*loaded, *total))
-                .with_some("md5", md5.map(|md5| md5.to_hex()))
-                .build(),
-        ),
-        Event::Part { number, size, etag } => (
-            "part",
-            Fields::new()
-                .with("partNumber", number.get())
-                .with("size", *size as f64)
-                .with("etag", etag.as_str())
-                .build(),
-        ),
-        Event::Retry(notice) => (
-            "retry",
-            Fields::new()
-                .with("operation", notice.error.operation.as_str())
-                .with_some("partNumber", notice.error.part.map(|part| part.get()))
-                .with("attempt", notice.attempt)
-                .with("delay", notice.delay.0 as f64)
-                .with("code", notice.error.code.as_str())
-                .with_some("status", notice.error.status)
-                .with("message", notice.error.message.as_str())
-                .build(),
-        ),
-        Event::Warning { code, message, hint } => (
-            "warning",
-            Fields::new().with("code", *code).with("message", message.as_str()).with("hint", *hint).build(),
-        ),
-        Event::Done(result) => ("done", done(result)),
-        Event::Failed(failure) => ("error", error::to_js(failure)),
+        Event::Progress(snapshot) => progress(snapshot),
+        Event::Hash { loaded, total, md5 } => Fields::new()
+            .with("loaded", *loaded as f64)
+            .with("total", *total as f64)
+            .with("percent", percent(*loaded, *total))
+            .with_some("md5", md5.map(|md5| md5.to_hex()))
+            .build(),
+        Event::Part { number, size, etag } => Fields::new()
+            .with("partNumber", number.get())
+            .with("size", *size as f64)
+            .with("etag", etag.as_str())
+            .build(),
+        Event::Retry(notice) => Fields::new()
+            .with("operation", notice.error.operation.as_str())
+            .with_some("partNumber", notice.error.part.map(|part| part.get()))
+            .with("attempt", notice.attempt)
+            .with("delay", notice.delay.0 as f64)
+            .with("code", notice.error.code.as_str())
+            .with_some("status", notice.error.status)
+            .with("message", notice.error.message.as_str())
+            .build(),
+        Event::Warning { code, message, hint } => {
+            Fields::new().with("code", *code).with("message", message.as_str()).with("hint", *hint).build()
+        }
+        Event::Done(result) => done(result),
+        Event::Failed(failure) => error::to_js(failure),
     }
 }
 

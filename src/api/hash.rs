@@ -108,7 +108,7 @@ fn start(blob: &JsValue, options: &JsValue) -> Result<Promise, JsValue> {
     let signal = signal.map(|signal| {
         let (work, target) = (Rc::downgrade(&work), signal.unchecked_into::<EventTarget>());
         let aborted = target.clone();
-        Listener::new(&target, "abort", move |_| {
+        Listener::new(&target, &["abort"], move |_| {
             if let Some(work) = work.upgrade() {
                 work.end(&Err(reason_of(&aborted).unwrap_or_default()));
             }

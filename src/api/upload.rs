@@ -101,7 +101,14 @@ impl Inner {
             let key = self.shared.driver().look(|engine| engine.upload(self.id)?.key().map(String::from));
             self.key.replace(key);
         }
-        let (name, detail) = events::detail(event);
+        let name = events::name(event);
+        let heard = || self.listeners.borrow().iter().any(|listener| listener.event == name);
+        // Of a thousand small files most events are about nothing that anybody has asked for.
+        let detail = match event {
+            Event::Done(_) | Event::Failed(_) => events::detail(event),
+            _ if heard() => events::detail(event),
+            _ => JsValue::UNDEFINED,
+        };
         match event {
             Event::Done(result) => {
                 self.key.replace(Some(result.key.clone()));

@@ -35,6 +35,7 @@ struct Known {
 /// What an uploader and its uploads share.
 pub struct Shared {
     driver: OnceCell<Rc<Driver>>,
+    /// In the order of their ids, which only grow.
     uploads: RefCell<Vec<Known>>,
     /// Unfinished uploads of earlier pages on their way out, and who waits for that.
     discarding: RefCell<Vec<(UploadId, Settling)>>,
@@ -55,15 +56,25 @@ impl Shared {
 
     /// Passes an event on, and lets go of what has ended for good.
     pub fn event(&self, id: UploadId, event: &Event) {
-        let known = self.uploads.borrow().iter().find(|k| k.inner.id == id).map(|k| k.inner.clone());
-        if let Some(inner) = known {
+        if let Some(inner) = self.known(id) {
             inner.event(event);
         }
         if matches!(event, Event::Done(_) | Event::State { state: State::Cancelled, .. }) {
-            self.uploads.borrow_mut().retain(|k| k.inner.id != id);
+            // Meanwhile a listener may have added others, and disposed of all.
+            let mut uploads = self.uploads.borrow_mut();
+            if let Ok(at) = uploads.binary_search_by_key(&id, |known| known.inner.id) {
+                uploads.remove(at);
+            }
+            drop(uploads);
             self.driver().remove(id);
         }
         self.discarded(id, event);
+    }
+
+    fn known(&self, id: UploadId) -> Option<Rc<Inner>> {
+        let uploads = self.uploads.borrow();
+        let at = uploads.binary_search_by_key(&id, |known| known.inner.id).ok()?;
+        uploads.get(at).map(|known| known.inner.clone())
     }
 
     /// Tells whoever waits for an unfinished upload to be removed.

@@ -14,7 +14,7 @@ impl Channel {
     /// Calls `heard` with whom a message is for and what it says. `None` where the browser lets no tabs talk.
     pub fn open(heard: impl Fn(&str, &str) + 'static) -> Option<Self> {
         let channel = BroadcastChannel::new("partwise").ok()?;
-        let _listener = Listener::new(&channel, "message", move |event| {
+        let _listener = Listener::new(&channel, &["message"], move |event| {
             let data = event.unchecked_ref::<MessageEvent>().data().as_string().unwrap_or_default();
             if let Some((to, text)) = data.split_once('\n') {
                 heard(to, text);

@@ -4,7 +4,7 @@
 //! never fire inside the call that registers them; a re-entrant call only leaves work for the outer [`Driver::pump`].
 
 use super::blob::check_readable;
-use super::callback::{defer, settle, text};
+use super::callback::{defer, settle};
 use super::channel::Channel;
 use super::clock::{Timer, now};
 use super::http::{Content, InFlight, call, send};
@@ -480,8 +480,7 @@ impl Driver {
             }
             match read {
                 Ok(bytes) => {
-                    let name = text(&file, "name").unwrap_or_else(|| "blob".to_owned());
-                    let content = Content::Memory(bytes, name);
+                    let content = Content::Memory(bytes, file.into());
                     driver.send_content(id, op, &request, &content, with_credentials);
                 }
                 Err(name) => driver.tell(id, Input::Replied(op, Err(Fault::NoReply(NoReply::File(name))))),

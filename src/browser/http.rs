@@ -27,7 +27,7 @@ pub struct InFlight {
 enum Transport {
     Xhr {
         xhr: XmlHttpRequest,
-        listeners: [Listener; 4],
+        listeners: [Listener; 3],
     },
     Fetch(Option<AbortController>),
     /// It could not even be started.
@@ -52,8 +52,8 @@ impl Drop for InFlight {
 pub enum Content {
     /// The browser reads them from the disk while it sends them.
     Disk(Blob),
-    /// They are in memory: all of them, and the file's name.
-    Memory(Uint8Array, String),
+    /// All of them are in memory. The file has its name.
+    Memory(Uint8Array, Blob),
 }
 
 /// Sends a request whose body may be a slice of a file's `content`, by `XMLHttpRequest`.
@@ -70,7 +70,7 @@ pub fn send(
     on_end: impl FnOnce(Result<HttpReply, NoReply>) + 'static,
 ) -> InFlight {
     let end = End::new(on_end);
-    match start_xhr(request, content, with_credentials, Rc::new(on_progress), &end) {
+    match start_xhr(request, content, with_credentials, Box::new(on_progress), &end) {
         Ok(transport) => InFlight { end, transport },
         Err(why) => {
             let unsent = end.clone();
@@ -139,7 +139,7 @@ fn start_xhr(
     request: &HttpRequest,
     content: &Content,
     with_credentials: bool,
-    on_progress: Rc<dyn Fn(u64)>,
+    on_progress: Box<dyn Fn(u64)>,
     end: &End,
 ) -> Result<Transport, NoReply> {
     let unsendable = |_: JsValue| NoReply::Network;
@@ -155,18 +155,13 @@ fn start_xhr(
         xhr.set_request_header("content-type", &content_type).map_err(unsendable)?;
     }
     let upload = xhr.upload().map_err(unsendable)?;
-    let sent = |event: &'static str| {
-        let on_progress = on_progress.clone();
-        Listener::new(&upload, event, move |event| {
-            on_progress(event.unchecked_ref::<ProgressEvent>().loaded() as u64);
-        })
-    };
     let listeners = [
-        sent("progress"),
         // The last `progress` may come short of the end; `load` tells that all has left.
-        sent("load"),
-        Listener::new(&xhr, "progress", cut_when_too_long(&xhr, end)),
-        Listener::new(&xhr, "loadend", report_end(&xhr, on_disk(&request.body, content), end)),
+        Listener::new(&upload, &["progress", "load"], move |event| {
+            on_progress(event.unchecked_ref::<ProgressEvent>().loaded() as u64);
+        }),
+        Listener::new(&xhr, &["progress"], cut_when_too_long(&xhr, end)),
+        Listener::new(&xhr, &["loadend"], report_end(&xhr, on_disk(&request.body, content), end)),
     ];
     xhr.unchecked_ref::<AnyBody>().send_any(&body).map_err(unsendable)?;
     Ok(Transport::Xhr { xhr, listeners })
@@ -321,8 +316,10 @@ fn payload(body: &Body, content: Option<&Content>) -> Result<(JsValue, Option<St
             let form = form_data::form(fields, file_field, &slice, name);
             (form.map_err(|thrown| NoReply::File(name_of(&thrown)))?, None)
         }
-        (Body::Form { fields, file_field, range }, Some(Content::Memory(bytes, name))) => {
-            let (form, content_type) = form_data::encoded(fields, file_field, &part_of(bytes, *range), name);
+        (Body::Form { fields, file_field, range }, Some(Content::Memory(bytes, file))) => {
+            let (bytes, name) = (part_of(bytes, *range), text(file, "name"));
+            let name = name.as_deref().unwrap_or("blob");
+            let (form, content_type) = form_data::encoded(fields, file_field, &bytes, name);
             (form.into(), Some(content_type))
         }
     })

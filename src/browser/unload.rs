@@ -14,7 +14,7 @@ impl Guard {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         let _listener = web_sys::window().map(|window| {
-            Listener::new(&window, "beforeunload", |event| {
+            Listener::new(&window, &["beforeunload"], |event| {
                 event.prevent_default();
                 // Chrome before 119 asks only for a return value that is not empty.
                 event.unchecked_ref::<BeforeUnloadEvent>().set_return_value("leave?");

@@ -116,9 +116,9 @@ async fn a_form_sends_its_fields_before_the_file_under_the_files_name() {
 #[wasm_bindgen_test]
 async fn bytes_in_memory_are_sent_as_those_of_a_file_are() {
     let content = bytes(100_000);
-    let memory = |name: &str| Content::Memory(Uint8Array::from(content.as_slice()), name.to_owned());
+    let memory = Content::Memory(Uint8Array::from(content.as_slice()), blob(b""));
     let put = request(Method::Put, "", Body::File(range(1_000, 90_000))).await;
-    for content_of in [memory("f"), disk(&content)] {
+    for content_of in [memory, disk(&content)] {
         let arrived = arrived(&sent_from(&put, &content_of).await);
         assert_eq!(get(&arrived, "md5"), JsValue::from(md5(&content[1_000..90_000]).to_hex()));
         assert_eq!(header(&arrived, "content-type"), None);
@@ -131,7 +131,7 @@ async fn bytes_in_memory_are_sent_as_those_of_a_file_are() {
     let file =
         run_async(&format!("return new File([new Uint8Array(100_000).map((_, i) => i)], {name:?})")).await;
     let small: Vec<u8> = (0..100).collect();
-    let memory = Content::Memory(Uint8Array::from(small.as_slice()), name.to_owned());
+    let memory = Content::Memory(Uint8Array::from(small.as_slice()), file.clone().into());
     let mut told = Vec::new();
     for content_of in [memory, Content::Disk(file.into())] {
         let arrived = arrived(&sent_from(&post, &content_of).await);

@@ -56,7 +56,7 @@ impl RawPiece {
 /// A worker with our script. Dropping it ends the worker.
 pub(super) struct Process {
     worker: Worker,
-    _listeners: [Listener; 3],
+    _listeners: [Listener; 2],
     _script: Option<BlobUrl>,
 }
 
@@ -73,7 +73,7 @@ impl Process {
         let worker = Worker::new(&url).map_err(|thrown| message_of(&thrown))?;
         let heard: Rc<dyn Fn(Report)> = Rc::new(heard);
         let listeners = [
-            Listener::new(&worker, "message", {
+            Listener::new(&worker, &["message"], {
                 let heard = heard.clone();
                 move |event| {
                     if let Some(report) = read(&event.unchecked_ref::<MessageEvent>().data()) {
@@ -81,8 +81,7 @@ impl Process {
                     }
                 }
             }),
-            Listener::new(&worker, "error", died(&heard)),
-            Listener::new(&worker, "messageerror", died(&heard)),
+            Listener::new(&worker, &["error", "messageerror"], died(&heard)),
         ];
         let process = Self { worker, _listeners: listeners, _script: script };
         process
