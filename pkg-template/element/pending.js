@@ -224,20 +224,20 @@ export class Pending {
   async #resume(pending) {
     if (!this.#listener.wants(pending)) return false;
     const { id, name } = pending;
-    let isAsked = false;
     try {
       const upload = await this.#listener.uploader()?.resume(id);
       if (upload) this.#listener.onUpload(upload);
+      await this.refresh();
+      return false;
     } catch (error) {
       await this.refresh();
       // Whoever has only not answered the browser's question may do so yet.
       const { code } = /** @type {import('partwise').UploadError} */ (error);
-      isAsked = code === 'file-unreadable' && this.#items.get(id)?.pending.resume === 'ask';
+      const isAsked = code === 'file-unreadable' && this.#items.get(id)?.pending.resume === 'ask';
       const word = isAsked ? 'continueAsk' : code === 'file-changed' ? 'continueChanged' : 'continueFailed';
       this.#listener.onNotice((speech) => speech.say(word, { name }), error);
+      return isAsked;
     }
-    await this.refresh();
-    return isAsked;
   }
 
   /** @param {PendingUpload} pending */
