@@ -157,3 +157,28 @@ fn unverified_objects_may_have_any_etag() {
     world.run();
     assert_eq!(world.state(id), State::Done);
 }
+
+#[test]
+fn what_is_paused_before_its_turn_is_not_even_read() {
+    let read = |one_more: bool| {
+        let mut world = World::new();
+        let first = world.add("first", bytes(PART));
+        (0..40).for_each(|n| drop(world.add(&format!("{n}"), bytes(PART))));
+        let last = one_more.then(|| world.add("last", bytes(PART)));
+        let of = |world: &World, id| {
+            let upload = world.engine.upload(id).unwrap();
+            (upload.wants_admission(), upload.is_live())
+        };
+        assert_eq!(of(&world, first), (false, true));
+        if let Some(last) = last {
+            assert_eq!(of(&world, last), (true, false));
+            world.tell(last, Input::Pause);
+            assert_eq!(of(&world, last), (false, false));
+        }
+        world.run();
+        assert_eq!((world.state(first), of(&world, first)), (State::Done, (false, false)));
+        assert!(last.is_none_or(|last| world.state(last) == State::Paused));
+        world.read
+    };
+    assert_eq!(read(true), read(false));
+}
