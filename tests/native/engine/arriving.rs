@@ -163,7 +163,9 @@ fn what_is_paused_before_its_turn_is_not_even_read() {
     let read = |one_more: bool| {
         let mut world = World::new();
         let first = world.add("first", bytes(PART));
-        (0..40).for_each(|n| drop(world.add(&format!("{n}"), bytes(PART))));
+        for n in 0..40 {
+            world.add(&format!("{n}"), bytes(PART));
+        }
         let last = one_more.then(|| world.add("last", bytes(PART)));
         let of = |world: &World, id| {
             let upload = world.engine.upload(id).unwrap();
