@@ -308,6 +308,29 @@ fn requests_that_were_silent_while_offline_are_made_anew_when_the_network_is_bac
 }
 
 #[test]
+fn what_moves_or_has_only_just_begun_goes_on_when_the_browser_says_online() {
+    for (moved, wait, sent_again) in [(false, 5000, 1), (true, 5000, 0), (false, 10, 0)] {
+        let mut config = config();
+        config.parallel = partwise::core::schedule::Parallel::Fixed(1);
+        let mut world = World::with(config, Backend::Direct(Kind::S3), None);
+        let id = world.add("a", bytes(5 * PART));
+        world.trouble("PUT", 2, Trouble::Network);
+        world.trouble("PUT", 9, Trouble::Silence);
+        world.run_until(|w| w.troubles[0].1 == 1);
+        world.online(false);
+        // Tried all the same: browsers may be wrong.
+        world.run_until(|w| w.store.count("PUT") == 1);
+        if moved {
+            world.progress(id, 10);
+        }
+        world.pass(wait);
+        world.online(true);
+        world.run_for(Millis(500));
+        assert_eq!(world.store.count("PUT"), 1 + sent_again, "moved: {moved}, after {wait} ms");
+    }
+}
+
+#[test]
 fn calls_that_were_silent_while_offline_are_made_anew_when_the_network_is_back() {
     for (call, tried_offline) in
         [("create", false), ("create", true), ("list", false), ("sign", false), ("sign", true)]
