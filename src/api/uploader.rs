@@ -208,7 +208,7 @@ impl Uploader {
         let key_is_explicit = asked.is_some();
         let key = match asked {
             Some(key) => key,
-            None if driver.keeps_keys() => unique_key(now.wall, random(), &name),
+            None if driver.look(Engine::keeps_keys) => unique_key(now.wall, random(), &name),
             None => name.clone(),
         };
         check_key(&key)?;
@@ -222,7 +222,7 @@ impl Uploader {
             },
         };
         let metadata = get(options, "metadata").map(|metadata| pairs(&metadata)).unwrap_or_default();
-        let path = if driver.tells_paths() { path_of(&file) } else { None };
+        let path = if driver.look(Engine::tells_paths) { path_of(&file) } else { None };
         let target = Target { file: info, key, key_is_explicit, metadata, path };
         let id = driver.add(file.clone(), target, now)?;
         let inner = Rc::new(Inner::new(id, file, self.shared.clone()));

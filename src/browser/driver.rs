@@ -137,16 +137,6 @@ impl Driver {
         driver
     }
 
-    /// Whether objects get exactly the key asked for.
-    pub fn keeps_keys(&self) -> bool {
-        self.engine.borrow().keeps_keys()
-    }
-
-    /// Whether the server hears where a file lies in its folder.
-    pub fn tells_paths(&self) -> bool {
-        self.engine.borrow().tells_paths()
-    }
-
     /// Takes a file on.
     ///
     /// # Errors
