@@ -10,6 +10,7 @@ import { format, resolveConfig } from 'prettier';
 import { root } from '../../scripts/lib/project.mjs';
 import { bars } from './bars.mjs';
 import { contenders } from './contenders.mjs';
+import { scenarios } from './scenarios.mjs';
 import { markdown } from './tables.mjs';
 
 /**
@@ -38,17 +39,21 @@ const kept = join(root, 'bench', 'upload', 'result.json');
 const plots = join(root, 'bench', 'upload', 'plots');
 const BETWEEN = /(<!-- upload -->\n)[^]*(<!-- \/upload -->)/;
 
+const all = scenarios.map(({ name }) => name);
+
 /**
- * What a user feels, by the files' names: how much, behind a bar, and in which scenarios it is worth a look.
+ * What a user feels, by the files' names: how much, in the middle or the worst round, behind a bar, and in which scenarios it is
+ * worth a look.
  *
  * @type {Record<string, { title: string, scenarios: readonly string[], figure: keyof import('./report.mjs').Spreads,
- *   least: number, value: (median: number, bytes: number) => number, told: (value: number) => string }>}
+ *   of: 'median' | 'max', least: number, value: (figure: number, bytes: number) => number, told: (value: number) => string }>}
  */
 const pictures = {
   time: {
     title: 'Time to finish',
-    scenarios: ['loopback', 'wan', 'lossy', 'reload', 'many', 'throttle', 'huge', 'outage'],
+    scenarios: all,
     figure: 'seconds',
+    of: 'median',
     least: 0.1,
     value: (seconds) => seconds,
     told: (seconds) => `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`,
@@ -57,14 +62,16 @@ const pictures = {
     title: 'Bytes sent in vain',
     scenarios: ['lossy', 'reload', 'throttle', 'outage'],
     figure: 'sent',
+    of: 'median',
     least: 1e6,
     value: (sent, bytes) => Math.max(0, sent - 1) * bytes,
     told: (bytes) => `${(bytes / 1e6).toFixed(1)} MB`,
   },
   freezes: {
     title: 'The longest moment in which the page did not answer',
-    scenarios: ['loopback', 'reload', 'many', 'huge'],
+    scenarios: all,
     figure: 'longestTask',
+    of: 'max',
     least: 100,
     value: (millis) => millis,
     told: (millis) => (millis < 50 ? 'below 50 ms' : `${millis.toFixed(0)} ms`),
@@ -96,20 +103,20 @@ const isPlotted = ({ contender, row }) => row === 'defaults' || contender === 'r
  * @param {(typeof pictures)[string]} picture
  * @returns {import('./bars.mjs').Bar}
  */
-function bar({ contender, figures, finished, rounds }, bytes, { figure, value, told }) {
+function bar({ contender, figures, finished, rounds }, bytes, { figure, of, value, told }) {
   const label = contenders[contender]?.label ?? contender;
   const kind = contender.startsWith('raw_') ? 'reference' : contender === 'partwise' ? 'ours' : 'peer';
-  const { median = null, min, max } = figures?.[figure] ?? {};
-  if (finished === 0 || median === null)
+  const { [of]: shown = null, min, max } = figures?.[figure] ?? {};
+  if (finished === 0 || shown === null)
     return { label, kind, value: null, note: rounds > 1 ? `failed in all ${rounds} rounds` : 'failed' };
   const failures = finished < rounds ? `, failed in ${rounds - finished} of ${rounds}` : '';
   return {
     label,
     kind,
-    value: value(median, bytes),
-    min: value(min ?? median, bytes),
-    max: value(max ?? median, bytes),
-    note: told(value(median, bytes)) + failures,
+    value: value(shown, bytes),
+    min: value(min ?? shown, bytes),
+    max: value(max ?? shown, bytes),
+    note: told(value(shown, bytes)) + failures,
   };
 }
 

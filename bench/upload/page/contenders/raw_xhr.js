@@ -1,4 +1,4 @@
-/** One PUT of each file: what a page can do with no library at all, and the floor of every time. */
+/** One PUT of each file: what a page does with no library at all. */
 import { CONNECTIONS, adder, all, sizeOf } from '../pool.js';
 import { request } from '../request.js';
 
