@@ -35,7 +35,7 @@ function family(profile) {
   const all = processes();
   const uses = (/** @type {Running} */ running) =>
     running.profile === profile ||
-    (running.command.includes(profile) && !running.command.includes('--type='));
+    (running.command.includes(profile) && !/--type=|crashpad_handler/.test(running.command));
   const main = all.find(uses);
   if (!main) throw new Error(`no browser uses ${profile}`);
   return [main, ...below(main.pid, all)];

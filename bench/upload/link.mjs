@@ -15,6 +15,8 @@ export class Link {
   #backend;
   /** @type {NodeJS.Timeout[]} */
   #timers = [];
+  /** Why a proxy did not break anything. @type {unknown} */
+  #refused;
 
   /**
    * @param {Proxy} store
@@ -39,6 +41,7 @@ export class Link {
   async reset({ rate, roundTrip }) {
     const latency = { action: { do: 'latency', ms: roundTrip / 2 } };
     const narrow = { action: { do: 'rate', bytesPerSecond: rate / 8 } };
+    this.#refused = undefined;
     for (const proxy of [this.#store, this.#backend]) await proxy.reset();
     await this.#store.rules(latency, narrow);
     await this.#backend.rules(latency);
@@ -46,7 +49,7 @@ export class Link {
 
   /** Breaks it at the times that the shape says. @param {Shape} shape */
   disturb({ cutEvery, outage }) {
-    if (cutEvery) this.#both((proxy) => proxy.cut(cutEvery * 1000));
+    if (cutEvery) this.#both((proxy) => proxy.cut(Math.round(cutEvery * 1000)));
     if (outage) {
       this.#at(outage.after, () => this.#both((proxy) => proxy.offline(true)));
       this.#at(outage.after + outage.lasts, () => this.#both((proxy) => proxy.offline(false)));
@@ -61,6 +64,7 @@ export class Link {
 
   /** What the browser has sent, whether or not it has arrived. */
   async sent() {
+    if (this.#refused) throw this.#refused;
     const [store, backend] = await Promise.all([this.#store.log(), this.#backend.log()]);
     return {
       bytes: store.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0),
@@ -68,9 +72,9 @@ export class Link {
     };
   }
 
-  /** Of a proxy that has ended meanwhile others tell. @param {(proxy: Proxy) => Promise<unknown>} act */
+  /** What it refuses is told by {@link sent}. @param {(proxy: Proxy) => Promise<unknown>} act */
   #both(act) {
-    for (const proxy of [this.#store, this.#backend]) act(proxy).catch(() => {});
+    for (const proxy of [this.#store, this.#backend]) act(proxy).catch((error) => (this.#refused ??= error));
   }
 
   /**

@@ -62,7 +62,12 @@ export async function once(world, scenario, entry, files) {
   const sinkBefore = cpuSeconds([sink.pid]);
   await sink.reset({ files, store: way.store, atOnce: scenario.atOnce });
   if (scenario.link) await link?.reset(scenario.link);
-  const context = await inTime(browser.newContext(), { what: 'the browser', within: PAGE_PATIENCE });
+  const opened = inTime(browser.newContext(), { what: 'the browser', within: PAGE_PATIENCE });
+  const context = await opened.catch(async (error) => {
+    // Another one is launched for the next.
+    await browser.kill();
+    throw error;
+  });
   const costs = new Costs(browser.profile);
   const visit = new Visit(world.site, () => browser.newPage(context), entry.contender, files);
   try {
@@ -134,6 +139,7 @@ async function upload({ link, patience }, scenario, { entry, way, visit, costs }
     first ||= Date.now();
     const left = within - (performance.now() - from);
     const { ended, told } = await visit.run({ ...settings, tellAt }, left);
+    if (ended && tellAt !== null) told.error ??= `came to its end before it was killed at ${tellAt}`;
     if (!ended) await new Promise((resolve) => setTimeout(resolve, GRACE));
     costs.end();
     longestTask = Math.max(longestTask, told.longestTask);

@@ -117,8 +117,9 @@ async function outcome(job, stage) {
     console.log(`ok     ${title} (${[seconds(), ...world.figures].join('; ')})`);
     return 'passed';
   } catch (error) {
-    const story = (await world?.story()) ?? '';
     if (world) world.outcome.failed = true;
+    const told = Promise.resolve(world?.story());
+    const story = (await inTime(told, { what: 'the story', within: 60_000 }).catch(String)) ?? '';
     // With what caused it: of a failed fetch its message tells nothing.
     console.log(`FAILED ${title} (${seconds()})\n${inspect(error)}\n${story}`);
     return 'failed';

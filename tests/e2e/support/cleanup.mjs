@@ -1,5 +1,9 @@
 /** Whatever is started is stopped: at the end, after a failure, and on Ctrl-C. */
 import { constants } from 'node:os';
+import { inTime } from './until.mjs';
+
+/** Milliseconds for one of them; what hangs must not keep the rest running. */
+const STOPPING = 45_000;
 
 /** @typedef {() => unknown | Promise<unknown>} Stop */
 
@@ -52,7 +56,7 @@ export class Scope {
 /** @param {Stop} stop */
 async function attempt(stop) {
   try {
-    await stop();
+    await inTime(Promise.resolve().then(stop), { what: 'something to stop', within: STOPPING });
   } catch (error) {
     console.error('while stopping:', error);
   }
@@ -68,8 +72,11 @@ export function processScope() {
   return scope;
 }
 
-/** What a signal stops before anything else, without waiting for it. @type {Set<() => void>} */
+/** What a signal stops before anything else, and the end of this process at last, without waiting for it. @type {Set<() => void>} */
 export const atOnce = new Set();
+
+// An error that nobody has caught ends this process without asking anybody.
+process.on('exit', () => atOnce.forEach((stop) => stop()));
 
 let ending = false;
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {

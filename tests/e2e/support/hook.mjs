@@ -11,9 +11,9 @@ export async function startHook(answer, scope) {
     response.setHeader('Access-Control-Allow-Origin', '*');
     response.setHeader('Access-Control-Allow-Headers', '*');
     if (request.method !== 'POST') return void response.writeHead(204).end();
-    let text = '';
-    for await (const piece of request.setEncoding('utf8')) text += piece;
     try {
+      let text = '';
+      for await (const piece of request.setEncoding('utf8')) text += piece;
       response.writeHead(200, { 'Content-Type': 'application/json' });
       response.end(JSON.stringify((await answer(JSON.parse(text))) ?? null));
     } catch (error) {

@@ -2,10 +2,12 @@
 import { spawn } from 'node:child_process';
 import { atOnce, everything } from './cleanup.mjs';
 import { root } from './paths.mjs';
-import { inTime } from './until.mjs';
+import { inTime, pause } from './until.mjs';
 
 /** Characters of output kept for a failure's message. */
 const TAIL = 4000;
+/** Milliseconds in which the system takes down what was killed. */
+const TEARDOWN = 2000;
 
 /** Groups that run. @type {Set<number>} */
 const groups = new Set();
@@ -21,7 +23,7 @@ atOnce.add(() => groups.forEach((pid) => signalGroup(pid, 'SIGKILL')));
  * @property {import('node:child_process').ChildProcess['stdio']} stdio
  * @property {() => string} output the last of what it printed
  * @property {() => Promise<void>} stop kills it and its children, at once
- * @property {(signal: NodeJS.Signals) => void} signal tells it and its children
+ * @property {(signal: NodeJS.Signals) => unknown} signal tells it and its children
  */
 
 /**
@@ -59,13 +61,16 @@ export async function start(
     child.once('exit', resolve);
   }).then((error) => {
     over = true;
+    // What it has started does not outlive it.
+    signalGroup(child.pid, 'SIGKILL');
     if (error instanceof Error) output += error.message;
     forget();
   });
   // Without a warning: nothing they would still write down is of use, and whoever presses Ctrl-C does not wait.
   const stop = async () => {
-    signalGroup(child.pid, 'SIGKILL');
+    if (!over) signalGroup(child.pid, 'SIGKILL');
     await ended;
+    await groupGone(child.pid);
   };
   forget = scope.onEnd(stop);
 
@@ -97,7 +102,7 @@ export async function start(
     stdio: child.stdio,
     output: () => output,
     stop,
-    signal: (signal) => signalGroup(child.pid, signal),
+    signal: (signal) => !over && signalGroup(child.pid, signal),
   };
 }
 
@@ -138,6 +143,12 @@ export async function run(command, args, { env, within = 60_000, show = false, c
   }
 }
 
+/** Until its children, too, hold no file and no port; they have been killed. @param {number | undefined} pid */
+async function groupGone(pid) {
+  const deadline = performance.now() + TEARDOWN;
+  while (signalGroup(pid, 0) && performance.now() < deadline) await pause(10);
+}
+
 /** @param {import('node:child_process').ChildProcess} child */
 function remember(child) {
   const { pid } = child;
@@ -148,12 +159,14 @@ function remember(child) {
 
 /**
  * @param {number | undefined} pid
- * @param {NodeJS.Signals} signal
+ * @param {NodeJS.Signals | 0} signal 0: none, only asks
+ * @returns {boolean} whether there is anybody
  */
 function signalGroup(pid, signal) {
   try {
-    if (pid) process.kill(-pid, signal);
+    return pid !== undefined && process.kill(-pid, signal);
   } catch {
     // Gone already.
+    return false;
   }
 }

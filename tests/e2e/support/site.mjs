@@ -27,8 +27,8 @@ export async function startSite(scope) {
     return join(await unpacked, path.slice('/partwise/'.length));
   };
   const server = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     try {
+      const { pathname } = new URL(request.url ?? '/', 'http://localhost');
       const path = await file(normalize(decodeURIComponent(pathname)));
       const content = await readFile(path);
       response.writeHead(200, { 'Content-Type': types.get(extname(path)) ?? 'application/octet-stream' });

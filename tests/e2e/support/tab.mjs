@@ -155,7 +155,7 @@ export class Tab {
 
   /** Has the page's evidence taken down before it goes. */
   async testify() {
-    this.#testament = await this.evidence();
+    this.#testament = await inTime(this.evidence(), { what: 'the evidence of a tab', within: 60_000 });
   }
 
   /** What the page was told, wrote and keeps, for `secrets.mjs`. @returns {Promise<Record<string, string>>} */

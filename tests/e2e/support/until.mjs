@@ -30,7 +30,8 @@ export async function until(ask, { what, within, every = 25 }) {
 export async function stays(ask, { what, during, every = 25 }) {
   const end = performance.now() + during;
   do {
-    if (!(await ask())) throw new Error(`did not stay so for ${during} ms: ${what}`);
+    if (!(await inTime(Promise.resolve().then(ask), { what, within: during + HANGING })))
+      throw new Error(`did not stay so for ${during} ms: ${what}`);
     await pause(every);
   } while (performance.now() < end);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { systemFolder } from '../files.mjs';
 import { toolsDir } from '../paths.mjs';
 import { start } from '../process.mjs';
-import { Session, WebDriverPage } from './webdriver.mjs';
+import { Session, WebDriverPage, sessionOf } from './webdriver.mjs';
 
 /** Nothing may leave this machine, and nothing may take the processor while a test runs. */
 const PREFS = {
@@ -31,13 +31,15 @@ export const firefox = {
     const args = ['--port', '0', '--websocket-port', '0', '--allow-system-access'];
     const env = { TMPDIR: await systemFolder(scope) };
     const driver = await start(program, args, { ready: /Listening on (\S+:\d+)/, scope, env });
-    const session = await Session.create(`http://${driver.ready[1]}`, {
-      'moz:firefoxOptions': {
-        binary: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
-        args: ['-headless', '-profile', profile],
-        prefs: PREFS,
-      },
-    });
+    const session = await sessionOf(driver, () =>
+      Session.create(`http://${driver.ready[1]}`, {
+        'moz:firefoxOptions': {
+          binary: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
+          args: ['-headless', '-profile', profile],
+          prefs: PREFS,
+        },
+      }),
+    );
     return {
       newPage: async () => new FirefoxPage(session, await session.newWindow()),
       alive: driver.alive,

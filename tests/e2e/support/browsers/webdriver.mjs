@@ -1,4 +1,5 @@
 /** As much of a W3C WebDriver client as these tests need. */
+import { inTime } from '../until.mjs';
 
 /** @typedef {import('./index.mjs').Page} Page */
 
@@ -6,6 +7,23 @@
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 /** Milliseconds a script may take. */
 const LONGEST_SCRIPT = 600_000;
+/** Milliseconds in which a browser has started. */
+const LONGEST_START = 120_000;
+
+/**
+ * The session of a driver, which is stopped if there comes to be none: half a browser would go on beside the others.
+ *
+ * @param {import('../process.mjs').Running} driver
+ * @param {() => Promise<Session>} create
+ */
+export async function sessionOf(driver, create) {
+  try {
+    return await inTime(create(), { what: 'a browser to start', within: LONGEST_START });
+  } catch (error) {
+    await driver.stop();
+    throw error;
+  }
+}
 
 /** A browser under a driver's control. One command at a time: most of them concern the window switched to. */
 export class Session {

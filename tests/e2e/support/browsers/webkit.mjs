@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { everything } from '../cleanup.mjs';
 import { start } from '../process.mjs';
 import { until } from '../until.mjs';
-import { Session, WebDriverPage } from './webdriver.mjs';
+import { Session, WebDriverPage, sessionOf } from './webdriver.mjs';
 
 const browser = join(dirname(fileURLToPath(import.meta.url)), 'webkit.py');
 
@@ -34,10 +34,12 @@ export const webkit = {
       GIO_USE_VFS: 'local',
     };
     const driver = await start('WebKitWebDriver', ['--port=0'], { ready: /^/, scope, env });
-    const listens = () => listeningPort(driver.pid);
-    const port = await until(listens, { what: 'WebKitWebDriver to listen', within: 30_000 });
-    const session = await Session.create(`http://127.0.0.1:${port}`, {
-      'webkitgtk:browserOptions': { binary: browser, args: [] },
+    const session = await sessionOf(driver, async () => {
+      const listens = () => listeningPort(driver.pid);
+      const port = await until(listens, { what: 'WebKitWebDriver to listen', within: 30_000 });
+      return Session.create(`http://127.0.0.1:${port}`, {
+        'webkitgtk:browserOptions': { binary: browser, args: [] },
+      });
     });
     return {
       newPage: async () => new WebDriverPage(session, await session.newWindow()),
