@@ -14,6 +14,8 @@ import { shared } from './shared.mjs';
 
 /** How long a daemon may take on a busy machine, and how often it is asked; milliseconds. */
 const PATIENCE = { within: 180_000, every: 500 };
+/** Of the OSD. */
+const MOST_STARTS = 50;
 
 /**
  * @param {import('../cleanup.mjs').Scope} scope
@@ -53,8 +55,9 @@ export async function rgw(scope) {
   let starts = 1;
   const isUp = async () => {
     if (!osd.alive()) {
-      // Its first command may overtake the monitor's map; it is then told `wrong fsid` and ends.
-      if ((starts += 1) > 5) throw new Error(`ceph-osd ended:\n${osd.output()}`);
+      // Its first command may overtake the monitor's map, several times in a row on a busy machine; it is then told `wrong fsid`
+      // and ends.
+      if ((starts += 1) > MOST_STARTS) throw new Error(`ceph-osd ended:\n${osd.output()}`);
       osd = await daemon('ceph-osd', ['-i', '0', '-f']);
     }
     return (await answer('osd stat')).includes('1 up');
