@@ -2,7 +2,8 @@
 import { createServer } from 'node:http';
 
 /**
- * @param {(question: any) => unknown} answer gets the JSON that a page has sent by POST; what it returns is the reply
+ * @param {(question: any) => unknown} answer gets the JSON that a page has sent by POST; what it returns is the reply,
+ *   what it throws is told with 500
  * @param {import('./cleanup.mjs').Scope} scope
  * @returns {Promise<string>} the URL to ask
  */
@@ -14,10 +15,12 @@ export async function startHook(answer, scope) {
     try {
       let text = '';
       for await (const piece of request.setEncoding('utf8')) text += piece;
-      response.writeHead(200, { 'Content-Type': 'application/json' });
-      response.end(JSON.stringify((await answer(JSON.parse(text))) ?? null));
+      const reply = JSON.stringify((await answer(JSON.parse(text))) ?? null);
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(reply);
     } catch (error) {
-      response.end(JSON.stringify({ error: String(error) }));
+      response
+        .writeHead(500, { 'Content-Type': 'application/json' })
+        .end(JSON.stringify({ error: String(error) }));
     }
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));

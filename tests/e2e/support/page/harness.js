@@ -107,7 +107,9 @@ const stories = [];
  */
 async function ask(url, question) {
   const response = await fetch(url, { method: 'POST', body: JSON.stringify(question) });
-  return response.json();
+  const reply = await response.json();
+  if (!response.ok) throw new Error(`The test could not answer: ${reply.error}`);
+  return reply;
 }
 
 const CALLBACKS = [
