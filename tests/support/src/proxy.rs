@@ -169,6 +169,10 @@ async fn serve(client: TcpStream, shared: Arc<Shared>, mut link: watch::Receiver
     // A socket that refuses the option is slower, not wrong.
     let _ = client.set_nodelay(true);
     let before = *link.borrow();
+    if !before.online {
+        // Taken by the kernel before the socket could be closed, and after all others were cut.
+        return reset(client);
+    }
     let next = {
         let mut carried = pin!(relay::carry(&client, &shared));
         let mut silent = before.silent;

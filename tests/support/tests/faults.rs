@@ -115,6 +115,21 @@ async fn offline_cuts_what_is_open_and_refuses_until_it_is_over() {
     assert!(client.reply().await.unwrap().is_some());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_slips_in_while_it_goes_offline() {
+    let (proxy, mut taken) = proxy("[]").await;
+    for part in 1..=200 {
+        until("new connections to be taken", || std::net::TcpStream::connect(proxy.address()).is_ok()).await;
+        proxy.set_online(false);
+        // Until the proxy has closed its socket, the kernel connects whoever asks.
+        while let Ok(mut client) = Client::try_connect(&proxy).await {
+            assert!(client.put(part, 1).await.is_err() || client.reply().await.is_err(), "part {part}");
+        }
+        proxy.set_online(true);
+    }
+    assert!(taken.try_recv().is_err());
+}
+
 #[tokio::test]
 async fn latency_is_paid_in_both_directions_once_per_piece_and_does_not_narrow_the_line() {
     let (proxy, _taken) = proxy(r#"[{"action":{"do":"latency","ms":100}}]"#).await;

@@ -54,7 +54,11 @@ pub struct Client {
 
 impl Client {
     pub async fn connect(proxy: &Proxy) -> Self {
-        Self { stream: TcpStream::connect(proxy.address()).await.unwrap(), inbox: Vec::new() }
+        Self::try_connect(proxy).await.unwrap()
+    }
+
+    pub async fn try_connect(proxy: &Proxy) -> io::Result<Self> {
+        Ok(Self { stream: TcpStream::connect(proxy.address()).await?, inbox: Vec::new() })
     }
 
     /// Sends a part of this many bytes.
