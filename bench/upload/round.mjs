@@ -58,10 +58,6 @@ const GRACE = 300;
 export async function once(world, scenario, entry, files) {
   const { browser, sink, link } = world;
   const way = scenario.link && link ? link : sink;
-  const { hashedBytes } = await sink.stats();
-  const sinkBefore = cpuSeconds([sink.pid]);
-  await sink.reset({ files, store: way.store, atOnce: scenario.atOnce });
-  if (scenario.link) await link?.reset(scenario.link);
   const opened = inTime(browser.newContext(), { what: 'the browser', within: PAGE_PATIENCE });
   const context = await opened.catch(async (error) => {
     // Another one is launched for the next.
@@ -71,6 +67,12 @@ export async function once(world, scenario, entry, files) {
   const costs = new Costs(browser.profile);
   const visit = new Visit(world.site, () => browser.newPage(context), entry.contender, files);
   try {
+    await visit.open();
+    // Only now: requests of a context that has just been closed may still arrive.
+    const { hashedBytes } = await sink.stats();
+    if (scenario.link) await link?.reset(scenario.link);
+    await sink.reset({ files, store: way.store, atOnce: scenario.atOnce });
+    const sinkBefore = cpuSeconds([sink.pid]);
     const told = await upload(world, scenario, { entry, way, visit, costs });
     const stats = await sink.stats();
     const sent = scenario.link && link ? await link.sent() : fromStats(stats);
@@ -112,7 +114,7 @@ function fromStats({ contentBytes, requests }) {
 }
 
 /**
- * Has the contender send the files, killing its tab as the scenario asks for.
+ * Has the contender, whose page is open, send the files, killing its tab as the scenario asks for.
  *
  * @param {World} world
  * @param {import('./scenarios.mjs').Scenario} scenario
@@ -131,7 +133,6 @@ async function upload({ link, patience }, scenario, { entry, way, visit, costs }
   let [longestTask, longTasks] = [0, 0];
   let first = NaN;
   let from = NaN;
-  await visit.open();
   costs.begin();
   if (scenario.link) link?.disturb(scenario.link);
   for (const tellAt of kills) {
