@@ -159,11 +159,15 @@ describe('uploading', () => {
         await page.getByRole('button', { name: 'Choose files' }).click();
         await (await first).setFiles(path);
         await page.waitForFunction(
-          () => Number(document.querySelector('partwise-uploader')?.uploads[0]?.progress.loaded) > 8_000_000,
+          () => {
+            const element = document.querySelector('partwise-uploader');
+            if (!(Number(element?.uploads[0]?.progress.loaded) > 8_000_000)) return false;
+            element?.pauseAll();
+            return true;
+          },
           undefined,
           { timeout: 30_000 },
         );
-        await page.evaluate(() => document.querySelector('partwise-uploader')?.pauseAll());
         await open(page, world);
         await page.locator('.pending').getByText('left.bin').waitFor();
         await accessible(world, page, 'with an unfinished upload');
