@@ -24,6 +24,13 @@ impl World {
     }
 
     pub fn perform(&mut self, page: usize, work: Work) {
+        if !matches!(work, Work::Upload(..)) {
+            let mut mine = self.instances.iter().filter(|(who, _)| who.page == page);
+            assert!(
+                mine.any(|(_, instance)| !instance.is_over()),
+                "page {page}: {work:?} after the end of all"
+            );
+        }
         let (upload, action) = match work {
             Work::FetchCredentials => {
                 let who = Who { page, upload: UploadId(0) };

@@ -31,6 +31,13 @@ pub struct Troubles {
     pub contradicted: Option<Instant>,
 }
 
+impl Troubles {
+    /// What failed before a time without network, or without the wish to go on, is counted afresh after it.
+    pub fn forgive(&mut self) {
+        (self.since, self.failures) = (None, 0);
+    }
+}
+
 pub fn side(asked: Asked) -> usize {
     usize::from(asked == Asked::Backend)
 }
@@ -209,23 +216,31 @@ impl World {
         if !is_retried || error.operation == Operation::Abort {
             return;
         }
+        assert!(self.has_spent_budget(who, *asked), "{who}: gives up early: {error}");
+    }
+
+    /// Whether it may give up asking this one, as far as anybody can see from outside.
+    pub fn has_spent_budget(&self, who: Who, asked: Asked) -> bool {
+        let (now, instance) = (self.page_now(who.page).mono, &self.instances[&who]);
         let since = instance.troubles.since.unwrap_or(now).max(instance.advanced);
         let is_patient = now.since(since) >= self.settings.config.retry_for;
         // What has never worked is likelier misconfigured than unlucky.
         let is_hopeless =
-            !self.pages[who.page].worked[side(*asked)] && instance.troubles.failures >= MAX_FIRST_ATTEMPTS;
-        assert!(is_patient || is_hopeless, "{who}: gives up early: {error}");
+            !self.pages[who.page].worked[side(asked)] && instance.troubles.failures >= MAX_FIRST_ATTEMPTS;
+        is_patient || is_hopeless
     }
 }
 
 fn codes_of(status: u16, body: &str, ours: &'static str) -> &'static [&'static str] {
     let store = ours == "store";
+    let is_old = body.contains("has expired") || body.contains("RequestTimeTooSkewed");
     match status {
         _ if body.contains("BadDigest") => &["checksum-mismatch"],
         _ if body.contains("SlowDown") || body.contains("TooManyRequests") => &["throttled"],
-        400 if body.contains("expired") => &["url-expired", "denied"],
-        401 | 403 => &["denied", "url-expired"],
-        404 => &["store", "backend"],
+        // Of credentials; new ones are asked for.
+        _ if body.contains("ExpiredToken") => &["denied"],
+        400 | 403 if is_old => &["url-expired"],
+        401 | 403 => &["denied"],
         412 => &["exists"],
         429 | 503 => &["throttled"],
         _ if store => &["store"],

@@ -39,6 +39,8 @@ pub struct Instance {
     /// Reasons to begin anew, since it last did.
     pub doubts: u64,
     pub restarts: u64,
+    /// It was told that the object at its key is what it wants to be there.
+    pub found_own: bool,
     /// Failed attempts to remove a session that were followed by another.
     pub failed_aborts: u64,
     /// When the first of them did.
@@ -86,6 +88,7 @@ impl Instance {
             refusals: 0,
             doubts: 0,
             restarts: 0,
+            found_own: false,
             failed_aborts: 0,
             aborts_since: None,
             abort_refused: false,

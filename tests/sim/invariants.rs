@@ -58,6 +58,7 @@ impl World {
     }
 
     fn check_send(&mut self, who: Who, doing: &Doing) {
+        self.check_missing(who, doing);
         self.check_offline_start(who);
         self.sent.push(doing.clone());
         if let Doing::Put { session, part } = doing {
@@ -75,7 +76,16 @@ impl World {
         assert!(running < limit, "{who}: {running} bodies are being sent already");
     }
 
+    /// Nothing is made that is there.
+    fn check_missing(&self, who: Who, doing: &Doing) {
+        let found = self.instances[&who].found_own;
+        assert!(!found, "{who}: {doing} although it was told that its object is there");
+    }
+
     fn check_control(&mut self, who: Who, doing: &Doing) {
+        if matches!(doing, Doing::Create(_) | Doing::Complete(_)) {
+            self.check_missing(who, doing);
+        }
         if matches!(doing, Doing::Create(_)) {
             let known = self.instances[&who].known.len();
             assert_eq!(known, 0, "{who}: begins anew although {known} parts are known to be stored");
@@ -159,6 +169,9 @@ impl World {
                 let instance = self.instance(who);
                 instance.state = state;
                 instance.has_failed = false;
+                if previous == State::Paused && !state.is_final() {
+                    instance.troubles.forgive();
+                }
                 if (previous, state) == (State::Starting, State::Uploading) {
                     instance.advanced = now_mono;
                 }

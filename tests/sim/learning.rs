@@ -4,16 +4,21 @@
 use crate::failures::{Troubles, side};
 use crate::faults::Fault;
 use crate::instance::Instance;
+use crate::model::store::md5;
 use crate::network::Doing;
 use crate::page::{Running, Who};
 use crate::sabotage::Sabotage;
 use crate::say;
 use crate::storage::StorageFault;
-use crate::world::{Way, World};
+use crate::world::{PART, Way, World};
 use partwise::core::backend::{PageReply, StepReply};
 use partwise::core::checkpoint::{Checkpoint, Header, PREFIX, headers, load};
 use partwise::core::engine::CredentialsReply;
+use partwise::core::hash::composite_etag;
+use partwise::core::http::HttpReply;
 use partwise::core::retry::{Asked, Fault as Failure, MAX_LISTINGS};
+use partwise::core::store::normalize_etag;
+use partwise::core::text::json;
 use partwise::core::units::{Millis, PartNumber};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,6 +83,7 @@ impl World {
         let now = self.page_now(who.page).mono;
         let instance = self.instance(who);
         instance.troubles = Troubles::default();
+        instance.found_own = false;
         (instance.doubts, instance.restarts) = (0, 0);
         (instance.failed_lists, instance.refusals) = (0, 0);
         instance.forget_aborts();
@@ -130,6 +136,9 @@ impl World {
             if instance.online != online {
                 instance.online = online;
                 instance.begun_offline = 0;
+                if online {
+                    instance.troubles.forgive();
+                }
             }
             if !online {
                 instance.offline_since = now;
@@ -176,11 +185,10 @@ impl World {
                 self.instance(who).abort_refused |=
                     status.is_some_and(|status| (400..500).contains(&status) && !again.contains(&status));
             }
-            Doing::Head(_)
-                if matches!(result, Ok(StepReply::Http(_)))
-                    && self.sabotage != Some(Sabotage::HeadDenies) =>
-            {
-                self.learn_head(who);
+            Doing::Head(asked) => {
+                if let Ok(StepReply::Http(reply)) = result {
+                    self.learn_head(who, *asked, reply);
+                }
             }
             Doing::Create(_) => self.learn_created(who, result),
             // Whoever has been told is done with it; dying before it has told the user is nobody's fault.
@@ -240,9 +248,26 @@ impl World {
         }
     }
 
-    /// Whoever gets an answer has been told; a connection that breaks tells nothing.
-    fn learn_head(&mut self, who: Who) {
-        if let Some(lock) = self.instance(who).lock.clone() {
+    /// Whoever gets an answer has been told: that its object is there, that there is none, or another one. A connection that
+    /// breaks tells nothing, nor does a refusal for the moment, until the budget is spent on it.
+    fn learn_head(&mut self, who: Who, asked: Asked, reply: &HttpReply) {
+        let Some(lock) = self.instance(who).lock.clone() else { return };
+        let Some(session) = self.ledger.completed.get(&lock) else { return };
+        let ours = composite_etag(self.contents[session].chunks(PART as usize).map(md5));
+        let etag = match asked {
+            Asked::Store => reply.header("etag").map(normalize_etag),
+            Asked::Backend => {
+                let reply = json::parse(&reply.body).ok();
+                reply.and_then(|reply| reply.get("etag")?.as_str().map(normalize_etag))
+            }
+        };
+        let is_told = match reply.status {
+            200..=299 => etag.is_some(),
+            408 | 429 => false,
+            status => status < 500 && self.sabotage != Some(Sabotage::HeadDenies),
+        };
+        if is_told || self.has_spent_budget(who, asked) {
+            self.instance(who).found_own = etag == Some(ours);
             self.ledger.completed.remove(&lock);
         }
     }
@@ -267,7 +292,11 @@ impl World {
     /// An action is given up by the engine.
     pub fn learn_drop(&mut self, who: Who, running: &Running) {
         let waited = self.page_now(who.page).mono.since(running.since);
-        if waited >= self.settings.config.stall_timeout {
+        let has_stalled = waited >= self.settings.config.stall_timeout;
+        if matches!(running.doing, Doing::Create(_)) && self.instances[&who].leaves {
+            assert!(has_stalled, "{who}: does not wait for the id of what it has to remove");
+        }
+        if has_stalled {
             self.meet(who, Some(running.doing.asked()), &["stalled"], true);
         }
     }

@@ -288,6 +288,10 @@ impl World {
             Delivered::Replied(result) if is_running => {
                 let running = self.pages[page].running.remove(&(who.upload, op)).unwrap();
                 self.learn(who, &running.doing, &result);
+                let result = match self.sabotage {
+                    Some(sabotage) => sabotage.misreads(&running.doing, result),
+                    None => result,
+                };
                 self.tell(who, Input::Replied(op, result));
             }
             Delivered::Hashed(result, is_last) if is_running => {

@@ -44,8 +44,14 @@ impl World {
         if let (Some(Sabotage::AbortForgotten), Call::Abort { .. }) = (self.sabotage, &call) {
             return Ok(HttpReply { status: 204, ..Default::default() });
         }
-        if let (Some(Sabotage::HeadDenies), Call::Head { .. }) = (self.sabotage, &call) {
-            return Ok(HttpReply { status: 404, ..Default::default() });
+        match (self.sabotage, &call) {
+            (Some(Sabotage::HeadDenies), Call::Head { .. }) => {
+                return Ok(HttpReply { status: 404, ..Default::default() });
+            }
+            (Some(Sabotage::HeadHasty), Call::Head { .. }) => {
+                return Ok(HttpReply { status: 503, ..Default::default() });
+            }
+            _ => {}
         }
         let before = self.part_at(&call);
         let kept = self.store.keeps(&call, http, now);

@@ -137,7 +137,8 @@ impl World {
             engine.and_then(|engine| engine.upload(who.upload)).map(|upload| upload.target().key.as_str());
         let is_taken =
             code == Some(Code::Exists) && key.is_some_and(|key| self.store.objects.contains_key(key));
-        let is_hopeless = file.exception.is_some() || is_refused || is_taken;
+        let is_changed = code == Some(Code::FileChanged) && file.exception.is_some();
+        let is_hopeless = is_changed || is_refused || is_taken;
         assert!(is_hopeless, "{who}: {} has failed in peace, {code:?}", file.name);
     }
 

@@ -1,9 +1,13 @@
 //! The simulator watching itself: a shell, a store or a user interface that breaks one rule must be noticed, or the
 //! invariants hold nothing.
 
+use crate::network::Doing;
 use crate::run::run_sabotaged;
+use partwise::core::backend::StepReply;
 use partwise::core::error::Code;
+use partwise::core::http::HttpReply;
 use partwise::core::progress::Snapshot;
+use partwise::core::retry::Fault as Failure;
 use partwise::core::upload::Event;
 
 /// One rule that the world breaks behind the engine's back.
@@ -27,6 +31,10 @@ pub enum Sabotage {
     CopiesForgotten,
     /// HEAD says 404 to an object that is there, and the store does not know that it does.
     HeadDenies,
+    /// The engine reads a HEAD of its own object as one of another.
+    HeadMisread,
+    /// HEAD says 503, and the engine reads it as 404.
+    HeadHasty,
     /// The engine is not told that the browser says offline.
     OfflineKept,
     /// The last word is said twice.
@@ -55,6 +63,25 @@ impl Sabotage {
         }
     }
 
+    /// What the engine makes of a reply.
+    pub fn misreads(
+        self,
+        doing: &Doing,
+        mut result: Result<StepReply, Failure>,
+    ) -> Result<StepReply, Failure> {
+        if let (Doing::Head(_), Ok(StepReply::Http(reply))) = (doing, &mut result) {
+            match (self, reply.status) {
+                (Self::HeadMisread, 200) => {
+                    reply.headers.retain(|(name, _)| name != "etag");
+                    reply.body = reply.body.replace("etag", "another");
+                }
+                (Self::HeadHasty, 503) => *reply = HttpReply { status: 404, ..Default::default() },
+                _ => {}
+            }
+        }
+        result
+    }
+
     /// What is told once more.
     pub fn repeats(self, event: &Event) -> Option<Event> {
         match (self, event.clone()) {
@@ -80,6 +107,8 @@ pub const ALL: &[(Sabotage, &str)] = &[
     (Sabotage::LockShared, "without its lock"),
     (Sabotage::CopiesForgotten, "known to be stored"),
     (Sabotage::HeadDenies, "the store would have said so"),
+    (Sabotage::HeadMisread, "although it was told that its object is there"),
+    (Sabotage::HeadHasty, "the store would have said so"),
     (Sabotage::OfflineKept, "an attempt was spent while offline"),
     (Sabotage::EndTwice, "after the end"),
     (Sabotage::ProgressExceeds, "progress beyond the total"),

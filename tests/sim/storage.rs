@@ -110,6 +110,11 @@ impl Records {
         Self { denied, memory: BTreeMap::new(), fault: denied.then_some(StorageFault::Denied) }
     }
 
+    /// The user takes it away.
+    pub fn deny(&mut self) {
+        (self.denied, self.fault) = (true, Some(StorageFault::Denied));
+    }
+
     pub fn load(&self, storage: &LocalStorage, prefix: &str) -> Vec<(String, String)> {
         let mut all = if self.denied { BTreeMap::new() } else { storage.map.clone() };
         all.extend(self.memory.clone());

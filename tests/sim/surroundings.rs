@@ -103,6 +103,18 @@ impl World {
         }
     }
 
+    /// From now on, and not only from the next page on.
+    pub fn deny_storage(&mut self, page: usize) {
+        if !self.is_open(page) {
+            return;
+        }
+        self.count(Fault::StorageDenied);
+        self.pages[page].records.deny();
+        for (_, instance) in self.instances.iter_mut().filter(|(who, _)| who.page == page) {
+            instance.tampered = true;
+        }
+    }
+
     pub fn meddle_with_storage(&mut self, fault: Fault) {
         let ours: Vec<String> =
             self.storage.map.keys().filter(|key| key.starts_with(PREFIX)).cloned().collect();

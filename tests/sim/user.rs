@@ -59,7 +59,12 @@ const ACTS: &[(Fault, u64)] = &[
 
 /// The content follows from the number alone.
 pub fn content(rng: &mut Rng, small: bool) -> Rc<[u8]> {
-    let long = if rng.once_in(40) { 120 * PART } else { 9 * PART + 1 };
+    let long = match rng.below(1_000) {
+        // More than a store lists at once.
+        0 => 1_003 * PART,
+        1..25 => 120 * PART,
+        _ => 9 * PART + 1,
+    };
     let all = [0, 1, PART - 1, PART, 2 * PART + 7, 4 * PART, 5 * PART + 3, 7 * PART, long];
     let len = rng.pick(if small { &all[..4] } else { &all });
     // All parts alike, and so all their ETags.
@@ -335,6 +340,9 @@ impl World {
             Fault::StorageDenied => {
                 let tab = self.rng.below(self.tabs.len() as u64) as usize;
                 self.tabs[tab].denied = !self.tabs[tab].denied;
+                if self.tabs[tab].denied && self.rng.once_in(2) {
+                    self.deny_storage(self.tabs[tab].page);
+                }
             }
             Fault::StorageFull
             | Fault::StorageOlder
