@@ -345,7 +345,15 @@ pub async fn complete(
         return Err(Problem::bad("BadRequest", "An upload has at least one part."));
     }
     let kind = signer.store.kind();
-    let size = signer.store.parts(&upload.key, &upload.upload_id).await?.iter().map(|part| part.size).sum();
+    let listed = signer.store.parts(&upload.key, &upload.upload_id).await?;
+    // What is put in place of a part after it was measured has another ETag, which the store then refuses.
+    let is_measured = |(number, etag): &(PartNumber, String)| {
+        listed.iter().any(|part| part.number == *number && normalize_etag(&part.etag) == normalize_etag(etag))
+    };
+    if !parts.iter().all(is_measured) {
+        return Err(Problem::bad("InvalidPart", "A part was not found, or its ETag is another one."));
+    }
+    let size = listed.iter().map(|part| part.size).sum();
     if let Err(too_large) = signer.policy.size(size) {
         // Nothing can be made of these parts any more, so they need not take up space.
         signer.uploads.forget(&upload.key, &upload.upload_id);

@@ -1,7 +1,9 @@
 use crate::harness::{MIB, Raw, Server, encode, header, json, refusal};
+use axum::{Router, extract::Request};
 use partwise::core::store::Kind;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
 
 const UPLOAD: &str = "0123456789abcdef0123456789abcdef";
 
@@ -121,6 +123,51 @@ async fn a_file_larger_than_it_said_is_never_completed() {
     assert_eq!(refusal(reply).await, (413, "EntityTooLarge".to_owned()));
     assert_eq!(server.unfinished().await, 0);
     assert_eq!(server.get(&format!("/s3/object?key={key}")).await.status(), 404);
+}
+
+#[tokio::test]
+async fn a_part_that_grows_once_it_has_been_measured_is_not_completed() {
+    let store = Server::start(&[]);
+    let swap = Arc::new(Mutex::new(None));
+    let door = open_door(store.store_origin().to_owned(), Arc::clone(&swap)).await;
+    let keys = ["--access-key", "demoaccess", "--secret-key", "demosecret"];
+    let server = Server::start(&[&["--max-size", "1000", "--store", &door], &keys[..]].concat());
+    let (key, id) = begin(&server).await;
+    let signed = json(server.get(&format!("/s3/multipart/{id}/1?key={key}")).await).await;
+    let url = signed["url"].as_str().unwrap();
+    let put =
+        async |size: usize| header(&server.http.put(url).body(vec![0; size]).send().await.unwrap(), "etag");
+    for size in [1001, 10] {
+        let named = put(size).await;
+        put(10).await;
+        *swap.lock().unwrap() = Some((url.to_owned(), 1001));
+        let parts = json!({ "parts": [{ "PartNumber": 1, "ETag": named }] });
+        let reply = server.post(&format!("/s3/multipart/{id}/complete?key={key}"), parts).await;
+        assert_eq!(refusal(reply).await, (400, "InvalidPart".to_owned()), "naming the one of {size} bytes");
+        assert_eq!(server.get(&format!("/s3/object?key={key}")).await.status(), 404);
+    }
+}
+
+/// A store behind a door, where somebody puts as many bytes to this URL right before an upload is completed.
+async fn open_door(store: String, swap: Arc<Mutex<Option<(String, usize)>>>) -> String {
+    let http = reqwest::Client::new();
+    let pass = async move |request: Request| {
+        let (parts, body) = request.into_parts();
+        let body = axum::body::to_bytes(body, MIB).await.unwrap();
+        let completes = parts.method == Method::POST && parts.uri.query().unwrap_or("").contains("uploadId=");
+        let swap = swap.lock().unwrap().take_if(|_| completes);
+        if let Some((url, size)) = swap {
+            assert_eq!(http.put(url).body(vec![0; size]).send().await.unwrap().status(), 200);
+        }
+        let request = http.request(parts.method, format!("{store}{}", parts.uri)).headers(parts.headers);
+        let reply = request.body(body).send().await.unwrap();
+        let etag = header(&reply, "etag");
+        (reply.status(), [("etag", etag)], reply.bytes().await.unwrap())
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, Router::new().fallback(pass)).await });
+    address
 }
 
 #[tokio::test]
