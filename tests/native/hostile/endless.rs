@@ -1,7 +1,8 @@
 //! Replies that are too long, too deep, or never end.
 
 use crate::peer::{ALL, Answer, Asked, By, reply, upload};
-use partwise::core::http::MAX_REPLY_BYTES;
+use partwise::core::backend::form::Test;
+use partwise::core::http::{MAX_REPLY_BYTES, Method};
 use partwise::core::text::{json, redact::redact, xml};
 use partwise::core::units::Millis;
 use partwise::core::upload::State;
@@ -136,12 +137,53 @@ fn a_reply_that_was_cut_off_is_not_taken_for_a_whole_one() {
         assert_eq!(outcome.state, State::Failed, "{by:?}");
         assert!(outcome.told().contains("one that does not end"), "{by:?}: {}", outcome.told());
     }
-    let outcome = upload(By::Chunks, |asked| match asked {
+    let outcome = upload(By::Chunks(Test::Each), |asked| match asked {
         Asked::Store(_) => Some(reply(200, &[], padded(""))),
         _ => Some(reply(204, &[], "")),
     });
     assert_eq!(outcome.state, State::Failed);
     assert!(outcome.told().contains("one that does not end"), "{}", outcome.told());
+}
+
+/// Its status says whether it has taken a chunk; what else it says is for the page.
+#[test]
+fn a_chunk_endpoint_may_say_anything_but_an_error_or_without_end() {
+    for (test, question) in [
+        (Test::Each, "what there is"),
+        (Test::Once, "what there is"),
+        (Test::Each, "a chunk"),
+        (Test::Off, "to put them together"),
+    ] {
+        for (what, body) in bodies() {
+            let mut asked_for = 0;
+            let outcome = upload(By::Chunks(test), |asked| {
+                let (is_asked, honest) = match asked {
+                    Asked::Store(_) => (question == "a chunk", reply(200, &[], "")),
+                    Asked::Server(request) if request.method == Method::Get => {
+                        (question == "what there is", reply(204, &[], ""))
+                    }
+                    _ => (question == "to put them together", reply(200, &[], "{}")),
+                };
+                asked_for += u32::from(is_asked);
+                Some(if is_asked { reply(200, &[], body.as_str()) } else { honest })
+            });
+            let told = outcome.told().len();
+            assert!(asked_for > 0, "{question} {what}");
+            if body.contains("<Error>") {
+                assert_eq!(
+                    (outcome.state, outcome.failure()),
+                    (State::Failed, "backend"),
+                    "{question} {what}"
+                );
+                assert!(told < 10_000, "{question} {what}: {told}");
+            } else {
+                assert_eq!(outcome.state, State::Done, "{question} {what}");
+                // What the last chunk was answered is part of the result.
+                assert!(told < 10_000 + body.len() * 2, "{question} {what}: {told}");
+            }
+            assert!(outcome.took < LONG && outcome.requests < 50, "{} requests", outcome.requests);
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use partwise::core::backend::callbacks::Callbacks;
 use partwise::core::backend::companion::Companion;
 use partwise::core::backend::direct::LocalSigner;
-use partwise::core::backend::form::{Form, Test};
+use partwise::core::backend::form::{Form, Merge, Test};
 use partwise::core::backend::{Backend, PageCall, PageReply, SignedUrl, Step, StepReply, Target};
 use partwise::core::config::{Config, Raw, RawOptions};
 use partwise::core::engine::{Engine, UploadId, Work};
@@ -33,8 +33,9 @@ pub enum By {
     SignRequest,
     Credentials,
     Callbacks,
-    /// A chunk endpoint, which is asked for each chunk first. It has neither parts nor signatures.
-    Chunks,
+    /// A chunk endpoint, which is asked like this for what it has, and told at the end to put it together. It has neither
+    /// parts nor signatures.
+    Chunks(Test),
 }
 
 /// All that have parts.
@@ -191,7 +192,10 @@ pub fn upload_told(
         By::Callbacks => {
             (Backend::Callbacks(Callbacks { has_object: false, has_batch: false, has_find: false }), None)
         }
-        By::Chunks => (Backend::Form(Box::new(Form { test: Test::Each, ..Form::new("/upload") })), None),
+        By::Chunks(test) => {
+            let merge = Merge::Address("/merge".into());
+            (Backend::Form(Box::new(Form { test, merge, ..Form::new("/upload") })), None)
+        }
     };
     let mut now = Now { wall: UnixMillis(1_767_323_045_000), ..Default::default() };
     let mut engine = Engine::new(config, backend, signer, true, 42);

@@ -1,6 +1,7 @@
 //! What the other side says may hold what it was sent. No event, error or record repeats it.
 
 use crate::peer::{ALL, Answer, Asked, By, SECRET, SIGNATURE, TOKEN, reply, signed, upload, upload_told};
+use partwise::core::backend::form::Test;
 use partwise::core::retry::Fault;
 use partwise::core::text::json::quote;
 use partwise::core::text::{percent_encode, xml};
@@ -136,7 +137,7 @@ fn a_chunk_endpoint_that_quotes_a_request_is_not_repeated() {
         for (of_tests, of_chunks) in [(500, 200), (204, 200), (204, 415), (204, 500)] {
             let mut sent = 0;
             let mut bodies = [json.as_str(), &text].into_iter().cycle();
-            let outcome = upload(By::Chunks, |asked| {
+            let outcome = upload(By::Chunks(Test::Each), |asked| {
                 let is_chunk = matches!(asked, Asked::Store(_));
                 sent += u32::from(is_chunk);
                 let body = match is_chunk {
