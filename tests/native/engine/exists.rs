@@ -5,9 +5,9 @@ use crate::world::{PART, Trouble, World, config};
 use crate::{bytes, failure};
 use partwise::core::backend::Backend;
 use partwise::core::backend::direct::LocalSigner;
-use partwise::core::config::{Config, Verify};
+use partwise::core::config::{Config, Identity, Verify};
 use partwise::core::error::Code;
-use partwise::core::hash::Crc64;
+use partwise::core::hash::{Crc64, composite_etag};
 use partwise::core::store::{Bucket, Kind};
 use partwise::core::upload::{Event, Input, State};
 
@@ -227,4 +227,59 @@ fn a_conflict_at_the_end_is_cleared_by_beginning_anew() {
     assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(3 * PART))));
     assert_eq!((world.store.count("create"), world.store.count("complete")), (2, 2));
     assert!(world.store.sessions.is_empty());
+}
+
+#[test]
+fn our_own_small_object_is_known_without_verifying_too() {
+    let config = Config { overwrite: false, verify: Verify::Off, ..config() };
+    let mut world = World::with(config, Backend::Direct(Kind::S3), None);
+    world.trouble("PUT object", 1, Trouble::ReplyLost);
+    let id = world.add("a", bytes(PART - 1));
+    world.run();
+    assert_eq!((world.state(id), world.store.object("a")), (State::Done, Some(bytes(PART - 1))));
+}
+
+#[test]
+fn nothing_is_hashed_for_a_comparison_that_nobody_makes() {
+    for (overwrite, size) in [(true, PART - 1), (true, 5 * PART), (false, 5 * PART)] {
+        let config = Config { overwrite, verify: Verify::Off, identity: Identity::Fast, ..config() };
+        let mut world = World::with(config, Backend::Direct(Kind::S3), None);
+        let id = world.add("a", bytes(size));
+        world.run();
+        // What can be resumed is known by a sample of it.
+        let sample = usize::from(size > PART);
+        assert_eq!((world.state(id), world.digests), (State::Done, sample), "{overwrite} {size}");
+    }
+}
+
+#[test]
+fn one_of_the_same_content_that_came_meanwhile_is_ours_too_and_this_upload_is_removed() {
+    let mut world = careful(Kind::S3);
+    let id = world.add("a", bytes(5 * PART));
+    world.run_until(|world| world.store.count("PUT") == 5);
+    let content = bytes(5 * PART);
+    let etag = composite_etag(content.chunks(PART as usize).map(md5));
+    world.store.objects.insert("a".into(), Object { bytes: content.into(), etag });
+    world.run();
+    assert_eq!((world.state(id), world.store.count("abort")), (State::Done, 1));
+}
+
+#[test]
+fn a_completion_that_is_forbidden_is_no_reason_to_look_for_an_object() {
+    let mut world = careful(Kind::S3);
+    world.trouble("complete", usize::MAX, Trouble::Reply(403, "AccessDenied"));
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Denied));
+    assert_eq!(world.store.count("head"), 1);
+}
+
+#[test]
+fn nothing_is_begun_where_nobody_can_be_asked_first() {
+    let mut world = careful(Kind::S3);
+    world.trouble("head", usize::MAX, Trouble::Network);
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), failure(&world)), (State::Failed, Code::Network));
+    assert_eq!(world.store.count("create"), 0);
 }

@@ -5,6 +5,7 @@ use crate::model::store::md5;
 use crate::world::{PART, Trouble, World};
 use partwise::core::backend::Backend;
 use partwise::core::backend::callbacks::Callbacks;
+use partwise::core::backend::companion::Companion;
 use partwise::core::config::{Config, Instant};
 use partwise::core::units::Millis;
 use partwise::core::upload::{Event, Input, State, UploadResult};
@@ -112,6 +113,17 @@ fn a_backend_that_cannot_be_asked_gets_the_file() {
             assert_eq!(told, warned, "{instant:?} {status}");
         }
     }
+}
+
+#[test]
+fn a_server_without_a_lookup_gets_the_file_without_further_ado() {
+    let config = Config { instant: Instant::Before, ..World::md5_identity() };
+    let mut world = World::with(config, Backend::Companion(Companion::new("/s3")), None);
+    world.trouble("find", 99, Trouble::Reply(405, ""));
+    let id = world.add("a", bytes(5 * PART));
+    world.run();
+    assert_eq!((world.state(id), world.store.count("create")), (State::Done, 1));
+    assert!(!warnings(&world).contains(&"session-restarted"));
 }
 
 #[test]

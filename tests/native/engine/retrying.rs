@@ -225,3 +225,38 @@ fn what_waits_for_the_link_goes_on_as_soon_as_anything_gets_through() {
     world.run_until(|world| world.state(first) == State::Done);
     assert!(world.now.mono.since(back).0 < 100, "{:?}", world.now.mono.since(back));
 }
+
+#[test]
+fn a_connection_that_breaks_on_its_way_is_replaced_at_once_but_only_once() {
+    let mut world = World::new();
+    world.trouble("PUT 1", 2, Trouble::Network);
+    let id = world.add("a", bytes(3 * PART));
+    let delays = |world: &World| -> Vec<Millis> {
+        let told = world.events.iter().filter_map(|(_, event)| match event {
+            Event::Retry(notice) => Some(notice.delay),
+            _ => None,
+        });
+        told.collect()
+    };
+    world.run_until(|world| world.store.count("create") == 1);
+    for failures in 1..=2 {
+        world.progress(id, PART / 2);
+        world.run_until(|world| delays(world).len() == failures);
+    }
+    let delays = delays(&world);
+    assert!(delays[0] == Millis(0) && delays[1] > Millis(0), "{delays:?}");
+    world.run();
+    assert_eq!(world.state(id), State::Done);
+}
+
+#[test]
+fn a_server_that_says_yes_to_everything_has_not_worked() {
+    let mut world = World::new();
+    world.trouble("create", usize::MAX, Trouble::Body("<!doctype html>"));
+    let id = world.add("a", bytes(3 * PART));
+    world.run();
+    assert_eq!(
+        (world.state(id), failure(&world), world.store.count("create")),
+        (State::Failed, Code::Store, 5)
+    );
+}

@@ -211,6 +211,9 @@ pub fn describe(request: &HttpRequest) -> String {
     if request.url.starts_with("/s3/object") {
         return "head".into();
     }
+    if request.url.starts_with("/s3/lookup") {
+        return "find".into();
+    }
     if let Some(path) = request.url.strip_prefix("/s3/multipart") {
         return match request.method {
             Method::Get if path.matches('/').count() > 1 => format!("sign {}", path.trim_start_matches('/')),

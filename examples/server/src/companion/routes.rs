@@ -347,10 +347,9 @@ pub async fn complete(
     let kind = signer.store.kind();
     let listed = signer.store.parts(&upload.key, &upload.upload_id).await?;
     // What is put in place of a part after it was measured has another ETag, which the store then refuses.
-    let is_measured = |(number, etag): &(PartNumber, String)| {
-        listed.iter().any(|part| part.number == *number && normalize_etag(&part.etag) == normalize_etag(etag))
-    };
-    if !parts.iter().all(is_measured) {
+    let measured: BTreeMap<_, _> =
+        listed.iter().map(|part| (part.number, normalize_etag(&part.etag))).collect();
+    if !parts.iter().all(|(number, etag)| measured.get(number) == Some(&normalize_etag(etag))) {
         return Err(Problem::bad("InvalidPart", "A part was not found, or its ETag is another one."));
     }
     let size = listed.iter().map(|part| part.size).sum();
