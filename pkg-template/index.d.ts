@@ -55,7 +55,7 @@ export type UploadOperation =
   | 'head'
   | 'find';
 
-/** Every error this package throws, rejects with or emits. Never holds a signed URL or a credential. */
+/** Every error this package throws, rejects with or emits. But for its `cause`, it never holds a signed URL or a credential. */
 export class UploadError extends Error {
   readonly name: 'UploadError';
   readonly code: UploadErrorCode;

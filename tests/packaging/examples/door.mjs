@@ -24,6 +24,7 @@ export async function doorTo(store, passing, scope) {
     const onward = ask(new URL(url, store), { method, headers }, (reply) =>
       reply.pipe(response.writeHead(reply.statusCode ?? 502, reply.headers)),
     );
+    onward.on('error', () => response.destroy());
     // Whoever goes away while sending has not sent it all to the store, either.
     pipeline(request, onward, (error) => error && response.destroy());
   });

@@ -6,8 +6,8 @@ import { stays } from '../../e2e/support/until.mjs';
 
 /** Less of a file is in the store than has been sent, and the page says so. @param {Page} page */
 export async function showsBoth(page) {
-  // Of the three parts only the last one arrives.
-  await page.getByText('Confirmed by the store: 2.1 MB of 12.6 MB').waitFor();
+  // Of the three parts only the first one arrives.
+  await page.getByText('Confirmed by the store: 5.2 MB of 12.6 MB').waitFor();
   const [sent = 0, confirmed = 0] = await page
     .locator('progress')
     .evaluateAll((bars) => bars.map((bar) => /** @type {HTMLProgressElement} */ (bar).value));
