@@ -10,9 +10,11 @@
 //! | being offline costs no attempt, and requests are few | `check_offline` (`failures.rs`), `check_action` |
 //! | coming back online resumes within a second | `check_back_online` |
 //! | a failure has a code that something explains, and the budget was used | `check_failure` (`failures.rs`) |
-//! | nothing after the end | `event`, `check_action`, `check_page` |
+//! | nothing after the end | `event`, `check_action`, `check_page`, and `World::perform` for what all uploads share |
+//! | what is there is not made once more | `check_missing` |
 //! | beginning anew has a reason | `check_restarted` |
 //! | what is cancelled is removed, or remembered | `check_cancelled`, and `World::end` for all that is left |
+//! | who cancels waits for the id of what has to be removed | `learn_drop` |
 //! | no secret in events, errors or records | `check_text`, `check_record` |
 
 use crate::instance::Instance;

@@ -249,7 +249,8 @@ impl World {
     }
 
     /// Whoever gets an answer has been told: that its object is there, that there is none, or another one. A connection that
-    /// breaks tells nothing, nor does a refusal for the moment, until the budget is spent on it.
+    /// breaks tells nothing, nor does a server that is overloaded or fails, until the budget is spent on it. 400, 401 and 403
+    /// are taken for an answer, which they may come to be.
     fn learn_head(&mut self, who: Who, asked: Asked, reply: &HttpReply) {
         let Some(lock) = self.instance(who).lock.clone() else { return };
         let Some(session) = self.ledger.completed.get(&lock) else { return };
