@@ -62,6 +62,13 @@ impl World {
             // A late repetition with another ETag, or one that was refused, takes the part away that was there.
             self.lose_part(session, *part);
         }
+        if let Call::List { session, after: after @ 1_000.. } = &call
+            && reply.is_success()
+            && !self.ledger.endless.contains(session)
+            && self.store.sessions[session].parts.keys().any(|number| number > after)
+        {
+            self.second_pages += 1;
+        }
         self.maybe_spoil_reply(&call, &mut reply);
         say!(self, "store: {} answered with {}", call.name(), brief(&reply));
         self.through_cors(reply)

@@ -15,6 +15,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Virtual milliseconds in which everything must have ended in peace, besides the time for which the engine may retry:
 /// the longest `Retry-After` that is honoured, requests that still hang, and what was scheduled before.
 const PATIENCE: u64 = 15 * 60_000;
+/// The same for each part of each upload: some are hashed slowly, and all may be sent one after another.
+const PATIENCE_PER_PART: u64 = 2_000;
 /// So many things happen in no run that ends.
 const MOST_STEPS: u64 = 400_000;
 /// What came of a run.
@@ -27,6 +29,8 @@ pub struct Report {
     pub uploads: u64,
     /// Completions that must not be repeated.
     pub armed: u64,
+    /// Pages of part lists that the store served after the first thousand parts.
+    pub second_pages: u64,
     /// What did not hold.
     pub failure: Option<String>,
     pub trace: Vec<String>,
@@ -75,6 +79,7 @@ pub fn report(world: &mut World, live: impl FnOnce(&mut World)) -> Report {
         tally: world.tally.clone(),
         uploads: world.instances.len() as u64,
         armed: world.armed,
+        second_pages: world.second_pages,
         failure,
         trace: world.trace.lines().to_vec(),
     }
@@ -106,7 +111,9 @@ impl World {
     /// Until nothing is left to happen.
     fn settle(&mut self, steps: &mut u64) {
         let since = self.agenda.now();
-        let patience = PATIENCE + self.settings.config.retry_for.0;
+        let open = self.instances.iter().filter(|(who, _)| self.is_open(who.page));
+        let parts: u64 = open.map(|(_, of)| self.files[of.file].bytes.len() as u64 / PART).sum();
+        let patience = PATIENCE + self.settings.config.retry_for.0 + PATIENCE_PER_PART * parts;
         while self.step() {
             *steps += 1;
             assert!(*steps < MOST_STEPS, "it goes round in circles");

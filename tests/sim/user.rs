@@ -61,8 +61,8 @@ const ACTS: &[(Fault, u64)] = &[
 pub fn content(rng: &mut Rng, small: bool) -> Rc<[u8]> {
     let long = match rng.below(1_000) {
         // More than a store lists at once.
-        0 => 1_003 * PART,
-        1..25 => 120 * PART,
+        0..10 => 1_003 * PART,
+        10..35 => 120 * PART,
         _ => 9 * PART + 1,
     };
     let all = [0, 1, PART - 1, PART, 2 * PART + 7, 4 * PART, 5 * PART + 3, 7 * PART, long];
@@ -90,7 +90,7 @@ impl World {
             let shared = self.rng.once_in(8).then(|| self.files.first().map(|first| first.key.clone()));
             let own = if key_is_explicit { format!("k{file}") } else { name.clone() };
             let key = shared.flatten().filter(|_| key_is_explicit).unwrap_or(own);
-            self.files.push(File { key, name, key_is_explicit, modified: 1, bytes, exception: None });
+            self.exists(File { key, name, key_is_explicit, modified: 1, bytes, exception: None });
         }
         let share = self.rng.pick(&[10, 40, 80]);
         for (act, weight) in ACTS {
@@ -106,6 +106,15 @@ impl World {
             self.want(0, file);
         }
         self.agenda.after(1, Happening::Act);
+    }
+
+    /// There is one file more. Its parts are listed by the thousand if there are so many, as real stores do.
+    pub fn exists(&mut self, file: File) {
+        if file.bytes.len() as u64 > 1_000 * PART {
+            self.store.flavour.page = 1_000;
+            say!(self, "store: lists 1000 parts at once from now on");
+        }
+        self.files.push(file);
     }
 
     /// A tab with a page of its own.

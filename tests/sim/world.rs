@@ -132,6 +132,8 @@ pub struct World {
     pub in_flight: u64,
     /// Times that an upload was completed whose completion has to be found out.
     pub armed: u64,
+    /// Pages of part lists that the store served after the first thousand parts.
+    pub second_pages: u64,
     /// Uploads that the store put together.
     pub completions: u64,
     /// Storage writes so far.
@@ -262,6 +264,7 @@ impl World {
             sent: Vec::new(),
             in_flight: 0,
             armed: 0,
+            second_pages: 0,
             completions: 0,
             writes: 0,
             dies_at: None,
