@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Runs in which everything has to be met: about a minute on two cores.
+/// Runs in which even what is rare has to be met: about a minute on two cores.
 const FULL: u64 = 80_000;
 /// Default number of runs; without optimization some seconds' worth.
 const RUNS: u64 = if cfg!(debug_assertions) { 3_000 } else { FULL };

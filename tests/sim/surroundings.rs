@@ -189,7 +189,7 @@ impl World {
         let (name, key, key_is_explicit, modified) =
             (name.clone(), key.clone(), *key_is_explicit, modified + 1);
         let bytes = content(&mut self.rng, false);
-        self.exists(File { name, key, key_is_explicit, modified, bytes, exception: None });
+        self.make_file(File { name, key, key_is_explicit, modified, bytes, exception: None });
     }
 
     pub fn file_back(&mut self, file: usize) {

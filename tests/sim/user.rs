@@ -90,7 +90,7 @@ impl World {
             let shared = self.rng.once_in(8).then(|| self.files.first().map(|first| first.key.clone()));
             let own = if key_is_explicit { format!("k{file}") } else { name.clone() };
             let key = shared.flatten().filter(|_| key_is_explicit).unwrap_or(own);
-            self.exists(File { key, name, key_is_explicit, modified: 1, bytes, exception: None });
+            self.make_file(File { key, name, key_is_explicit, modified: 1, bytes, exception: None });
         }
         let share = self.rng.pick(&[10, 40, 80]);
         for (act, weight) in ACTS {
@@ -108,8 +108,8 @@ impl World {
         self.agenda.after(1, Happening::Act);
     }
 
-    /// There is one file more. Its parts are listed by the thousand if there are so many, as real stores do.
-    pub fn exists(&mut self, file: File) {
+    /// A file on disk. Its parts are listed by the thousand if there are so many, as real stores do.
+    pub fn make_file(&mut self, file: File) {
         if file.bytes.len() as u64 > 1_000 * PART {
             self.store.flavour.page = 1_000;
             say!(self, "store: lists 1000 parts at once from now on");
